@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "imflow",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "imflow", targets: ["imflow"])],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // C libraries of the system, and the shims that keep their headers out of Swift.
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CVipsShim", dependencies: ["CLibVips"]),
+        .target(name: "CCurlShim", dependencies: ["CLibCurl"]),
+
+        // Compiler: pure; text in, values out.
+        .target(name: "ImflowJSON", dependencies: [.product(name: "OrderedCollections", package: "swift-collections")]),
+        .target(name: "ImflowDiagnostics", dependencies: ["ImflowJSON"]),
+        .target(name: "ImflowSyntax", dependencies: ["CLibYAML", "ImflowJSON", "ImflowDiagnostics"]),
+        .target(name: "ImflowPlan", dependencies: ["ImflowJSON"]),
+        .target(name: "ImflowIR", dependencies: ["ImflowSyntax", "ImflowDiagnostics", "ImflowPlan"]),
+        .target(name: "ImflowChecks", dependencies: ["ImflowIR", "ImflowDiagnostics"]),
+        .target(name: "ImflowCompiler", dependencies: ["ImflowChecks", "ImflowIR", "ImflowSyntax", "ImflowPlan"]),
+
+        // Runtime.
+        .target(name: "ImflowExecution", dependencies: ["ImflowPlan", "ImflowJSON"]),
+        .target(name: "ImflowEngine", dependencies: ["ImflowExecution", "ImflowPlan", "ImflowJSON"]),
+        .target(
+            name: "ImflowStore",
+            dependencies: ["ImflowEngine", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "ImflowContent", dependencies: ["ImflowExecution", "CLibCrypto"]),
+        .target(name: "ImflowHTTP", dependencies: ["CCurlShim"]),
+        .target(name: "ImflowData", dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "CVipsShim"]),
+        .target(name: "ImflowInvocation", dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP"]),
+        .target(
+            name: "ImflowProcess",
+            dependencies: ["ImflowInvocation", .product(name: "Subprocess", package: "swift-subprocess")]),
+        .target(name: "ImflowDocker", dependencies: ["ImflowInvocation", "ImflowHTTP"]),
+
+        // Edges.
+        .executableTarget(
+            name: "imflow",
+            dependencies: [
+                "ImflowCompiler", "ImflowEngine", "ImflowStore", "ImflowData", "ImflowProcess", "ImflowDocker",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // Tests.
+        .target(
+            name: "ImflowTestKit",
+            dependencies: ["ImflowEngine", "ImflowInvocation", "ImflowData"], path: "Tests/ImflowTestKit"),
+        .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
+        .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
+        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler"]),
+        .testTarget(name: "ImflowEngineTests", dependencies: ["ImflowEngine", "ImflowStore", "ImflowTestKit"]),
+        .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
+        .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
+        .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData", "ImflowTestKit"]),
+        .testTarget(
+            name: "ImflowExecutorTests",
+            dependencies: ["ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["ImflowJSON"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
+    let isC = target.name.hasPrefix("C") && target.name.hasSuffix("Shim")
+    if isC {
+        target.cSettings = [.treatAllWarnings(as: .error)]
+    } else {
+        target.swiftSettings = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+    }
+}
+
+// `IMFLOW_ONLY=ImflowSyntaxTests swift test` builds those targets and what they need, and nothing else:
+// daily work on a leaf takes seconds.
+if let only = Context.environment["IMFLOW_ONLY"] {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    var pending = Array(wanted)
+    while let name = pending.popLast() {
+        for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+            guard case .byNameItem(let target, _) = dependency, wanted.insert(target).inserted else { continue }
+            pending.append(target)
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products.removeAll { !wanted.contains($0.name) }
+}

@@ -1,0 +1,43 @@
+package import ImflowJSON
+
+/// Turns a call's input into what a model is handed, and a model's result into what is kept.
+/// Implemented where data is known (`ImflowData`), used where models are called (`ImflowInvocation`).
+package protocol InputStaging: Sendable {
+    /// What `work` calls the model with, one element per call, in order; no files are made yet.
+    /// Throws ``Failure``; nil when the stage's condition is false.
+    func resolve(_ work: CallWork) async throws -> StagedCall?
+
+    /// Makes the files of one call under `folder` (an existing, empty folder; staged files are read-only), and answers
+    /// the `input` object for the request. File members are `file://` URLs below `guestFolder`, the path under which the
+    /// model sees `folder`. Throws ``Failure``.
+    func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue
+
+    /// Stores every file that `result` names by a `file://` URL below `guestFolder` and puts its content reference in its
+    /// place. A URL that escapes the folder, or names no file, is a ``Failure`` with cause `app`.
+    func collect(_ result: JSONValue, from folder: String, guestFolder: String) async throws -> JSONValue
+
+    /// The value's canonical bytes, inline or in the content store.
+    func store(_ value: JSONValue) async throws -> Payload
+}
+
+/// A call whose input is known.
+package struct StagedCall: Sendable {
+    package var units: [StagedUnit]
+    package var inputHash: ContentHash
+
+    package init(units: [StagedUnit], inputHash: ContentHash) {
+        self.units = units
+        self.inputHash = inputHash
+    }
+}
+
+/// One request: `input` before its files are made, and the unit's geometry (empty for a whole stage).
+package struct StagedUnit: Sendable {
+    package var input: JSONObject
+    package var unit: Unit
+
+    package init(input: JSONObject, unit: Unit) {
+        self.input = input
+        self.unit = unit
+    }
+}

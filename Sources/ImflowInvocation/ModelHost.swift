@@ -1,0 +1,100 @@
+package import ImflowExecution
+package import ImflowPlan
+
+/// A place where models run: this machine's processes, or a Docker engine. Knows how to start, watch and end
+/// them; knows nothing of requests, units or files.
+package protocol ModelHost: Sendable {
+    /// `0x` and 40 hexadecimal digits: who signs for what runs here.
+    var node: String { get }
+
+    /// The path under which a model sees a launch's work folder.
+    func guestFolder(for workFolder: String) -> String
+
+    /// Runs the launch's command to its end, with `input` on its standard input. Cancelling the calling task ends it,
+    /// whole, before this returns. Throws `infra` when it could not be started, `lost` when a recovered launch is not
+    /// to be found any more.
+    func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit
+
+    /// Starts a warm instance. For `rest` it answers as soon as the program was started, not when it is ready.
+    func start(_ launch: Launch) async throws(Failure) -> any ModelInstance
+
+    /// Ends and removes whatever any engine left behind for the job, except what carries one of these tokens.
+    func sweep(job: String, keeping tokens: Set<String>) async
+
+    /// Nothing of ours runs any more after this.
+    func shutdown() async
+}
+
+/// One start of a model.
+package struct Launch: Sendable {
+    package var model: ModelPlan
+    package var job: String
+    package var task: String
+    package var attempt: Int
+    /// The attempt's token; of a warm instance, its own.
+    package var token: String
+    /// The unit's index within the attempt; nil for a warm instance.
+    package var unit: Int?
+    /// On this machine; exists; the model may write here and nowhere else that lasts.
+    package var workFolder: String
+    /// Added to the model's own `env`; paths are already the guest's.
+    package var environment: [String: String]
+    /// The model's standard error (and a `rest` model's standard output) is appended here, up to ``Launch/logLimit`` bytes.
+    package var logPath: String
+    /// The same launch may have been made before the engine was restarted: adopt it if it is there.
+    package var recovered: Bool
+
+    package static let logLimit = 16 * 1024 * 1024
+    /// More standard output than this is cut off and ``Exit/outputTruncated`` is set.
+    package static let outputLimit = 64 * 1024 * 1024
+
+    package init(
+        model: ModelPlan, job: String, task: String, attempt: Int, token: String, unit: Int?, workFolder: String,
+        environment: [String: String], logPath: String, recovered: Bool = false
+    ) {
+        self.model = model
+        self.job = job
+        self.task = task
+        self.attempt = attempt
+        self.token = token
+        self.unit = unit
+        self.workFolder = workFolder
+        self.environment = environment
+        self.logPath = logPath
+        self.recovered = recovered
+    }
+}
+
+/// How a program ended.
+package struct Exit: Sendable, Equatable {
+    /// Nil when a signal ended it.
+    package var code: Int32?
+    package var signal: Int32?
+    package var outOfMemory: Bool
+    /// Standard output of a ``ModelHost/run(_:input:)``; empty for instances.
+    package var output: [UInt8]
+    package var outputTruncated: Bool
+
+    package init(
+        code: Int32?, signal: Int32? = nil, outOfMemory: Bool = false, output: [UInt8] = [], outputTruncated: Bool = false
+    ) {
+        self.code = code
+        self.signal = signal
+        self.outOfMemory = outOfMemory
+        self.output = output
+        self.outputTruncated = outputTruncated
+    }
+}
+
+/// A model that stays up between requests.
+package protocol ModelInstance: Sendable {
+    /// `http://127.0.0.1:PORT` for `rest`; nil for `jsonl`.
+    var baseURL: String? { get }
+    /// How it ended; nil while it runs.
+    func exit() async -> Exit?
+    /// For `jsonl`: writes one line (without its newline) and reads the next line of the answer. Nil: the
+    /// program closed its output. One exchange at a time.
+    func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]?
+    /// Ends it, whole. Returns when nothing of it is left.
+    func stop() async
+}

@@ -1,0 +1,96 @@
+package import ImflowJSON
+
+/// How a model is called (SPEC section 6).
+package enum CallProtocol: String, Sendable, Codable, CaseIterable {
+    case rest, exec, jsonl, oip, cog
+}
+
+/// A model as the runtime sees it.
+package struct ModelPlan: Sendable, Equatable, Codable {
+    package var name: String
+    package var version: String?
+    /// Absolute path of the manifest's folder: where a process runs.
+    package var folder: String
+    /// OCI reference; nil: the model runs as a process in ``folder``.
+    package var image: String?
+    /// The command: an argv, with a string `entrypoint` already joined to its interpreter. Empty: the image's own.
+    package var command: [String]
+    package var callProtocol: CallProtocol
+    package var port: Int
+    package var path: String
+    package var health: String
+    /// Requests one instance takes at once.
+    package var concurrency: Int
+    /// Values may hold `${NAME}`, which the executor replaces by the submitter's variable at run time.
+    package var environment: [String: String]
+    package var hooks: Hooks
+    package var resources: Resources
+    /// JSON Schemas (draft-07), as written.
+    package var inputSchema: JSONValue?
+    package var outputSchema: JSONValue?
+
+    package init(
+        name: String, version: String? = nil, folder: String, image: String? = nil, command: [String] = [],
+        callProtocol: CallProtocol = .exec, port: Int = 9000, path: String = "/inference", health: String = "/health",
+        concurrency: Int = 1, environment: [String: String] = [:], hooks: Hooks = Hooks(),
+        resources: Resources = Resources(), inputSchema: JSONValue? = nil, outputSchema: JSONValue? = nil
+    ) {
+        self.name = name
+        self.version = version
+        self.folder = folder
+        self.image = image
+        self.command = command
+        self.callProtocol = callProtocol
+        self.port = port
+        self.path = path
+        self.health = health
+        self.concurrency = concurrency
+        self.environment = environment
+        self.hooks = hooks
+        self.resources = resources
+        self.inputSchema = inputSchema
+        self.outputSchema = outputSchema
+    }
+}
+
+/// Commands run inside an instance before its first request, each an argv.
+package struct Hooks: Sendable, Equatable, Codable {
+    package var start: [String]?
+    package var warmup: [String]?
+    package var health: [String]?
+
+    package init(start: [String]? = nil, warmup: [String]? = nil, health: [String]? = nil) {
+        self.start = start
+        self.warmup = warmup
+        self.health = health
+    }
+}
+
+/// What one attempt may use; nil: no limit of ours.
+package struct Resources: Sendable, Equatable, Codable {
+    /// In cores.
+    package var cpu: Double?
+    package var memory: ByteCount?
+    package var disk: ByteCount?
+    package var gpu: GPURequest?
+
+    package init(cpu: Double? = nil, memory: ByteCount? = nil, disk: ByteCount? = nil, gpu: GPURequest? = nil) {
+        self.cpu = cpu
+        self.memory = memory
+        self.disk = disk
+        self.gpu = gpu
+    }
+}
+
+package struct GPURequest: Sendable, Equatable, Codable {
+    package var count: Int
+    package var memory: ByteCount?
+    /// At least this compute capability, such as 7.0.
+    package var computeCapability: Double?
+
+    package init(count: Int, memory: ByteCount? = nil, computeCapability: Double? = nil) {
+        self.count = count
+        self.memory = memory
+        self.computeCapability = computeCapability
+    }
+}

@@ -1,0 +1,127 @@
+package import ImflowJSON
+
+/// What a job will do, lowered from its manifests: everything the runtime needs, nothing it must look up again.
+/// Stored with the job, so an older job runs under a newer imflow.
+package struct Plan: Sendable, Equatable, Codable {
+    /// The version of this shape; a reader refuses one it does not know.
+    package static let currentSchema = "imflow.plan/v1"
+
+    package var schema = Plan.currentSchema
+    /// The models the stages call, by the key that ``StagePlan/Kind/call(model:)`` and ``MergePlan/reducer`` use.
+    package var models: [String: ModelPlan]
+    /// In topological order: a stage needs only stages before it. A stage's index is its identity.
+    package var stages: [StagePlan]
+    /// The job's own input: an object, less what imflow itself consumes (`split_strategy`).
+    package var input: JSONValue
+    /// JSON pointers (RFC 6901) into ``input`` of the URLs that are fetched before any stage starts.
+    package var inputFiles: [String]
+    /// The stages whose published values are the job's result. One: its value. Several: an object by stage name.
+    package var outputs: [Int]
+    package var policy: JobPolicy
+
+    package init(
+        models: [String: ModelPlan], stages: [StagePlan], input: JSONValue, inputFiles: [String], outputs: [Int],
+        policy: JobPolicy = JobPolicy()
+    ) {
+        self.models = models
+        self.stages = stages
+        self.input = input
+        self.inputFiles = inputFiles
+        self.outputs = outputs
+        self.policy = policy
+    }
+}
+
+/// Policies of a whole job.
+package struct JobPolicy: Sendable, Equatable, Codable {
+    /// From submission to the end; nil: no limit.
+    package var timeout: TimeSpan?
+
+    package init(timeout: TimeSpan? = nil) { self.timeout = timeout }
+}
+
+/// One stage of the graph.
+package struct StagePlan: Sendable, Equatable, Codable {
+    package enum Kind: Sendable, Equatable, Codable {
+        /// Calls the model with this key in ``Plan/models``.
+        case call(model: String)
+        /// Hands its bound input on as its result: the border of a pipeline that is used as a model.
+        case pass
+    }
+
+    /// Unique in the plan; a stage inside a pipeline is `outer.inner`.
+    package var name: String
+    package var kind: Kind
+    /// Indexes of the stages that must have succeeded before this one starts.
+    package var needs: [Int]
+    package var binding: Binding
+    /// `output_key`: the name under which the result is published; nil: the result's members are.
+    package var outputKey: String?
+    /// Literal members laid over the bound input.
+    package var literal: JSONValue
+    package var when: Condition?
+    /// Larger goes first among what is ready.
+    package var priority: Int
+    package var split: SplitPlan?
+    /// Present exactly when ``split`` is.
+    package var merge: MergePlan?
+    package var gang: GangPlan?
+    package var policy: StagePolicy
+
+    package init(
+        name: String, kind: Kind, needs: [Int] = [], binding: Binding = Binding(), outputKey: String? = nil,
+        literal: JSONValue = .object([:]), when: Condition? = nil, priority: Int = 0, split: SplitPlan? = nil,
+        merge: MergePlan? = nil, gang: GangPlan? = nil, policy: StagePolicy = StagePolicy()
+    ) {
+        self.name = name
+        self.kind = kind
+        self.needs = needs
+        self.binding = binding
+        self.outputKey = outputKey
+        self.literal = literal
+        self.when = when
+        self.priority = priority
+        self.split = split
+        self.merge = merge
+        self.gang = gang
+        self.policy = policy
+    }
+}
+
+/// How a stage's input object is put together from the job's context.
+package struct Binding: Sendable, Equatable, Codable {
+    /// The stages whose published values are searched, nearest first.
+    package var sources: [Int]
+    /// Whether the job's own input is searched after them. False inside a pipeline used as a model.
+    package var jobInput: Bool
+    /// `input_key`: the stage gets `{key: value}`; nil: it gets the whole context (nearest source wins).
+    package var key: String?
+    /// When nothing publishes ``key``: take the only published value of the only upstream.
+    package var soleValueFallback: Bool
+
+    package init(sources: [Int] = [], jobInput: Bool = true, key: String? = nil, soleValueFallback: Bool = false) {
+        self.sources = sources
+        self.jobInput = jobInput
+        self.key = key
+        self.soleValueFallback = soleValueFallback
+    }
+}
+
+/// A condition over the values a stage would be bound to (`when`).
+package indirect enum Condition: Sendable, Equatable, Codable {
+    /// The value at a dotted path exists and is neither null, false, 0, "" nor empty.
+    case truthy(path: [String])
+    case compare(path: [String], Comparison, JSONValue)
+    case not(Condition)
+    case and(Condition, Condition)
+    case or(Condition, Condition)
+
+    package enum Comparison: String, Sendable, Equatable, Codable {
+        case equal = "=="
+        case notEqual = "!="
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+    }
+}

@@ -1,0 +1,123 @@
+package enum SplitMode: String, Sendable, Codable, CaseIterable {
+    case tile, batch, sequence, lines, candidates
+}
+
+package enum SequenceUnit: String, Sendable, Codable, CaseIterable {
+    case chars, words, lines
+}
+
+/// How a stage's input is cut into units, and units bundled into shards.
+package struct SplitPlan: Sendable, Equatable, Codable {
+    package var mode: SplitMode
+    /// The input member that is split; nil: the only one that fits the mode.
+    package var key: String?
+    /// In px. Edge tiles are smaller unless ``tilePad``.
+    package var tileWidth: Int
+    package var tileHeight: Int
+    package var tileOverlapX: Int
+    package var tileOverlapY: Int
+    package var tilePad: Bool
+    /// Items per unit.
+    package var batchSize: Int
+    package var sequenceLength: Int
+    package var sequenceOverlap: Int
+    package var sequenceUnit: SequenceUnit
+    /// Calls with the same input and `seed`, `seed + 1`, …
+    package var candidates: Int
+    package var seed: Int
+    /// Most shards: the job's `shard_count`, else the manifest's `max_shards`.
+    package var shardLimit: Int
+
+    package init(
+        mode: SplitMode, key: String? = nil, tileWidth: Int = 512, tileHeight: Int = 512, tileOverlapX: Int = 0,
+        tileOverlapY: Int = 0, tilePad: Bool = false, batchSize: Int = 1, sequenceLength: Int = 2048,
+        sequenceOverlap: Int = 0, sequenceUnit: SequenceUnit = .words, candidates: Int = 1, seed: Int = 0,
+        shardLimit: Int = 32
+    ) {
+        self.mode = mode
+        self.key = key
+        self.tileWidth = tileWidth
+        self.tileHeight = tileHeight
+        self.tileOverlapX = tileOverlapX
+        self.tileOverlapY = tileOverlapY
+        self.tilePad = tilePad
+        self.batchSize = batchSize
+        self.sequenceLength = sequenceLength
+        self.sequenceOverlap = sequenceOverlap
+        self.sequenceUnit = sequenceUnit
+        self.candidates = candidates
+        self.seed = seed
+        self.shardLimit = shardLimit
+    }
+}
+
+package enum MergeStrategy: String, Sendable, Codable, CaseIterable {
+    case concatJSON = "concat-json"
+    case concatText = "concat-text"
+    case jsonMerge = "json-merge"
+    case tileStitch = "tile-stitch"
+    case detections
+    case mean, sum, max, min
+    case vote
+    case topK = "top-k"
+    case none
+}
+
+/// How the partial outputs of a stage become its result.
+package struct MergePlan: Sendable, Equatable, Codable {
+    package enum Conflict: String, Sendable, Codable, CaseIterable { case error, last }
+    package enum Blend: String, Sendable, Codable, CaseIterable { case hard, feather }
+    package enum Metric: String, Sendable, Codable, CaseIterable { case iou, ios }
+
+    package var strategy: MergeStrategy
+    /// For `json-merge`: what happens when two units give one member different scalars.
+    package var conflict: Conflict
+    /// For `tile-stitch`.
+    package var blend: Blend
+    /// For `detections`: two boxes of different tiles that overlap at least this much, 0…1, are one object.
+    package var iou: Double
+    package var metric: Metric
+    /// For `top-k`: the member that ranks, and how many stay.
+    package var score: String
+    package var k: Int
+    /// Key in ``Plan/models`` of the model that merges in place of a strategy.
+    package var reducer: String?
+
+    package init(
+        strategy: MergeStrategy = .concatJSON, conflict: Conflict = .error, blend: Blend = .hard, iou: Double = 0.5,
+        metric: Metric = .iou, score: String = "score", k: Int = 1, reducer: String? = nil
+    ) {
+        self.strategy = strategy
+        self.conflict = conflict
+        self.blend = blend
+        self.iou = iou
+        self.metric = metric
+        self.score = score
+        self.k = k
+        self.reducer = reducer
+    }
+}
+
+/// The peers of a stage with a `distributed_runtime`.
+package struct GangPlan: Sendable, Equatable, Codable {
+    package enum Runtime: String, Sendable, Codable, CaseIterable { case ray, horovod, torch, mpi }
+    package enum Role: String, Sendable, Codable, CaseIterable { case head, worker }
+
+    package var runtime: Runtime
+    package var role: Role
+    package var size: Int
+    package var coordinationPort: Int?
+    package var gpu: Bool
+    package var startWindow: TimeSpan
+
+    package init(
+        runtime: Runtime, role: Role, size: Int, coordinationPort: Int?, gpu: Bool, startWindow: TimeSpan
+    ) {
+        self.runtime = runtime
+        self.role = role
+        self.size = size
+        self.coordinationPort = coordinationPort
+        self.gpu = gpu
+        self.startWindow = startWindow
+    }
+}
