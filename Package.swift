@@ -35,14 +35,19 @@ let package = Package(
         .target(
             name: "ImflowStore",
             dependencies: ["ImflowEngine", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "ImflowContent", dependencies: ["ImflowExecution", "CLibCrypto"]),
-        .target(name: "ImflowHTTP", dependencies: ["CCurlShim"]),
+        .target(name: "ImflowContent", dependencies: ["ImflowExecution", "ImflowJSON", "CLibCrypto"]),
+        .target(name: "ImflowHTTP", dependencies: ["ImflowPlan", "CCurlShim"]),
         .target(name: "ImflowData", dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "CVipsShim"]),
         .target(name: "ImflowInvocation", dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP"]),
         .target(
             name: "ImflowProcess",
-            dependencies: ["ImflowInvocation", .product(name: "Subprocess", package: "swift-subprocess")]),
-        .target(name: "ImflowDocker", dependencies: ["ImflowInvocation", "ImflowHTTP"]),
+            dependencies: [
+                "ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowPlan",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+        .target(
+            name: "ImflowDocker",
+            dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),
 
         // Edges.
         .executableTarget(
@@ -59,7 +64,7 @@ let package = Package(
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
         .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler"]),
-        .testTarget(name: "ImflowEngineTests", dependencies: ["ImflowEngine", "ImflowStore", "ImflowTestKit"]),
+        .testTarget(name: "ImflowEngineTests", dependencies: ["ImflowEngine", "ImflowStore"]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData", "ImflowTestKit"]),
@@ -76,7 +81,10 @@ for target in package.targets where target.type == .regular || target.type == .e
     if isC {
         target.cSettings = [.treatAllWarnings(as: .error)]
     } else {
-        target.swiftSettings = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+        target.swiftSettings = [
+            .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ]
     }
 }
 

@@ -1,0 +1,59 @@
+package import ImflowExecution
+
+/// What happened to a job, once and for all. A job's state is the fold of its facts; a fact holds whatever was
+/// drawn or measured, so replaying needs no clock and no randomness. Tasks are named by their index in order of creation.
+package enum Fact: Sendable, Codable, Equatable {
+    /// Times are milliseconds since 1970-01-01T00:00:00Z.
+    case submitted(at: Int64, input: Payload)
+    case attemptStarted(task: Int, attempt: Int, token: String, at: Int64)
+    case attemptSucceeded(task: Int, attempt: Int, result: Payload, evidence: Evidence)
+    /// A split ended; as many ``shardPlanned(stage:index:units:)`` follow in the same commit.
+    case splitExpanded(task: Int, attempt: Int, shared: Payload, unitCount: Int, shardCount: Int, evidence: Evidence)
+    case shardPlanned(stage: Int, index: Int, units: Payload)
+    case attemptSkipped(task: Int, attempt: Int, reason: String, evidence: Evidence)
+    /// `retryAt` nil: the task has failed for good.
+    case attemptFailed(task: Int, attempt: Int, failure: Failure, retryAt: Int64?, evidence: Evidence)
+    /// The attempt was ended by us, by no fault of its own: it does not count.
+    case attemptReleased(task: Int, attempt: Int, evidence: Evidence)
+    /// A report that no live attempt waited for: evidence, without effect.
+    case reportIgnored(task: String, attempt: Int, token: String, at: Int64)
+    case cancelRequested(at: Int64)
+    /// The engine stopped driving the job, at somebody's wish, before it was finished.
+    case paused(at: Int64)
+    /// What has not succeeded gets fresh budgets and runs again.
+    case resumed(at: Int64)
+    /// The job's own time limit has passed.
+    case timedOut(at: Int64)
+    case finished(at: Int64, status: JobStatus, output: Payload?)
+}
+
+/// What was measured of one attempt.
+package struct Evidence: Sendable, Codable, Equatable {
+    package var inputHash: ContentHash?
+    package var startedAt: Int64
+    package var finishedAt: Int64
+    package var latencyMilliseconds: Double
+    package var node: String
+
+    package init(_ report: AttemptReport) {
+        inputHash = report.inputHash
+        startedAt = report.startedAt
+        finishedAt = report.finishedAt
+        latencyMilliseconds = report.latencyMilliseconds
+        node = report.node
+    }
+}
+
+/// Moved by the job's machine alone.
+package enum JobStatus: String, Sendable, Codable, CaseIterable {
+    /// Submitted or paused; nobody drives it.
+    case pending
+    case running
+    case succeeded
+    /// Finished with holes or with stages that failed while others went on.
+    case partial
+    case failed
+    case cancelled
+
+    package var isFinished: Bool { self != .pending && self != .running }
+}

@@ -1,0 +1,96 @@
+package import ImflowExecution
+package import ImflowPlan
+
+/// One job's state and its rules. Pure: no clock, no randomness, no files. ``decide(_:now:)`` and ``schedule(now:slots:token:)``
+/// look and answer; ``apply(_:)`` moves the state and cannot fail. Recovery is a fold of the job's facts.
+package struct JobMachine: Sendable {
+    package let job: String
+    package let plan: Plan
+    package internal(set) var status: JobStatus = .pending
+    package internal(set) var tasks: [TaskState] = []
+    package internal(set) var stages: [StageState]
+    package internal(set) var output: Payload?
+    package internal(set) var submittedAt: Int64 = 0
+    package internal(set) var completedAt: Int64?
+    package internal(set) var cancelRequested = false
+    package internal(set) var timedOut = false
+    /// Somebody asked the engine to stop; nothing new is started.
+    package var draining = false
+
+    var jobInput: Payload?
+    var dependents: [[Int]]
+    var ready = ReadyQueue()
+    /// Tasks that wait for their back-off to pass.
+    var delayed: Set<Int> = []
+    /// Tasks with a live attempt.
+    var running: Set<Int> = []
+    var unsettledStages: Int
+    /// A stage failed whose policy is to fail the job.
+    var failing = false
+    var outputTask: Int?
+    /// Attempt numbers that an output task before a resume has used.
+    var supersededOutputAttempts = 0
+    var firstFailure: Failure?
+    /// Since submission or the last resume: what the job's time limit is measured from.
+    var drivenSince: Int64 = 0
+
+    package init(job: String, plan: Plan) {
+        self.job = job
+        self.plan = plan
+        stages = plan.stages.map { StageState(openNeeds: $0.needs.count) }
+        unsettledStages = plan.stages.count
+        dependents = Array(repeating: [], count: plan.stages.count)
+        for (index, stage) in plan.stages.enumerated() {
+            for need in stage.needs { dependents[need].append(index) }
+        }
+    }
+
+    /// Nothing new may start: the job fails, is cancelled, ran out of time, or the engine is to stop.
+    package var isHalting: Bool { failing || cancelRequested || timedOut || draining }
+
+    /// What still runs is to be ended, too.
+    package var endsRunningAttempts: Bool { failing || cancelRequested || timedOut }
+
+    package var liveTokens: Set<String> { Set(running.compactMap { tasks[$0].live?.token }) }
+
+    /// When there is something to do although nobody reports: the earliest back-off or time limit.
+    package var nextWake: Int64? {
+        let retries = isHalting ? nil : delayed.compactMap { tasks[$0].retryAt }.min()
+        let limit = plan.policy.timeout.map { drivenSince + $0.milliseconds }
+        return [retries, status == .running && !timedOut ? limit : nil].compactMap { $0 }.min()
+    }
+
+    /// A task's name: unique in the job, safe in paths. `~` stands in no stage's name.
+    package func name(of task: Int) -> String {
+        let state = tasks[task]
+        guard let stage = state.stage else { return state.kind == .fetch ? "~input" : "~output" }
+        let name = plan.stages[stage].name
+        return switch state.kind {
+        case .split: "\(name)~split"
+        case .merge: "\(name)~merge"
+        case .shard(let index): "\(name)~\(paddedIndex(index, of: stages[stage].shardCount ?? 1))"
+        default: name
+        }
+    }
+
+    /// A sub-job's id by SPEC section 8: `<job>-<index>`, in a graph `<job>-<stage>-<index>`.
+    package func subJobID(of task: Int) -> String {
+        let state = tasks[task]
+        guard let stage = state.stage else { return "\(job)-\(state.kind == .fetch ? "input" : "output")" }
+        let stem = plan.stages.count == 1 ? job : "\(job)-\(plan.stages[stage].name)"
+        return switch state.kind {
+        case .shard(let index): "\(stem)-\(paddedIndex(index, of: stages[stage].shardCount ?? 1))"
+        case .split: "\(stem)-split"
+        case .merge: "\(stem)-merge"
+        default: "\(stem)-00"
+        }
+    }
+
+    private func paddedIndex(_ index: Int, of count: Int) -> String {
+        let width = max(2, String(max(count - 1, 0)).utf8.count)
+        let digits = String(index)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    func policy(of task: Int) -> StagePolicy { tasks[task].stage.map { plan.stages[$0].policy } ?? StagePolicy() }
+}

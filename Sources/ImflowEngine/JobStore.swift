@@ -1,0 +1,64 @@
+package import ImflowExecution
+
+/// Where facts are kept. The engine's only way to remember.
+package protocol JobStore: Sendable {
+    /// Appends facts and what follows from them, in one durable transaction: when this returns they outlive a power cut;
+    /// when it throws, none of them is kept.
+    func commit(_ batch: FactBatch) async throws
+
+    /// Requests that others left for this job since the last look, such as a cancellation.
+    func takeRequests(job: String) async throws -> [JobRequest]
+}
+
+package enum JobRequest: String, Sendable, Codable { case cancel }
+
+package struct FactBatch: Sendable {
+    package var job: String
+    package var facts: [Fact]
+    /// Of the attempts that these facts ended.
+    package var receipts: [Receipt]
+    /// The job as it is after the facts; nil: not worth writing yet, a later batch will bring it.
+    package var summary: JobSummary?
+
+    package init(job: String, facts: [Fact], receipts: [Receipt], summary: JobSummary?) {
+        self.job = job
+        self.facts = facts
+        self.receipts = receipts
+        self.summary = summary
+    }
+}
+
+extension JobMachine {
+    /// The receipt of the attempt that a fact ended; nil for other facts. Ask before or after applying: the answer is the same.
+    package func receipt(of fact: Fact) -> Receipt? {
+        switch fact {
+        case .attemptSucceeded(let task, let attempt, let result, let evidence):
+            receipt(task, attempt, .succeeded, nil, result.hash, evidence)
+        case .splitExpanded(let task, let attempt, let shared, _, _, let evidence):
+            receipt(task, attempt, .succeeded, nil, shared.hash, evidence)
+        case .attemptSkipped(let task, let attempt, let reason, let evidence):
+            receipt(task, attempt, .skipped, Failure(.app, reason), nil, evidence)
+        case .attemptFailed(let task, let attempt, let failure, _, let evidence):
+            receipt(task, attempt, .failed, failure, nil, evidence)
+        case .attemptReleased(let task, let attempt, let evidence):
+            receipt(task, attempt, .cancelled, Failure(.cancelled, "ended by the engine"), nil, evidence)
+        default: nil
+        }
+    }
+
+    private func receipt(
+        _ task: Int, _ attempt: Int, _ status: Receipt.Status, _ failure: Failure?, _ output: ContentHash?,
+        _ evidence: Evidence
+    ) -> Receipt {
+        let state = tasks[task]
+        var shardIndex: Int?
+        if case .shard(let index) = state.kind { shardIndex = index }
+        if state.kind == .whole { shardIndex = 0 }
+        return Receipt(
+            jobID: subJobID(of: task), stage: state.stage.map { plan.stages[$0].name } ?? "", task: name(of: task),
+            shardIndex: shardIndex, attempt: attempt, status: status,
+            cause: status == .skipped ? nil : failure?.cause, message: failure?.message,
+            latencyMilliseconds: evidence.latencyMilliseconds, inputHash: evidence.inputHash, outputHash: output,
+            node: evidence.node, startedAt: evidence.startedAt, finishedAt: evidence.finishedAt)
+    }
+}

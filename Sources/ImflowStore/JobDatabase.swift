@@ -1,0 +1,127 @@
+import FoundationEssentials
+import GRDB
+package import ImflowEngine
+import ImflowExecution
+
+/// Every job of a state folder, in one SQLite database: each job's journal of facts, and tables made from it for whoever
+/// looks. Facts and tables move in one transaction; WAL, `synchronous=FULL`.
+package final class JobDatabase: Sendable {
+    let pool: DatabasePool
+    private let path: String
+
+    /// Opens the database, and makes it when it is not there.
+    /// - Throws: ``StoreError``.
+    package init(path: String) throws(StoreError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(30)
+        configuration.label = "imflow"
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Self.migrator.migrate(pool)
+            // Opening a pool sets `synchronous` to NORMAL, which may lose the last commits in a power cut.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
+                precondition(level == 2, "SQLite did not take synchronous=FULL")
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE job (
+                        id TEXT PRIMARY KEY NOT NULL, status TEXT NOT NULL, submitted_at INTEGER NOT NULL,
+                        completed_at INTEGER, plan TEXT NOT NULL, launch TEXT NOT NULL, summary TEXT NOT NULL
+                    ) WITHOUT ROWID;
+                    CREATE INDEX job_submitted ON job (submitted_at);
+                    CREATE TABLE fact (
+                        job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, sequence INTEGER NOT NULL,
+                        body TEXT NOT NULL, PRIMARY KEY (job, sequence)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE receipt (
+                        job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, sequence INTEGER NOT NULL,
+                        task TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (job, sequence)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE lease (
+                        job TEXT PRIMARY KEY NOT NULL REFERENCES job (id) ON DELETE CASCADE, holder TEXT NOT NULL
+                    ) WITHOUT ROWID;
+                    CREATE TABLE request (
+                        id INTEGER PRIMARY KEY, job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+                        kind TEXT NOT NULL
+                    );
+                    CREATE INDEX request_job ON request (job);
+                    """)
+        }
+        return migrator
+    }
+
+    func write<Value: Sendable>(
+        _ updates: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do { return try await pool.write(updates) } catch { throw StoreError(error, path: path) }
+    }
+
+    func read<Value: Sendable>(
+        _ value: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do { return try await pool.read(value) } catch { throw StoreError(error, path: path) }
+    }
+
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
+
+extension JobDatabase: JobStore {
+    package func commit(_ batch: FactBatch) async throws {
+        try await write { database in
+            let job = batch.job
+            let next = try database.cachedStatement(
+                sql: "SELECT COALESCE(MAX(sequence), 0) + 1 FROM fact WHERE job = ?")
+            var sequence = try Int.fetchOne(next, arguments: [job]) ?? 1
+            let fact = try database.cachedStatement(sql: "INSERT INTO fact (job, sequence, body) VALUES (?, ?, ?)")
+            for item in batch.facts {
+                try fact.execute(arguments: [job, sequence, try Self.encode(item)])
+                sequence += 1
+            }
+            let receipt = try database.cachedStatement(
+                sql: """
+                    INSERT INTO receipt (job, sequence, task, body)
+                    VALUES (?1, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM receipt WHERE job = ?1), ?2, ?3)
+                    """)
+            for item in batch.receipts {
+                try receipt.execute(arguments: [job, item.task, try Self.encode(item)])
+            }
+            guard let summary = batch.summary else { return }
+            let update = try database.cachedStatement(
+                sql: "UPDATE job SET status = ?, completed_at = ?, summary = ? WHERE id = ?")
+            try update.execute(
+                arguments: [summary.status.rawValue, summary.completedAt, try Self.encode(summary), job])
+        }
+    }
+
+    package func takeRequests(job: String) async throws -> [JobRequest] {
+        let waiting = try await read { database in
+            try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM request WHERE job = ?)", arguments: [job])
+        }
+        guard waiting == true else { return [] }
+        return try await write { database in
+            let kinds = try String.fetchAll(
+                database, sql: "SELECT kind FROM request WHERE job = ? ORDER BY id", arguments: [job])
+            try database.execute(sql: "DELETE FROM request WHERE job = ?", arguments: [job])
+            return kinds.compactMap(JobRequest.init(rawValue:))
+        }
+    }
+}

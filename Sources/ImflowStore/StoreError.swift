@@ -1,0 +1,42 @@
+import GRDB
+
+/// The database could not do what was asked. The message says what to do.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable { case exists, held, full, readOnly, corrupt, unreachable, other }
+
+    package var kind: Kind
+    package var message: String
+
+    init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    init(_ error: any Error, path: String) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self.init(.other, "the database \(path) holds what this version cannot read: \(error)")
+            return
+        }
+        let detail = error.message ?? "no details"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self.init(.full, "no space left for the database \(path): free some, then imflow resume")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            self.init(.readOnly, "the database \(path) cannot be written: \(detail); choose another folder with --state")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self.init(
+                .corrupt,
+                "the database \(path) is damaged: \(detail); move it away, or choose another folder with --state")
+        case .SQLITE_CANTOPEN, .SQLITE_IOERR:
+            self.init(.unreachable, "the database \(path) cannot be opened or read: \(detail)")
+        default:
+            self.init(.other, "the database \(path): \(detail) (SQLite \(error.extendedResultCode.rawValue))")
+        }
+    }
+
+    package var description: String { message }
+}

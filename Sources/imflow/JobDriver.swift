@@ -1,0 +1,167 @@
+import FoundationEssentials
+import Glibc
+import ImflowContent
+import ImflowEngine
+import ImflowExecution
+import ImflowJSON
+import ImflowPlan
+import ImflowStore
+
+/// How a job was launched: kept with it, so that a resume does the same.
+struct Launched: Codable {
+    var executor: ExecutorChoice
+    var concurrency: Int
+    var imflow = Imflow.version
+}
+
+/// Takes a job's lease, drives it to its end or to a pause, and shows what came of it.
+struct JobDriver {
+    var state: State
+    var launched: Launched
+    var output: OutputFormat
+    var resultPath: String?
+
+    /// Attempts that run at once when nobody says: one per processor.
+    static var defaultConcurrency: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    /// Submits a new job under `id` and drives it.
+    func submit(_ plan: Plan, id: String) async throws -> ExitStatus {
+        let executor = try LocalExecutor(state: state, choice: launched.executor, slots: launched.concurrency)
+        try await executor.preflight(plan)
+        return try await guarded(job: id) {
+            let planned = try StoredPlan.write(plan, to: state.content)
+            let input = try state.content.payload(plan.input)
+            let submitted = Fact.submitted(at: WallClock.now, input: input)
+            var machine = JobMachine(job: id, plan: plan)
+            machine.apply(submitted)
+            let launch = String(decoding: try JSONEncoder().encode(launched), as: UTF8.self)
+            try await state.database.insert(
+                job: id, plan: planned, launch: launch, submitted: submitted, summary: machine.summary)
+            try await state.database.acquireLease(job: id)
+            return try await drive(machine, executor, opening: nil)
+        }
+    }
+
+    /// Continues a job: what was committed stays, what was not runs.
+    func resume(_ row: JobRow) async throws -> ExitStatus {
+        if row.status == .succeeded {
+            Console.note("job \(row.id) has succeeded already; nothing is left to do")
+            return try show(try await state.machine(row))
+        }
+        return try await guarded(job: row.id) {
+            try await state.database.acquireLease(job: row.id)
+            let machine = try await state.machine(row)
+            let executor = try LocalExecutor(state: state, choice: launched.executor, slots: launched.concurrency)
+            do {
+                try await executor.preflight(machine.plan)
+            } catch {
+                try? await state.database.releaseLease(job: row.id)
+                throw error
+            }
+            let opening = Fact.resumed(at: WallClock.now)
+            var resumed = machine
+            resumed.apply(opening)
+            await executor.sweep(job: row.id, keeping: resumed.liveTokens)
+            return try await drive(machine, executor, opening: opening)
+        }
+    }
+
+    /// Cancels a job that nobody drives.
+    static func cancelAbandoned(_ row: JobRow, in state: State) async throws {
+        try await state.database.acquireLease(job: row.id)
+        var machine = try await state.machine(row)
+        let executor = try LocalExecutor(state: state, choice: .auto, slots: 1)
+        await executor.sweep(job: row.id, keeping: [])
+        let now = WallClock.now
+        let facts: [Fact] = [.cancelRequested(at: now), .finished(at: now, status: .cancelled, output: nil)]
+        for fact in facts { machine.apply(fact) }
+        try await state.database.commit(FactBatch(job: row.id, facts: facts, receipts: [], summary: machine.summary))
+        try await state.database.releaseLease(job: row.id)
+    }
+
+    private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: Fact?) async throws -> ExitStatus {
+        let progress = Progress(job: machine.job, plan: machine.plan)
+        let conductor = Conductor(
+            machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
+            observer: progress.observer, now: { WallClock.now })
+        let signals = SignalWatch { press in
+            switch press {
+            case 1:
+                progress.note("finishing what runs; press Ctrl-C again to end it")
+                conductor.send(.drain)
+            case 2:
+                progress.note("ending what runs")
+                conductor.send(.stop)
+            default: _exit(ExitStatus.interrupted.rawValue)
+            }
+        }
+        defer { signals.stop() }
+        progress.start()
+        do {
+            let final = try await conductor.run(opening: opening)
+            await executor.shutdown()
+            await executor.sweep(job: machine.job, keeping: [])
+            removeWorkFolder(of: machine.job)
+            try await state.database.releaseLease(job: machine.job)
+            progress.finish()
+            return try show(final)
+        } catch {
+            await executor.shutdown()
+            await executor.sweep(job: machine.job, keeping: [])
+            progress.finish()
+            throw error
+        }
+    }
+
+    private func removeWorkFolder(of job: String) {
+        try? FileManager.default.removeItem(atPath: state.folder.work(job: job))
+    }
+
+    private func show(_ machine: JobMachine) throws -> ExitStatus {
+        let row = JobRow(
+            id: machine.job, status: machine.status, submittedAt: machine.submittedAt,
+            plan: Payload(hash: ContentHash(of: []), size: 0, inline: nil), launch: "", summary: machine.summary)
+        let view = JobView(row: row, content: state.content, summary: machine.summary, isDriven: false)
+        if let output = machine.output {
+            let writer = ResultWriter(content: state.content)
+            if let resultPath { try writer.write(output, to: resultPath) }
+            if self.output == .text, resultPath == nil { try writer.print(output) }
+        }
+        if self.output == .json { Console.print(try view.json(receipts: nil)) }
+        return note(machine)
+    }
+
+    private func note(_ machine: JobMachine) -> ExitStatus {
+        let job = machine.job
+        let summary = machine.summary
+        switch machine.status {
+        case .succeeded: return .fine
+        case .partial:
+            Console.note("job \(job) is partial: \(summary.failed) of \(summary.totalShards) shards are missing; imflow resume \(job) runs just them")
+            return .partial
+        case .pending, .running:
+            Console.note("job \(job) is interrupted and safe: imflow resume \(job) continues it")
+            return .interrupted
+        case .cancelled:
+            Console.note("job \(job) was cancelled; imflow resume \(job) would take it up again")
+            return .failed
+        case .failed:
+            Console.note("job \(job) failed: \(summary.message ?? "no reason was given")")
+            Console.note("  look: imflow logs \(job)    go on after mending: imflow resume \(job)")
+            let infrastructure: Set<Cause> = [.infra, .lost, .preempted]
+            return summary.cause.map(infrastructure.contains) == true ? .infrastructure : .failed
+        }
+    }
+
+    /// Turns what the state folder may do to us into one message that says how to go on.
+    private func guarded(job: String, _ body: () async throws -> ExitStatus) async throws -> ExitStatus {
+        do {
+            return try await body()
+        } catch let error as StoreError {
+            if error.kind == .exists || error.kind == .held { throw CommandFailure(.usage, error.description) }
+            throw CommandFailure(.infrastructure, "\(error.description)\n  job \(job) is safe: imflow resume \(job) continues it")
+        } catch let error as ContentError {
+            throw CommandFailure(.infrastructure, "\(error.description)\n  job \(job) is safe: imflow resume \(job) continues it")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import ImflowContent
+import ImflowEngine
+import ImflowExecution
+import ImflowJSON
+import ImflowStore
+
+/// A job as users see it, by SPEC section 8.
+struct JobView {
+    /// Larger results are named by their path.
+    static let inlineOutputLimit = 64 * 1024
+
+    var row: JobRow
+    var content: ContentStore
+    /// What the job is now, where the row may be a moment behind.
+    var summary: JobSummary
+    var isDriven: Bool
+
+    /// A job that says it runs while nobody drives it waits for a resume.
+    var status: JobStatus { summary.status == .running && !isDriven ? .pending : summary.status }
+
+    func json(receipts: [Receipt]?) throws -> JSONValue {
+        var members: JSONObject = [
+            "schema": "imflow.job/v1", "job_id": .string(row.id), "status": .string(status.rawValue),
+            "total_shards": .int(Int64(summary.totalShards)), "succeeded": .int(Int64(summary.succeeded)),
+            "failed": .int(Int64(summary.failed)), "merge_status": .string(summary.mergeStatus.rawValue),
+            "output_hash": summary.output.map { .string($0.hash.description) } ?? .null,
+            "submitted_at": .string(WallClock.text(summary.submittedAt)),
+            "completed_at": summary.completedAt.map { .string(WallClock.text($0)) } ?? .null,
+        ]
+        if let message = summary.message { members["message"] = .string(message) }
+        if status == .pending { members["pending_reason"] = .string("nobody drives it: imflow resume \(row.id)") }
+        if let output = summary.output {
+            if output.size <= Self.inlineOutputLimit {
+                let value = try content.value(of: output)
+                members["output"] = value
+                let files = Self.files(in: value, content)
+                if !files.isEmpty { members["output_files"] = .object(files) }
+            } else {
+                members["output_path"] = .string(content.path(of: output.hash))
+            }
+        }
+        members["stages"] = .array(summary.stages.map(Self.json(stage:)))
+        if let receipts {
+            // Users count shards: receipts of model calls. What split and merged them stands beside.
+            members["receipts"] = .array(receipts.filter { $0.shardIndex != nil }.map { json(receipt: $0) })
+            members["data_receipts"] = .array(receipts.filter { $0.shardIndex == nil }.map { json(receipt: $0) })
+        }
+        return .object(members)
+    }
+
+    private static func json(stage: JobSummary.Stage) -> JSONValue {
+        var members: JSONObject = [
+            "name": .string(stage.name), "model": stage.model.map { .string($0) } ?? .null,
+            "status": .string(stage.status), "total_shards": stage.totalShards.map { .int(Int64($0)) } ?? .null,
+            "units": stage.units.map { .int(Int64($0)) } ?? .null, "succeeded": .int(Int64(stage.succeeded)),
+            "failed": .int(Int64(stage.failed)), "retried": .int(Int64(stage.retried)),
+        ]
+        if let message = stage.message { members["message"] = .string(message) }
+        return .object(members)
+    }
+
+    private func json(receipt: Receipt) -> JSONValue {
+        var members: JSONObject = [
+            "job_id": .string(receipt.jobID), "stage": .string(receipt.stage), "task": .string(receipt.task),
+            "shard_index": receipt.shardIndex.map { .int(Int64($0)) } ?? .null, "attempt": .int(Int64(receipt.attempt)),
+            "status": .string(receipt.status.rawValue), "cause": receipt.cause.map { .string($0.rawValue) } ?? .null,
+            "latency_ms": .number((receipt.latencyMilliseconds * 1000).rounded() / 1000),
+            "input_hash": receipt.inputHash.map { .string($0.description) } ?? .null,
+            "output_hash": receipt.outputHash.map { .string($0.description) } ?? .null,
+            "node_id": .string(receipt.node), "started_at": .string(WallClock.text(receipt.startedAt)),
+            "finished_at": .string(WallClock.text(receipt.finishedAt)),
+        ]
+        if let message = receipt.message { members["message"] = .string(message) }
+        return .object(members)
+    }
+
+    /// Where the files that a result names lie, by their references.
+    static func files(in value: JSONValue, _ content: ContentStore) -> JSONObject {
+        var found = JSONObject()
+        var pending = [value]
+        while let next = pending.popLast() {
+            switch next {
+            case .string(let text):
+                if let reference = ContentReference(text) { found[text] = .string(content.path(of: reference.hash)) }
+            case .array(let items): pending.append(contentsOf: items)
+            case .object(let members): pending.append(contentsOf: members.values)
+            default: break
+            }
+        }
+        return found
+    }
+
+    func text(receipts: [Receipt]?) -> String {
+        var lines = ["job        \(row.id)", "status     \(status.rawValue)"]
+        if status == .pending { lines.append("           nobody drives it: imflow resume \(row.id)") }
+        if let message = summary.message { lines.append("reason     \(message)") }
+        lines.append("submitted  \(WallClock.text(summary.submittedAt))")
+        if let completed = summary.completedAt {
+            lines.append("completed  \(WallClock.text(completed)) (\(WallClock.span(completed - summary.submittedAt)))")
+        }
+        lines.append("shards     \(summary.succeeded) of \(summary.totalShards) succeeded, \(summary.failed) failed")
+        lines.append("merge      \(summary.mergeStatus.rawValue)")
+        if let output = summary.output { lines.append("output     \(output.hash) (\(output.size) bytes)") }
+        for stage in summary.stages {
+            let shards = stage.totalShards.map { "\(stage.succeeded)/\($0) shards" } ?? "not split yet"
+            let units = stage.units.map { ", \($0) units" } ?? ""
+            lines.append("  \(stage.name): \(stage.status), \(shards)\(units)\(stage.message.map { ": \($0)" } ?? "")")
+        }
+        for receipt in receipts ?? [] {
+            let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
+            lines.append(
+                "  \(receipt.jobID) attempt \(receipt.attempt) \(receipt.status.rawValue)\(cause) "
+                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

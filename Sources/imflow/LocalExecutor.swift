@@ -1,0 +1,95 @@
+import ImflowContent
+import ImflowData
+import ImflowDocker
+import ImflowExecution
+import ImflowHTTP
+import ImflowInvocation
+import ImflowPlan
+import ImflowProcess
+
+enum ExecutorChoice: String, Codable, CaseIterable {
+    /// Docker when the model has an image, else a process.
+    case auto
+    case process
+    case docker
+}
+
+/// This machine: data work here, model calls as processes or in its Docker engine.
+final class LocalExecutor: Executor {
+    private let data: DataExecutor
+    private let calls: CallExecutor
+    private let process: ProcessHost
+    private let docker: DockerHost
+    private let choice: ExecutorChoice
+
+    init(state: State, choice: ExecutorChoice, slots: Int) throws {
+        do {
+            let node = try NodeIdentity(keyAt: state.folder.nodeKey).id
+            let client = HTTPClient()
+            let fetcher = Fetcher(content: state.content, client: client)
+            let staging = DataStaging(content: state.content, fetcher: fetcher)
+            let process = ProcessHost(node: node, stateRoot: state.folder.root)
+            let docker = DockerHost(client: client, node: node, stateRoot: state.folder.root)
+            self.process = process
+            self.docker = docker
+            self.choice = choice
+            data = DataExecutor(content: state.content, fetcher: fetcher, staging: staging, node: node)
+            calls = CallExecutor(
+                state: state.folder, staging: staging, client: client,
+                host: { model throws(Failure) in
+                    try Self.runsInDocker(model, choice) ? docker : process
+                }, instanceLimit: slots)
+        } catch let error as ContentError {
+            throw CommandFailure(.infrastructure, error.description)
+        }
+    }
+
+    private static func runsInDocker(_ model: ModelPlan, _ choice: ExecutorChoice) throws(Failure) -> Bool {
+        switch choice {
+        case .auto: return model.image != nil
+        case .process: return false
+        case .docker:
+            if model.image == nil {
+                throw Failure(.app, "model \(model.name) has no image: give it one, or run it with --executor process")
+            }
+            return true
+        }
+    }
+
+    /// Finds out before anything starts whether the plan can run here at all.
+    /// - Throws: ``CommandFailure`` that names what is missing.
+    func preflight(_ plan: Plan) async throws {
+        for stage in plan.stages where stage.gang != nil {
+            throw CommandFailure(.usage, "stage \(stage.name) is a gang (distributed_runtime), which this version cannot run yet")
+        }
+        var containers: [ModelPlan] = []
+        for model in plan.models.values.sorted(by: { $0.name < $1.name }) {
+            if model.callProtocol == .oip || model.callProtocol == .cog {
+                throw CommandFailure(
+                    .usage, "model \(model.name) speaks \(model.callProtocol.rawValue), which this version cannot call yet")
+            }
+            do {
+                if try Self.runsInDocker(model, choice) { containers.append(model) } else { try process.preflight(model) }
+            } catch {
+                throw CommandFailure(.usage, error.message)
+            }
+        }
+        do throws(Failure) {
+            if !containers.isEmpty { try await docker.preflight(containers) }
+        } catch {
+            throw CommandFailure(error.cause == .infra ? .infrastructure : .usage, error.message)
+        }
+    }
+
+    func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
+        if case .call = order.work { return await calls.run(order, progress: progress) }
+        return await data.run(order, progress: progress)
+    }
+
+    func sweep(job: String, keeping tokens: Set<String>) async {
+        await process.sweep(job: job, keeping: tokens)
+        if choice != .process { await docker.sweep(job: job, keeping: tokens) }
+    }
+
+    func shutdown() async { await calls.shutdown() }
+}

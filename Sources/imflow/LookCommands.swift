@@ -1,0 +1,134 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import ImflowContent
+import ImflowEngine
+import ImflowExecution
+import ImflowJSON
+import ImflowPlan
+import ImflowStore
+
+extension State {
+    /// The plan and the folded journal of a job.
+    func machine(_ row: JobRow) async throws -> JobMachine {
+        do {
+            let plan = try StoredPlan.read(row.plan, from: content)
+            var machine = JobMachine(job: row.id, plan: plan)
+            for fact in try await database.facts(of: row.id) { machine.apply(fact) }
+            return machine
+        } catch let error as StoreError {
+            throw CommandFailure(.infrastructure, error.description)
+        } catch let error as ContentError {
+            throw CommandFailure(.infrastructure, error.description)
+        }
+    }
+
+    func view(_ row: JobRow, folded: Bool) async throws -> JobView {
+        let driven = try await database.leaseHolder(job: row.id) != nil
+        let summary = folded && !row.status.isFinished ? try await machine(row).summary : row.summary
+        return JobView(row: row, content: content, summary: summary, isDriven: driven)
+    }
+}
+
+struct JobCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "job", abstract: "Show one job, or list all.")
+
+    @Option(help: "The job's id, its beginning, or @latest. Without it: all jobs, newest first.")
+    var id: String?
+    @Flag(help: "Show every receipt, too.")
+    var details = false
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var state: StateOptions
+
+    func run() async throws {
+        let state = try self.state.open()
+        guard let id else { return try await list(state) }
+        let row = try await state.job(id)
+        let view = try await state.view(row, folded: true)
+        let receipts = details ? try await state.database.receipts(of: row.id) : nil
+        switch output.output {
+        case .json: Console.print(try view.json(receipts: receipts))
+        case .text: Console.print(view.text(receipts: receipts))
+        }
+    }
+
+    private func list(_ state: State) async throws {
+        var views: [JobView] = []
+        for row in try await state.database.jobs() { views.append(try await state.view(row, folded: false)) }
+        switch output.output {
+        case .json:
+            let jobs = views.map { view -> JSONValue in
+                [
+                    "job_id": .string(view.row.id), "status": .string(view.status.rawValue),
+                    "submitted_at": .string(WallClock.text(view.row.submittedAt)),
+                    "total_shards": .int(Int64(view.summary.totalShards)),
+                    "succeeded": .int(Int64(view.summary.succeeded)), "failed": .int(Int64(view.summary.failed)),
+                ]
+            }
+            Console.print(["schema": "imflow.jobs/v1", "jobs": .array(jobs)])
+        case .text:
+            for view in views {
+                let shards = "\(view.summary.succeeded)/\(view.summary.totalShards)"
+                let status = view.status.rawValue.padding(to: 10)
+                Console.print(
+                    "\(view.row.id.padding(to: 12)) \(status) \(shards.padding(to: 12)) \(WallClock.text(view.row.submittedAt))")
+            }
+        }
+    }
+}
+
+extension String {
+    /// Spaces added at the end up to `width` characters.
+    func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
+struct LogsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "Print what the models wrote to standard error.")
+
+    @Argument(help: "JOB, or JOB/TASK for the logs of one task (imflow graph names them).")
+    var job: String
+    @OptionGroup var state: StateOptions
+
+    func run() async throws {
+        let state = try self.state.open()
+        let parts = job.split(separator: "/", maxSplits: 1)
+        guard let id = parts.first else { throw CommandFailure(.usage, "name a job") }
+        let row = try await state.job(String(id))
+        let folder = state.folder.logs(job: row.id)
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        let wanted = parts.count == 2 ? names.filter { $0.hasPrefix(parts[1] + ".") } : names
+        if parts.count == 2, wanted.isEmpty {
+            throw CommandFailure(.usage, "no log of \(parts[1]) in job \(row.id): imflow graph --job \(row.id) lists its tasks")
+        }
+        for name in wanted {
+            guard let data = try? Data(contentsOf: URL(filePath: folder + "/" + name)), !data.isEmpty else { continue }
+            if wanted.count > 1 { Console.print("== \(name.dropLast(4))") }
+            Console.write(Array(data), to: STDOUT_FILENO)
+            if data.last != UInt8(ascii: "\n") { Console.print("") }
+        }
+    }
+}
+
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancel a job; what it runs is ended.")
+
+    @Argument(help: "The job's id, its beginning, or @latest.")
+    var job: String
+    @OptionGroup var state: StateOptions
+
+    func run() async throws {
+        let state = try self.state.open()
+        let row = try await state.job(job)
+        if row.status.isFinished {
+            throw CommandFailure(.usage, "job \(row.id) is over already: \(row.status.rawValue)")
+        }
+        if let holder = try await state.database.leaseHolder(job: row.id) {
+            try await state.database.request(.cancel, job: row.id)
+            Console.note("asked process \(holder.pid) to cancel job \(row.id)")
+            return
+        }
+        try await JobDriver.cancelAbandoned(row, in: state)
+        Console.note("job \(row.id) is cancelled")
+    }
+}
