@@ -37,8 +37,12 @@ let package = Package(
             dependencies: ["ImflowEngine", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "ImflowContent", dependencies: ["ImflowExecution", "ImflowJSON", "CLibCrypto"]),
         .target(name: "ImflowHTTP", dependencies: ["ImflowPlan", "CCurlShim"]),
-        .target(name: "ImflowData", dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "CVipsShim"]),
-        .target(name: "ImflowInvocation", dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP"]),
+        .target(
+            name: "ImflowData",
+            dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan", "CVipsShim"]),
+        .target(
+            name: "ImflowInvocation",
+            dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),
         .target(
             name: "ImflowProcess",
             dependencies: [
@@ -60,18 +64,24 @@ let package = Package(
         // Tests.
         .target(
             name: "ImflowTestKit",
-            dependencies: ["ImflowEngine", "ImflowInvocation", "ImflowData"], path: "Tests/ImflowTestKit"),
+            dependencies: [
+                "ImflowEngine", "ImflowInvocation", "ImflowData", "ImflowContent", "ImflowExecution", "ImflowHTTP",
+                "ImflowJSON", "ImflowPlan",
+            ],
+            path: "Tests/ImflowTestKit"),
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
         .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler"]),
-        .testTarget(name: "ImflowEngineTests", dependencies: ["ImflowEngine", "ImflowStore"]),
+        .testTarget(
+            name: "ImflowEngineTests",
+            dependencies: ["ImflowEngine", "ImflowStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
-        .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData", "ImflowTestKit"]),
+        .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),
         .testTarget(
             name: "ImflowExecutorTests",
             dependencies: ["ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["ImflowJSON"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["imflow", "ImflowJSON"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@
 package final class Source: Sendable {
     /// As shown to people: the path as given, or `<stdin>`.
     package let name: String
+    /// The text as it was read; it need not be valid UTF-8.
     package let bytes: [UInt8]
     /// The byte offset at which each line starts; the first is 0. LF, CRLF and lone CR end a line.
     package let lineStarts: [Int]
@@ -9,13 +10,24 @@ package final class Source: Sendable {
     package init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
-        var starts = [0]
-        for index in bytes.indices {
-            if bytes[index] == 0x0A || (bytes[index] == 0x0D && !(index + 1 < bytes.count && bytes[index + 1] == 0x0A)) {
-                starts.append(index + 1)
+        lineStarts = bytes.withUnsafeBufferPointer { buffer in
+            var starts = [0]
+            for index in buffer.indices where buffer[index] == 0x0A || buffer[index] == 0x0D {
+                let isCRLF = buffer[index] == 0x0D && index + 1 < buffer.count && buffer[index + 1] == 0x0A
+                if !isCRLF { starts.append(index + 1) }
             }
+            return starts
         }
-        lineStarts = starts
+    }
+
+    /// The byte range of a 1-based line, without its line break; a byte order mark stands before line 1.
+    package func lineRange(_ line: Int) -> Range<Int> {
+        guard lineStarts.indices.contains(line - 1) else { return bytes.count..<bytes.count }
+        let start = line == 1 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : lineStarts[line - 1]
+        var end = line < lineStarts.count ? lineStarts[line] : bytes.count
+        if end > start, bytes[end - 1] == 0x0A { end -= 1 }
+        if end > start, bytes[end - 1] == 0x0D { end -= 1 }
+        return start..<end
     }
 
     /// The 1-based line of a byte offset, and the 1-based column in Unicode scalars.
@@ -28,14 +40,17 @@ package final class Source: Sendable {
         }
         var start = lineStarts[low]
         if low == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { start = Swift.min(3, offset) }
-        let column = bytes[start..<Swift.min(Swift.max(offset, start), bytes.count)].count { $0 & 0xC0 != 0x80 } + 1
+        let end = Swift.min(Swift.max(offset, start), bytes.count)
+        let column = bytes.withUnsafeBufferPointer { $0[start..<end].count { $0 & 0xC0 != 0x80 } + 1 }
         return (low + 1, column)
     }
 }
 
 /// A half-open UTF-8 byte range of a source.
 package struct Span: Sendable, Equatable, CustomStringConvertible {
+    /// The text it is a part of.
     package let source: Source
+    /// Byte offsets in ``Source/bytes``.
     package var range: Range<Int>
 
     package init(_ source: Source, _ range: Range<Int>) {

@@ -1,6 +1,8 @@
 /// Why a text is not JSON, and where: `offset` counts UTF-8 bytes from the start.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
+    /// What is wrong, without the place.
     package var message: String
+    /// Where, in bytes from the start.
     package var offset: Int
 
     package init(_ message: String, at offset: Int) {
@@ -13,10 +15,15 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
 
 /// What a reader meets, in document order. Ranges are half-open UTF-8 byte ranges of the source.
 package protocol JSONVisitor {
+    /// `{` at `offset`.
     mutating func beginObject(at offset: Int) throws(JSONError)
+    /// `end` is just past the `}`.
     mutating func endObject(at end: Int) throws(JSONError)
+    /// `[` at `offset`.
     mutating func beginArray(at offset: Int) throws(JSONError)
+    /// `end` is just past the `]`.
     mutating func endArray(at end: Int) throws(JSONError)
+    /// A member's name, its range with the quotes; its value comes next.
     mutating func key(_ text: String, range: Range<Int>) throws(JSONError)
     /// A scalar: never an array or an object.
     mutating func scalar(_ value: JSONValue, range: Range<Int>) throws(JSONError)
@@ -54,7 +61,7 @@ package struct JSONReader: ~Copyable {
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
     private mutating func value(_ visitor: inout some JSONVisitor) throws(JSONError) {
@@ -210,11 +217,7 @@ package struct JSONReader: ~Copyable {
     private mutating func escape(into scratch: inout [UInt8]) throws(JSONError) {
         position += 1
         guard let byte = current else { throw error("the string does not end") }
-        let plain: [UInt8: UInt8] = [
-            UInt8(ascii: "\""): 0x22, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "/"): 0x2F, UInt8(ascii: "b"): 0x08,
-            UInt8(ascii: "f"): 0x0C, UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
-        ]
-        if let value = plain[byte] {
+        if let value = Self.escaped(byte) {
             scratch.append(value)
             position += 1
             return
@@ -231,7 +234,20 @@ package struct JSONReader: ~Copyable {
             scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
         }
         guard let unicode = Unicode.Scalar(scalar) else { throw error("a low surrogate by itself") }
-        scratch.append(contentsOf: UTF8.encode(unicode)!)
+        scratch.append(contentsOf: Character(unicode).utf8)
+    }
+
+    /// What a one-letter escape stands for.
+    private static func escaped(_ letter: UInt8) -> UInt8? {
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): letter
+        case UInt8(ascii: "b"): 0x08
+        case UInt8(ascii: "f"): 0x0C
+        case UInt8(ascii: "n"): 0x0A
+        case UInt8(ascii: "r"): 0x0D
+        case UInt8(ascii: "t"): 0x09
+        default: nil
+        }
     }
 
     private mutating func hex4() throws(JSONError) -> UInt32 {

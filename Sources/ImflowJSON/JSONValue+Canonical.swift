@@ -7,6 +7,7 @@ extension JSONValue {
         return out
     }
 
+    /// ``canonicalBytes()`` as text.
     package var canonicalText: String { String(decoding: canonicalBytes(), as: UTF8.self) }
 
     /// Compact text with the members in their own order.

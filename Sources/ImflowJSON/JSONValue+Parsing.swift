@@ -8,39 +8,44 @@ extension JSONValue {
         return builder.root
     }
 
+    /// Reads one JSON value from a text.
     package static func parse(_ text: String) throws(JSONError) -> JSONValue { try parse(Array(text.utf8)) }
 
     private struct Builder: JSONVisitor {
-        private enum Frame {
-            case array([JSONValue])
-            case object(JSONObject, key: String)
+        /// An open array or object; mutated in place, so that long ones are not copied.
+        private struct Frame {
+            var isObject: Bool
+            var items: [JSONValue] = []
+            var members: JSONObject = [:]
+            var key = ""
         }
         private var stack: [Frame] = []
         var root: JSONValue = .null
 
         private mutating func add(_ value: JSONValue) {
-            switch stack.popLast() {
-            case nil: root = value
-            case .array(var items):
-                items.append(value)
-                stack.append(.array(items))
-            case .object(var members, let key):
-                members[key] = value
-                stack.append(.object(members, key: key))
+            guard let last = stack.indices.last else { return root = value }
+            if stack[last].isObject {
+                stack[last].members[stack[last].key] = value
+            } else {
+                stack[last].items.append(value)
             }
         }
 
-        mutating func beginObject(at offset: Int) { stack.append(.object([:], key: "")) }
-        mutating func beginArray(at offset: Int) { stack.append(.array([])) }
-        mutating func endObject(at end: Int) {
-            if case .object(let members, _) = stack.popLast() { add(.object(members)) }
+        mutating func beginObject(at offset: Int) { stack.append(Frame(isObject: true)) }
+        mutating func beginArray(at offset: Int) { stack.append(Frame(isObject: false)) }
+        mutating func endObject(at end: Int) { if let frame = stack.popLast() { add(.object(frame.members)) } }
+        mutating func endArray(at end: Int) { if let frame = stack.popLast() { add(.array(frame.items)) } }
+
+        mutating func key(_ text: String, range: Range<Int>) throws(JSONError) {
+            guard let last = stack.indices.last else { return }
+            let members = stack[last].members
+            if let index = members.index(forKey: text), !members.keys[index].utf8.elementsEqual(text.utf8) {
+                throw JSONError(
+                    "the object has this name already, in another Unicode normalization", at: range.lowerBound)
+            }
+            stack[last].key = text
         }
-        mutating func endArray(at end: Int) {
-            if case .array(let items) = stack.popLast() { add(.array(items)) }
-        }
-        mutating func key(_ text: String, range: Range<Int>) {
-            if case .object(let members, _) = stack.popLast() { stack.append(.object(members, key: text)) }
-        }
+
         mutating func scalar(_ value: JSONValue, range: Range<Int>) { add(value) }
     }
 }

@@ -13,12 +13,18 @@ package enum JSONValue: Sendable {
     case object(JSONObject)
 }
 
+/// An object's members in the order in which they were written. Names that differ only in Unicode normalization are
+/// one name here, so the reader refuses an object that has both.
 package typealias JSONObject = OrderedDictionary<String, JSONValue>
 
 extension JSONValue {
+    /// The text of a string; nil for other kinds.
     package var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+    /// The items of a list; nil for other kinds.
     package var arrayValue: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+    /// The members of an object; nil for other kinds.
     package var objectValue: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    /// The truth of a boolean; nil for other kinds.
     package var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
 
     /// The value as an integer, also when it was written as `3.0`.
@@ -30,6 +36,7 @@ extension JSONValue {
         }
     }
 
+    /// The value as a double, rounded when an integer is beyond 2^53; nil for other kinds.
     package var doubleValue: Double? {
         switch self {
         case .int(let value): Double(value)
@@ -55,14 +62,17 @@ extension JSONValue {
 }
 
 extension JSONValue: Equatable {
-    /// Numbers are equal when their values are (`1` and `1.0`); objects when their members are, in any order.
+    /// Numbers are equal when their values are (`1` and `1.0`); strings when their characters are, without Unicode
+    /// normalization; objects when their members are, in any order.
     package static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
         case (.bool(let a), .bool(let b)): a == b
         case (.int(let a), .int(let b)): a == b
-        case (.int, .number), (.number, .int), (.number, .number): left.doubleValue == right.doubleValue
-        case (.string(let a), .string(let b)): a == b
+        case (.number(let a), .number(let b)): a == b
+        // Exactly: as doubles, integers beyond 2^53 would equal their neighbours.
+        case (.int(let a), .number(let b)), (.number(let b), .int(let a)): Int64(exactly: b) == a
+        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
         case (.array(let a), .array(let b)): a == b
         case (.object(let a), .object(let b)): a.count == b.count && a.allSatisfy { b[$0.key] == $0.value }
         default: false

@@ -118,10 +118,7 @@ struct JobDriver {
     }
 
     private func show(_ machine: JobMachine) throws -> ExitStatus {
-        let row = JobRow(
-            id: machine.job, status: machine.status, submittedAt: machine.submittedAt,
-            plan: Payload(hash: ContentHash(of: []), size: 0, inline: nil), launch: "", summary: machine.summary)
-        let view = JobView(row: row, content: state.content, summary: machine.summary, isDriven: false)
+        let view = JobView(id: machine.job, content: state.content, summary: machine.summary, isDriven: false)
         if let output = machine.output {
             let writer = ResultWriter(content: state.content)
             if let resultPath { try writer.write(output, to: resultPath) }

@@ -9,7 +9,7 @@ struct JobView {
     /// Larger results are named by their path.
     static let inlineOutputLimit = 64 * 1024
 
-    var row: JobRow
+    var id: String
     var content: ContentStore
     /// What the job is now, where the row may be a moment behind.
     var summary: JobSummary
@@ -20,7 +20,7 @@ struct JobView {
 
     func json(receipts: [Receipt]?) throws -> JSONValue {
         var members: JSONObject = [
-            "schema": "imflow.job/v1", "job_id": .string(row.id), "status": .string(status.rawValue),
+            "schema": "imflow.job/v1", "job_id": .string(id), "status": .string(status.rawValue),
             "total_shards": .int(Int64(summary.totalShards)), "succeeded": .int(Int64(summary.succeeded)),
             "failed": .int(Int64(summary.failed)), "merge_status": .string(summary.mergeStatus.rawValue),
             "output_hash": summary.output.map { .string($0.hash.description) } ?? .null,
@@ -28,7 +28,7 @@ struct JobView {
             "completed_at": summary.completedAt.map { .string(WallClock.text($0)) } ?? .null,
         ]
         if let message = summary.message { members["message"] = .string(message) }
-        if status == .pending { members["pending_reason"] = .string("nobody drives it: imflow resume \(row.id)") }
+        if status == .pending { members["pending_reason"] = .string("nobody drives it: imflow resume \(id)") }
         if let output = summary.output {
             if output.size <= Self.inlineOutputLimit {
                 let value = try content.value(of: output)
@@ -91,8 +91,8 @@ struct JobView {
     }
 
     func text(receipts: [Receipt]?) -> String {
-        var lines = ["job        \(row.id)", "status     \(status.rawValue)"]
-        if status == .pending { lines.append("           nobody drives it: imflow resume \(row.id)") }
+        var lines = ["job        \(id)", "status     \(status.rawValue)"]
+        if status == .pending { lines.append("           nobody drives it: imflow resume \(id)") }
         if let message = summary.message { lines.append("reason     \(message)") }
         lines.append("submitted  \(WallClock.text(summary.submittedAt))")
         if let completed = summary.completedAt {

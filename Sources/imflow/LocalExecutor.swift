@@ -37,9 +37,10 @@ final class LocalExecutor: Executor {
             calls = CallExecutor(
                 state: state.folder, staging: staging, client: client,
                 host: { model throws(Failure) in
-                    try Self.runsInDocker(model, choice) ? docker : process
+                    if try Self.runsInDocker(model, choice) { return docker }
+                    return process
                 }, instanceLimit: slots)
-        } catch let error as ContentError {
+        } catch {
             throw CommandFailure(.infrastructure, error.description)
         }
     }
@@ -68,7 +69,7 @@ final class LocalExecutor: Executor {
                 throw CommandFailure(
                     .usage, "model \(model.name) speaks \(model.callProtocol.rawValue), which this version cannot call yet")
             }
-            do {
+            do throws(Failure) {
                 if try Self.runsInDocker(model, choice) { containers.append(model) } else { try process.preflight(model) }
             } catch {
                 throw CommandFailure(.usage, error.message)

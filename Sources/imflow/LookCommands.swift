@@ -26,7 +26,7 @@ extension State {
     func view(_ row: JobRow, folded: Bool) async throws -> JobView {
         let driven = try await database.leaseHolder(job: row.id) != nil
         let summary = folded && !row.status.isFinished ? try await machine(row).summary : row.summary
-        return JobView(row: row, content: content, summary: summary, isDriven: driven)
+        return JobView(id: row.id, content: content, summary: summary, isDriven: driven)
     }
 }
 
@@ -59,8 +59,8 @@ struct JobCommand: AsyncParsableCommand {
         case .json:
             let jobs = views.map { view -> JSONValue in
                 [
-                    "job_id": .string(view.row.id), "status": .string(view.status.rawValue),
-                    "submitted_at": .string(WallClock.text(view.row.submittedAt)),
+                    "job_id": .string(view.id), "status": .string(view.status.rawValue),
+                    "submitted_at": .string(WallClock.text(view.summary.submittedAt)),
                     "total_shards": .int(Int64(view.summary.totalShards)),
                     "succeeded": .int(Int64(view.summary.succeeded)), "failed": .int(Int64(view.summary.failed)),
                 ]
@@ -71,7 +71,7 @@ struct JobCommand: AsyncParsableCommand {
                 let shards = "\(view.summary.succeeded)/\(view.summary.totalShards)"
                 let status = view.status.rawValue.padding(to: 10)
                 Console.print(
-                    "\(view.row.id.padding(to: 12)) \(status) \(shards.padding(to: 12)) \(WallClock.text(view.row.submittedAt))")
+                    "\(view.id.padding(to: 12)) \(status) \(shards.padding(to: 12)) \(WallClock.text(view.summary.submittedAt))")
             }
         }
     }

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import ImflowEngine
 import ImflowPlan
@@ -30,7 +29,7 @@ final class Progress: Sendable {
     struct Board {
         var stages: [Stage]
         var linesShown = 0
-        var timer: (any DispatchSourceTimer)?
+        var redrawing: Task<Void, Never>?
     }
 
     private let job: String
@@ -52,18 +51,20 @@ final class Progress: Sendable {
 
     func start() {
         guard isLive else { return }
-        let timer = DispatchSource.makeTimerSource(queue: .global())
-        timer.schedule(deadline: .now() + .milliseconds(200), repeating: .milliseconds(200))
-        timer.setEventHandler { [self] in board.withLock { draw(&$0) } }
-        timer.resume()
-        board.withLock { $0.timer = timer }
+        let redrawing = Task { [self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(200))
+                board.withLock { if $0.redrawing != nil { draw(&$0) } }
+            }
+        }
+        board.withLock { $0.redrawing = redrawing }
     }
 
     /// Leaves the last state of the bars on the screen.
     func finish() {
         board.withLock { board in
-            board.timer?.cancel()
-            board.timer = nil
+            board.redrawing?.cancel()
+            board.redrawing = nil
             if isLive { draw(&board) }
         }
     }

@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var state: StateOptions
 
     func run() async throws {
-        let compilation = try source.compile()
+        let compilation = try source.compile(submitting: true)
         guard let plan = compilation.plan else { throw ExitCode(ExitStatus.failed.rawValue) }
         let state = try self.state.open(creating: true)
         var generator = SystemRandomNumberGenerator()

@@ -1,1 +1,72 @@
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A narrow door to libcurl's multi interface. Nothing of curl's own headers is shown here.
+
+/// A set of transfers that one thread drives. Only `imflow_multi_wake` may be called from other threads.
+typedef struct imflow_multi imflow_multi;
+
+/// One HTTP exchange.
+typedef struct imflow_transfer imflow_transfer;
+
+/// How a transfer ended.
+typedef enum {
+    IMFLOW_DONE = 0,
+    IMFLOW_CANNOT_CONNECT,
+    IMFLOW_TIMED_OUT,
+    IMFLOW_CLOSED,
+    IMFLOW_TOO_LARGE,
+    IMFLOW_STOPPED,
+    IMFLOW_TOO_MANY_REDIRECTS,
+    IMFLOW_OTHER,
+} imflow_outcome;
+
+/// Takes received bytes; answers how many it took. Fewer than `count`: the transfer ends with `IMFLOW_STOPPED`.
+typedef size_t (*imflow_receive)(void *context, const uint8_t *bytes, size_t count);
+
+/// Limits of one transfer; 0 means none.
+typedef struct {
+    int64_t connect_milliseconds;
+    int64_t total_milliseconds;
+    /// A transfer that moves no byte for so long has timed out.
+    int64_t stall_seconds;
+    int64_t body_bytes;
+    /// 0: redirects are answers like others.
+    int64_t redirects;
+} imflow_limits;
+
+/// Null when memory ran out or libcurl cannot start. Keeps up to `connections` idle connections.
+imflow_multi *imflow_multi_create(int64_t connections);
+/// No transfer may be in it any more.
+void imflow_multi_destroy(imflow_multi *multi);
+/// 0 when the transfer runs from now on.
+int imflow_multi_add(imflow_multi *multi, imflow_transfer *transfer);
+void imflow_multi_remove(imflow_multi *multi, imflow_transfer *transfer);
+/// Does what can be done without waiting. 0 when fine.
+int imflow_multi_perform(imflow_multi *multi);
+/// Waits for something to do, a wake-up, or the end of the time.
+void imflow_multi_poll(imflow_multi *multi, int milliseconds);
+/// From any thread: the running or the next poll returns at once.
+void imflow_multi_wake(imflow_multi *multi);
+/// The context of a transfer that has ended, which stays in the set until it is removed; null when there is none.
+void *imflow_multi_next_ended(imflow_multi *multi, imflow_outcome *outcome);
+
+/// Null when memory ran out. `context` is handed to both functions, which are called by the multi's thread.
+imflow_transfer *imflow_transfer_create(void *context, imflow_receive on_header_line, imflow_receive on_body);
+void imflow_transfer_destroy(imflow_transfer *transfer);
+/// Each answers 0 when fine. Everything is copied.
+int imflow_transfer_set_target(imflow_transfer *transfer, const char *url, const char *unix_socket);
+int imflow_transfer_set_method(imflow_transfer *transfer, const char *method);
+int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, const uint8_t *bytes, size_t count);
+int imflow_transfer_add_header(imflow_transfer *transfer, const char *line);
+int imflow_transfer_set_limits(imflow_transfer *transfer, imflow_limits limits);
+/// The next run uses a new connection, none from the pool.
+void imflow_transfer_use_new_connection(imflow_transfer *transfer);
+/// 1 when the transfer ran on a kept-alive connection.
+int imflow_transfer_reused_connection(imflow_transfer *transfer);
+/// 1 when a connection was made and the request could be sent.
+int imflow_transfer_was_connected(imflow_transfer *transfer);
+/// What went wrong, for people; valid until the transfer is destroyed.
+const char *imflow_transfer_message(imflow_transfer *transfer, imflow_outcome outcome);

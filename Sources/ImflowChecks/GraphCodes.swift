@@ -1,0 +1,47 @@
+package import ImflowDiagnostics
+
+/// Names and graph: 02xx.
+extension DiagnosticCode {
+    package static let unknownModel = DiagnosticCode(201, "unknown-model")
+    package static let ambiguousModel = DiagnosticCode(202, "ambiguous-model")
+    package static let unknownStage = DiagnosticCode(203, "unknown-stage")
+    package static let duplicateStage = DiagnosticCode(204, "duplicate-stage")
+    package static let stageCycle = DiagnosticCode(205, "stage-cycle")
+    package static let modelCycle = DiagnosticCode(206, "model-cycle")
+    package static let versionMismatch = DiagnosticCode(207, "version-mismatch")
+    /// A key that nothing can be bound to.
+    package static let unboundKey = DiagnosticCode(208, "unbound-key")
+    /// A key that nothing declares, bound to the only value of the only upstream.
+    package static let soleValue = DiagnosticCode(209, "sole-value", .warning)
+    /// A job that says nothing of its input.
+    package static let inputNotGiven = DiagnosticCode(210, "input-not-given", .note)
+    package static let emptyGraph = DiagnosticCode(211, "empty-graph")
+    package static let graphTooLarge = DiagnosticCode(212, "graph-too-large")
+    package static let reducerIsPipeline = DiagnosticCode(213, "reducer-is-pipeline")
+}
+
+/// Units and shards: 03xx. 0306 is ``bad-split-strategy``, found where it is read.
+extension DiagnosticCode {
+    package static let shardsOverLimit = DiagnosticCode(301, "shards-over-limit")
+    package static let overlapTooLarge = DiagnosticCode(302, "overlap-too-large")
+    package static let splitOptionUnused = DiagnosticCode(303, "split-option-unused", .warning)
+    package static let mergeOptionUnused = DiagnosticCode(304, "merge-option-unused", .warning)
+    package static let spatialConcat = DiagnosticCode(305, "spatial-concat", .warning)
+    package static let nothingToSplit = DiagnosticCode(307, "nothing-to-split", .warning)
+    package static let splitInput = DiagnosticCode(308, "split-input")
+    package static let pipelineSplit = DiagnosticCode(309, "pipeline-split")
+}
+
+/// Gangs: 04xx.
+extension DiagnosticCode {
+    package static let gangHead = DiagnosticCode(401, "gang-head", .note)
+    package static let gangSplit = DiagnosticCode(402, "gang-split")
+    package static let gangOptionUnused = DiagnosticCode(403, "gang-option-unused", .warning)
+}
+
+/// Jobs: 06xx.
+extension DiagnosticCode {
+    package static let noModel = DiagnosticCode(601, "no-model")
+    package static let modelAndGraph = DiagnosticCode(602, "model-and-graph")
+    package static let nothingToRun = DiagnosticCode(603, "nothing-to-run")
+}

@@ -1,0 +1,67 @@
+package import ImflowDiagnostics
+package import ImflowIR
+
+/// What a rule looks at: one file, and all that is known of what it refers to.
+package struct Scope: Sendable {
+    package enum Subject: Sendable {
+        case model(CheckedModel)
+        case job(CheckedJob)
+    }
+
+    package let subject: Subject
+    package let workspace: Workspace
+    /// The stages that run, pipelines unfolded; nil: the graph has no meaning (a cycle), and its rule says so.
+    package let expansion: Expansion?
+
+    package init(_ subject: Subject, in workspace: Workspace) {
+        self.subject = subject
+        self.workspace = workspace
+        expansion = Expansion(subject, in: workspace)
+    }
+
+    package var job: CheckedJob? { if case .job(let job) = subject { job } else { nil } }
+    package var model: CheckedModel? { if case .model(let model) = subject { model } else { nil } }
+
+    /// The graph that this file declares.
+    package var graph: StageGraph? { job.map(\.graph) ?? model?.graph }
+
+    package var references: [ModelReference: Resolution] { job?.references ?? model?.references ?? [:] }
+
+    /// Every `multi_node` block that this file writes.
+    package var multiNodes: [MultiNode] {
+        let own = [job?.job.multiNode, model?.manifest.multiNode].compactMap { $0 }
+        return own + (graph?.stages.compactMap(\.declaration.multiNode) ?? [])
+    }
+}
+
+/// One rule over one file. Rules are independent: none relies on another having run, and each skips what it cannot read.
+package protocol Rule: Sendable {
+    /// The codes it can give.
+    static var codes: [DiagnosticCode] { get }
+
+    init()
+
+    func check(_ scope: Scope, into findings: inout FindingList)
+}
+
+/// The rules that every file must pass.
+package enum RuleSet {
+    package static let all: [any Rule.Type] = [
+        UnknownModelRule.self, UnknownStageRule.self, DuplicateStageRule.self, StageCycleRule.self, ModelCycleRule.self,
+        BoundKeysRule.self, InputGivenRule.self, GraphSizeRule.self, ReducerRule.self,
+        ShardLimitRule.self, OverlapRule.self, SplitOptionsRule.self, MergeOptionsRule.self, SpatialConcatRule.self,
+        SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
+        GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
+        JobModelRule.self, RunnableRule.self,
+    ]
+
+    /// Every code that a rule can give.
+    package static var codes: [DiagnosticCode] { all.flatMap { $0.codes } }
+
+    /// What all rules find.
+    package static func check(_ scope: Scope) -> [Diagnostic] {
+        var findings = FindingList()
+        for rule in all where !findings.isFull { rule.init().check(scope, into: &findings) }
+        return findings.diagnostics
+    }
+}

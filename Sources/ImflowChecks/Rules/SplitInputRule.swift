@@ -1,0 +1,81 @@
+package import ImflowDiagnostics
+package import ImflowIR
+import ImflowJSON
+import ImflowPlan
+
+/// The input has a member that the split mode can cut, where the job's input is known.
+package struct SplitInputRule: Rule {
+    package static let codes: [DiagnosticCode] = [.splitInput]
+
+    package init() {}
+
+    package func check(_ scope: Scope, into findings: inout FindingList) {
+        guard let job = scope.job, let input = job.input, let expansion = scope.expansion else { return }
+        for stage in expansion.stages where stage.needs.isEmpty && stage.isCall {
+            guard let block = stage.multiNode, block.splits, let mode = block.splitMode?.value, mode != .candidates else {
+                continue
+            }
+            let schema = stage.modelPath.flatMap { scope.workspace.models[$0]?.manifest.inputSchema?.value }
+            guard let bound = bound(stage, input) else { continue }
+            let place = block.splitKey?.span ?? block.splitMode?.span ?? block.span.firstLine
+            if let finding = finding(stage, block, mode, bound, schema, job, place) { findings.add(finding) }
+        }
+    }
+
+    private func bound(_ stage: ExpandedStage, _ input: JSONObject) -> JSONObject? {
+        var bound = input
+        if let key = stage.inputKey?.value {
+            guard let value = input[key] ?? stage.literal[key] else { return nil }
+            bound = [key: value]
+        }
+        return bound.merging(stage.literal) { _, literal in literal }
+    }
+
+    private func finding(
+        _ stage: ExpandedStage, _ block: MultiNode, _ mode: SplitMode, _ input: JSONObject, _ schema: JSONValue?,
+        _ job: CheckedJob, _ place: Span
+    ) -> Diagnostic? {
+        let names = input.isEmpty ? "nothing" : input.keys.prefix(12).map { "`\($0)`" }.joined(separator: ", ")
+        let wanted = Self.wanted(mode)
+        if let key = block.splitKey?.value {
+            guard let value = input[key] else {
+                return Diagnostic(
+                    .splitInput, "`\(stage.name)` splits `\(key)`, and its input has no such member", at: place,
+                    notes: ["its input has \(names)"], help: nearest(key, in: input.keys).map { "did you mean `\($0)`?" })
+            }
+            if Self.fits(key, value, mode, schema) { return nil }
+            return Diagnostic(
+                .splitInput, "`\(stage.name)` is split by `\(mode.rawValue)`, and `\(key)` is not \(wanted)",
+                at: job.job.inputPlaces[key] ?? place, secondary: [Label(place, "what is split")])
+        }
+        let fitting = input.filter { Self.fits($0.key, $0.value, mode, schema) }.keys
+        if fitting.count == 1 { return nil }
+        if fitting.isEmpty {
+            return Diagnostic(
+                .splitInput, "`\(stage.name)` is split by `\(mode.rawValue)`, and no member of its input is \(wanted)",
+                at: place, notes: ["its input has \(names)"])
+        }
+        return Diagnostic(
+            .splitInput, "`\(stage.name)` is split by `\(mode.rawValue)`, and \(fitting.count) members of its input fit",
+            at: place, notes: ["these fit: \(fitting.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"],
+            help: "name one: `split_key: \(fitting.first ?? "")`")
+    }
+
+    private static func wanted(_ mode: SplitMode) -> String {
+        switch mode {
+        case .tile: "an image file: a URL under a key that ends in `_url` or `_uri`"
+        case .batch: "a list"
+        case .sequence, .lines, .candidates: "a text"
+        }
+    }
+
+    private static func fits(_ key: String, _ value: JSONValue, _ mode: SplitMode, _ schema: JSONValue?) -> Bool {
+        switch mode {
+        case .tile:
+            let isURI = schema?["properties"]?[key]?["format"] == "uri"
+            return value.stringValue != nil && (key.hasSuffix("_url") || key.hasSuffix("_uri") || isURI)
+        case .batch: return value.arrayValue != nil
+        case .sequence, .lines, .candidates: return value.stringValue != nil
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import ImflowChecks
+import ImflowIR
+import ImflowJSON
+import ImflowPlan
+
+/// Turns a checked job into its plan. Only called when nothing is wrong with it.
+struct Lowering {
+    private let job: CheckedJob
+    private let workspace: Workspace
+    private let expansion: Expansion
+    private var models: [String: ModelPlan] = [:]
+    private var keys: [String: String] = [:]
+    private(set) var plan: Plan
+
+    /// Nil when the job's graph has no meaning; then a rule has said so.
+    init?(_ job: CheckedJob, _ workspace: Workspace) {
+        guard let expansion = Scope(.job(job), in: workspace).expansion else { return nil }
+        self.job = job
+        self.workspace = workspace
+        self.expansion = expansion
+        plan = Plan(models: [:], stages: [], input: .object([:]), inputFiles: [], outputs: expansion.outputs)
+        var stages: [StagePlan] = []
+        for index in expansion.stages.indices {
+            guard let stage = stage(index) else { return nil }
+            stages.append(stage)
+        }
+        plan.stages = stages
+        plan.models = models
+        lowerInput()
+        let own = job.model.flatMap { workspace.models[$0.value]?.manifest.policies.jobTimeout?.value }
+        plan.policy = JobPolicy(timeout: job.job.policies.jobTimeout?.value ?? own)
+    }
+
+    private mutating func lowerInput() {
+        var input = job.input ?? [:]
+        var uriKeys: Set<String> = []
+        for stage in expansion.stages where stage.jobInput {
+            guard let path = stage.modelPath,
+                let properties = workspace.models[path]?.manifest.inputSchema?.value["properties"]?.objectValue
+            else { continue }
+            for (key, schema) in properties where schema["format"] == "uri" || schema["items"]?["format"] == "uri" {
+                if stage.inputKey == nil || stage.inputKey?.value == key { uriKeys.insert(key) }
+            }
+        }
+        for key in uriKeys { if let value = input[key] { input[key] = InputFiles.loweredFile(value, from: job.job.folder) } }
+        plan.input = .object(input)
+        plan.inputFiles = InputFiles.pointers(in: input, uriKeys: uriKeys)
+    }
+
+    private mutating func stage(_ index: Int) -> StagePlan? {
+        let stage = expansion.stages[index]
+        let kind: StagePlan.Kind
+        switch stage.kind {
+        case .call(let path):
+            guard let path, let key = model(path) else { return nil }
+            kind = .call(model: key)
+        case .entry, .exit: kind = .pass
+        }
+        var fallback = false
+        if case .soleValue = expansion.binding(of: index) { fallback = true }
+        var lowered = StagePlan(
+            name: stage.name, kind: kind, needs: stage.needs,
+            binding: Binding(
+                sources: stage.sources, jobInput: stage.jobInput, key: stage.inputKey?.value, soleValueFallback: fallback),
+            outputKey: stage.outputKey,
+            literal: .object(InputFiles.lowered(stage.literal, from: folder(of: stage))),
+            priority: stage.priority ?? 0, policy: stage.policies.lowered)
+        if case .exit = stage.kind {} else { lowered.when = stage.declaration.when?.value }
+        if stage.isCall, let block = stage.multiNode, block.isEnabled {
+            if let mode = block.splitMode?.value {
+                lowered.split = split(block, mode, isTarget: index == expansion.target)
+                lowered.merge = merge(block, reducer: stage.reducer)
+            }
+            lowered.gang = gang(block)
+        }
+        return lowered
+    }
+
+    /// The folder of the file that declares the stage.
+    private func folder(of stage: ExpandedStage) -> String {
+        let source = stage.declaration.span.source
+        let owner = workspace.models.values.first { $0.manifest.span.source === source }
+        return owner?.manifest.folder ?? job.job.folder
+    }
+
+    private func split(_ block: MultiNode, _ mode: SplitMode, isTarget: Bool) -> SplitPlan {
+        let defaults = SplitPlan(mode: mode)
+        return SplitPlan(
+            mode: mode, key: block.splitKey?.value,
+            tileWidth: block.tileSize?.value.x ?? defaults.tileWidth,
+            tileHeight: block.tileSize?.value.y ?? defaults.tileHeight,
+            tileOverlapX: block.tileOverlap?.value.x ?? 0, tileOverlapY: block.tileOverlap?.value.y ?? 0,
+            tilePad: block.tilePad?.value ?? false, batchSize: block.batchSize?.value ?? defaults.batchSize,
+            sequenceLength: block.sequenceLength?.value ?? defaults.sequenceLength,
+            sequenceOverlap: block.sequenceOverlap?.value ?? 0,
+            sequenceUnit: block.sequenceUnit?.value ?? defaults.sequenceUnit,
+            candidates: block.candidates?.value ?? defaults.candidates, seed: block.seed?.value ?? defaults.seed,
+            shardLimit: (isTarget ? job.job.shardCount?.value : nil) ?? block.shardLimit)
+    }
+
+    private mutating func merge(_ block: MultiNode, reducer: String?) -> MergePlan {
+        let defaults = MergePlan()
+        let options = block.merge
+        return MergePlan(
+            strategy: block.mergeStrategy?.value ?? defaults.strategy,
+            conflict: options?.conflict?.value ?? defaults.conflict, blend: options?.blend?.value ?? defaults.blend,
+            iou: options?.iou?.value ?? defaults.iou, metric: options?.metric?.value ?? defaults.metric,
+            score: options?.score?.value ?? defaults.score, k: options?.k?.value ?? defaults.k,
+            reducer: block.reducer == nil ? nil : reducer.flatMap { model($0) })
+    }
+
+    private func gang(_ block: MultiNode) -> GangPlan? {
+        guard let runtime = block.distributedRuntime?.value else { return nil }
+        return GangPlan(
+            runtime: runtime, role: block.shardRole?.value ?? .worker, size: block.clusterSize?.value ?? 1,
+            coordinationPort: block.coordinationPort?.value, gpu: block.gpu?.value ?? false,
+            startWindow: block.startWindow?.value ?? TimeSpan(seconds: 60))
+    }
+
+    /// The key of the model at `path` in the plan, adding it when it is new.
+    private mutating func model(_ path: String) -> String? {
+        if let key = keys[path] { return key }
+        guard let manifest = workspace.models[path]?.manifest else { return nil }
+        var key = manifest.name
+        if models[key] != nil, let version = manifest.version?.value { key += "@" + version }
+        var number = 2
+        while models[key] != nil {
+            key = "\(manifest.name)#\(number)"
+            number += 1
+        }
+        keys[path] = key
+        models[key] = Self.lower(manifest)
+        return key
+    }
+
+    private static func lower(_ manifest: Manifest) -> ModelPlan {
+        let runtime = manifest.runtime?.value
+        let isServer = manifest.port != nil || manifest.image != nil
+        let defaults = ModelPlan(name: "", folder: "")
+        return ModelPlan(
+            name: manifest.name, version: manifest.version?.value, folder: manifest.folder,
+            image: manifest.image?.value,
+            command: manifest.entrypoint.map { Interpreter.argv($0.value, runtime: runtime) } ?? [],
+            callProtocol: manifest.callProtocol?.value ?? (isServer ? .rest : .exec),
+            port: manifest.port?.value ?? defaults.port, path: manifest.urlPath?.value ?? defaults.path,
+            health: manifest.health?.value ?? defaults.health,
+            concurrency: manifest.concurrency?.value ?? defaults.concurrency,
+            environment: Dictionary(
+                manifest.environment.map { ($0.key, $0.value.value) }, uniquingKeysWith: { _, last in last }),
+            hooks: Hooks(
+                start: manifest.hooks.start?.value.words, warmup: manifest.hooks.warmup?.value.words,
+                health: manifest.hooks.health?.value.words),
+            resources: Resources(
+                cpu: manifest.resources.cpu?.value, memory: manifest.resources.memory?.value,
+                disk: manifest.resources.disk?.value, gpu: manifest.resources.gpu),
+            inputSchema: manifest.inputSchema?.value, outputSchema: manifest.outputSchema?.value)
+    }
+}

@@ -1,0 +1,49 @@
+import ImflowIR
+
+/// The files that `imflow init` writes: a small job that runs as it is.
+package enum ProjectTemplate: String, CaseIterable, Sendable {
+    case exec, rest, pipeline
+
+    /// One file; `path` is relative to the project's folder.
+    package struct File: Sendable, Equatable {
+        package var path: String
+        package var text: String
+        package var isExecutable: Bool
+
+        init(_ path: String, _ text: String, isExecutable: Bool = false) {
+            self.path = path
+            self.text = text
+            self.isExecutable = isExecutable
+        }
+    }
+
+    /// A model's name made of a folder's; `model` when nothing of it fits.
+    package static func modelName(for folderName: String) -> String { NameForm.nearestName(to: folderName) ?? "model" }
+
+    /// The files, for a model of that name.
+    package func files(named name: String) -> [File] {
+        switch self {
+        case .exec:
+            [
+                File("model.yaml", TemplateText.execManifest(name)),
+                File("count.py", TemplateText.countProgram, isExecutable: true),
+                File("job.json", TemplateText.textJob(name)),
+            ]
+        case .rest:
+            [
+                File("model.yaml", TemplateText.restManifest(name)),
+                File("serve.py", TemplateText.serverProgram, isExecutable: true),
+                File("job.json", TemplateText.listJob(name)),
+            ]
+        case .pipeline:
+            [
+                File("model.yaml", TemplateText.pipelineManifest(name)),
+                File("\(name)-clean/model.yaml", TemplateText.cleanManifest(name)),
+                File("\(name)-clean/clean.py", TemplateText.cleanProgram, isExecutable: true),
+                File("\(name)-count/model.yaml", TemplateText.stageCountManifest(name)),
+                File("\(name)-count/count.py", TemplateText.countProgram, isExecutable: true),
+                File("job.json", TemplateText.textJob(name)),
+            ]
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+package import ImflowExecution
+
+extension ContentStore {
+    /// Everything stored, in the order of the hashes; `size` in bytes, `modified` in milliseconds since 1970. What
+    /// is not named like a content is passed over.
+    package func all() throws(ContentError) -> [(hash: ContentHash, size: Int64, modified: Int64)] {
+        var found: [(hash: ContentHash, size: Int64, modified: Int64)] = []
+        let root = folder + "/sha256"
+        for shard in try Folder.names(in: root) where shard.utf8.count == 2 {
+            var status = stat()
+            guard lstat(root + "/" + shard, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
+            for name in try Folder.names(in: root + "/" + shard) {
+                guard let hash = ContentHash(hex: shard + name), lstat(path(of: hash), &status) == 0,
+                    status.st_mode & S_IFMT == S_IFREG
+                else { continue }
+                found.append((hash, Int64(status.st_size), Self.milliseconds(status.st_mtim)))
+            }
+        }
+        return found
+    }
+
+    /// Missing content is no error: it is gone, as wanted.
+    package func remove(_ hash: ContentHash) throws(ContentError) {
+        guard unlink(path(of: hash)) == 0 || errno == ENOENT else {
+            throw ContentError(errno: errno, "remove", path(of: hash))
+        }
+    }
+
+    /// Removes temporary files that were last written more than `seconds` ago; answers how many bytes they had.
+    package func removeLeftovers(olderThan seconds: Int64) throws(ContentError) -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var freed: Int64 = 0
+        let root = folder + "/tmp"
+        for name in try Folder.names(in: root) {
+            var status = stat()
+            let path = root + "/" + name
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFLNK,
+                Self.milliseconds(now) - Self.milliseconds(status.st_mtim) >= seconds * 1000
+            else { continue }
+            guard unlink(path) == 0 || errno == ENOENT else { throw ContentError(errno: errno, "remove", path) }
+            freed += Int64(status.st_size)
+        }
+        return freed
+    }
+
+    private static func milliseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000 }
+}

@@ -1,0 +1,67 @@
+import Glibc
+package import ImflowExecution
+
+extension ContentStore {
+    /// A content's bytes, re-hashed: other bytes than those the hash names are a `corrupt` error, and more than `limit`
+    /// bytes an error.
+    package func read(_ hash: ContentHash, limit: Int) throws(ContentError) -> [UInt8] {
+        let file = try openContent(hash)
+        guard file.size <= Int64(limit) else {
+            throw ContentError(
+                .other, path: file.path, "\(hash) has \(file.size) bytes, more than the \(limit) that are read here")
+        }
+        let size = Int(file.size)
+        var failure: ContentError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            do throws(ContentError) {
+                while count < size {
+                    let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count..<size]))
+                    let piece = try file.read(into: rest)
+                    if piece == 0 { break }
+                    count += piece
+                }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        guard ContentHash(of: bytes) == hash else { throw Self.corrupt(hash, file.path) }
+        return bytes
+    }
+
+    /// Whether the stored bytes are still those that the hash names. What is in their place but is no regular
+    /// file is not. Missing content is an error.
+    package func verify(_ hash: ContentHash) throws(ContentError) -> Bool {
+        do throws(ContentError) {
+            let file = try openContent(hash)
+            return try file.digest().hash == hash
+        } catch {
+            if error.corrupt { return false }
+            throw error
+        }
+    }
+
+    /// Gives a content a second, read-only name at `path`, which must be free: a hard link, or a copy where
+    /// the file system makes none.
+    package func link(_ hash: ContentHash, to path: String) throws(ContentError) {
+        let file = try openContent(hash)
+        if Glibc.link(file.path, path) == 0 { return }
+        switch errno {
+        case EXDEV, EMLINK, EPERM, EOPNOTSUPP, ENOSYS: try copyOut(file, to: path)
+        case let code: throw ContentError(errno: code, "create", path)
+        }
+    }
+
+    private func copyOut(_ file: borrowing OpenFile, to path: String) throws(ContentError) {
+        let target = try OpenFile(creating: path, mode: 0o444)
+        do throws(ContentError) {
+            _ = try file.copy(to: target)
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    static func corrupt(_ hash: ContentHash, _ path: String) -> ContentError {
+        ContentError(
+            .corrupt, path: path, "the content of \(hash) is damaged: \(path) holds other bytes; remove it and run again")
+    }
+}

@@ -1,0 +1,138 @@
+import Glibc
+internal import ImflowExecution
+
+/// An open regular file, closed when it goes out of scope.
+struct OpenFile: ~Copyable {
+    /// Files are read, hashed and copied in pieces of this many bytes.
+    static let pieceSize = 1 << 20
+
+    let descriptor: Int32
+    /// What messages call the file.
+    let path: String
+    let status: stat
+    /// Where the file was found: its name in an open folder, or the whole path and `AT_FDCWD`.
+    private let name: String
+    private let folder: Int32
+
+    private init(descriptor: Int32, path: String, name: String, folder: Int32) throws(ContentError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw ContentError(errno: code, "look at", path)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw ContentError(.corrupt, path: path, "\(path) is not a regular file")
+        }
+        self.descriptor = descriptor
+        self.path = path
+        self.name = name
+        self.folder = folder
+        self.status = status
+    }
+
+    deinit { close(descriptor) }
+
+    /// Refuses symbolic links, and does not wait for the other end of a pipe. With `folder`, a descriptor that must stay
+    /// open as long as this, `name` is opened in it.
+    init(reading path: String, name: String? = nil, in folder: Int32 = AT_FDCWD) throws(ContentError) {
+        let descriptor = openat(folder, name ?? path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ContentError(errno: errno, "open", path) }
+        try self.init(descriptor: descriptor, path: path, name: name ?? path, folder: folder)
+    }
+
+    /// Makes a new file; fails when there is one.
+    init(creating path: String, mode: mode_t) throws(ContentError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw ContentError(errno: errno, "create", path) }
+        try self.init(descriptor: descriptor, path: path, name: path, folder: AT_FDCWD)
+    }
+
+    var size: Int64 { Int64(status.st_size) }
+    /// How many names the file has.
+    var linkCount: Int { Int(status.st_nlink) }
+
+    /// Fills `buffer` as far as the file goes; 0 at its end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(ContentError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw ContentError(errno: errno, "read", path) }
+        }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(ContentError) {
+        var rest = bytes
+        while let start = rest.baseAddress, !rest.isEmpty {
+            let count = Glibc.write(descriptor, start, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw ContentError(errno: errno, "write", path)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    func write(_ bytes: [UInt8]) throws(ContentError) {
+        var failure: ContentError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(ContentError) { try write(buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    func synchronize() throws(ContentError) {
+        guard fsync(descriptor) == 0 else { throw ContentError(errno: errno, "write", path) }
+    }
+
+    func rewind() throws(ContentError) {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ContentError(errno: errno, "read", path) }
+    }
+
+    /// Gives the file the name `target`, beside its own when `keepingName`. False when that cannot be: `target` lies on
+    /// another file system, or the system makes no such links.
+    func bring(to target: String, keepingName: Bool) throws(ContentError) -> Bool {
+        let code =
+            keepingName ? linkat(folder, name, AT_FDCWD, target, 0) : renameat(folder, name, AT_FDCWD, target)
+        if code == 0 { return true }
+        switch errno {
+        case EXDEV, EMLINK, EPERM, EOPNOTSUPP, ENOSYS: return false
+        case let code: throw ContentError(errno: code, "store", path)
+        }
+    }
+
+    /// Takes the name away, if it is still there.
+    func unlink() { unlinkat(folder, name, 0) }
+
+    func digest() throws(ContentError) -> (hash: ContentHash, size: Int64) {
+        var hasher = SHA256Hasher()
+        var size: Int64 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try read(into: buffer)
+            if count == 0 { break }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            size += Int64(count)
+        }
+        return (hasher.finish(), size)
+    }
+
+    /// Writes the rest of this file to `target`, and answers what it wrote.
+    func copy(to target: borrowing OpenFile) throws(ContentError) -> (hash: ContentHash, size: Int64) {
+        var hasher = SHA256Hasher()
+        var size: Int64 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try read(into: buffer)
+            if count == 0 { break }
+            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hasher.update(piece)
+            try target.write(piece)
+            size += Int64(count)
+        }
+        return (hasher.finish(), size)
+    }
+}

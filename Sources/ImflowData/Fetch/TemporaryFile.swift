@@ -1,0 +1,68 @@
+import Glibc
+internal import ImflowContent
+internal import ImflowExecution
+import Synchronization
+
+/// A new file in the content store's own folder for what is being written; gone with this object unless it was stored.
+/// One writer at a time.
+final class TemporaryFile: Sendable {
+    let path: String
+    let descriptor: Int32
+    private let content: ContentStore
+    private let problem = Mutex<Failure?>(nil)
+
+    init(in content: ContentStore) throws(Failure) {
+        self.content = content
+        path = content.temporaryFile()
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor < 0 { throw Self.failure(errno, folder: content.folder) }
+    }
+
+    deinit {
+        close(descriptor)
+        unlink(path)
+    }
+
+    /// Removes it now, whoever still holds it.
+    func discard() { unlink(path) }
+
+    /// Why writing failed; nil: it did not.
+    var failure: Failure? { problem.withLock { $0 } }
+
+    /// False when it cannot be; ``failure`` says why.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count > 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EINTR {
+                fail(errno)
+                return false
+            }
+        }
+        return true
+    }
+
+    func fail(_ number: Int32) {
+        let failure = Self.failure(number, folder: content.folder)
+        problem.withLock { $0 = failure }
+    }
+
+    /// Moves the file into the content store under its hash. Waits for the disk.
+    func store() throws(Failure) -> ContentHash {
+        do throws(ContentError) {
+            return try content.put(fileAt: path, moving: true).hash
+        } catch {
+            throw Failure(storing: error)
+        }
+    }
+
+    private static func failure(_ number: Int32, folder: String) -> Failure {
+        switch number {
+        case ENOSPC, EDQUOT:
+            Failure(.infra, "the disk of \(folder) is full; free some space, or choose another folder with --state")
+        default: Failure(.infra, "cannot write in \(folder): \(String(cString: strerror(number)).lowercased())")
+        }
+    }
+}

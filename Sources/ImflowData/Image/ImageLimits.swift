@@ -1,0 +1,42 @@
+internal import ImflowExecution
+
+/// The largest images that are worked on: each is a bound of memory or time, and named in the message that refuses.
+enum ImageLimits {
+    /// In px, of each side; libvips knows no larger ones.
+    static let side = 10_000_000
+    /// In px: 200,000 × 200,000.
+    static let pixels = 40_000_000_000
+    static let bands = 1024
+    /// In bytes of raw pixels: a tile, a model's output for one, or an image whose decoder needs it whole.
+    static let block = 256 << 20
+    /// Units of one split.
+    static let tiles = 1_000_000
+
+    /// Refuses an image of this size and names it by `name`.
+    static func check(_ shape: PixelShape, name: String) throws(Failure) {
+        let size = "\(shape.width) × \(shape.height) px"
+        guard shape.width > 0, shape.height > 0 else {
+            throw Failure(.app, "\(name) has no pixels (\(size)); give an image of at least 1 × 1 px")
+        }
+        guard shape.width <= side, shape.height <= side else {
+            throw Failure(.app, "\(name) is too large: \(size), where a side may have \(side) px; cut it up first")
+        }
+        guard shape.width <= pixels / shape.height else {
+            throw Failure(.app, "\(name) is too large: \(size), where an image may have \(pixels) px; cut it up first")
+        }
+        guard (1...bands).contains(shape.bands) else {
+            throw Failure(.app, "\(name) has \(shape.bands) bands, where an image may have 1 to \(bands)")
+        }
+        try checkBlock(shape.resized(width: shape.width, height: 1), "\(name): one row")
+    }
+
+    /// Refuses raw pixels that would take too much memory at once.
+    static func checkBlock(_ shape: PixelShape, _ what: @autoclosure () -> String) throws(Failure) {
+        guard shape.height == 0 || shape.rowSize <= block / shape.height else {
+            throw Failure(
+                .app,
+                "\(what()) of \(shape.width) × \(shape.height) px with \(shape.pixelDescription) takes more than "
+                    + "\(block >> 20) MiB of raw pixels; make it smaller")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import CVipsShim
+internal import Glibc
+internal import ImflowExecution
+
+/// An image file that libvips decodes. Used by one thread at a time.
+final class VipsImage {
+    enum Access { case sequential, random }
+
+    private let handle: OpaquePointer
+    private let name: String
+    let shape: PixelShape
+    /// EXIF orientation, 1…8.
+    let orientation: Int
+    /// Decoded row by row, never whole in memory.
+    let streams: Bool
+
+    /// Reads the header. `name` is what messages call the file. Fails with cause `app` when the file is no image.
+    init(path: String, name: String, access: Access) throws(Failure) {
+        guard let handle = imflow_image_open(path, access == .sequential) else {
+            throw VipsImage.notAnImage(name, reason: VipsImage.reason())
+        }
+        var header = ImflowImageHeader()
+        imflow_image_header(handle, &header)
+        guard let format = SampleFormat(rawValue: header.format), let color = ColorModel(rawValue: header.color) else {
+            imflow_image_close(handle)
+            throw Failure(.app, "\(name) has pixels of an unknown kind; save it as PNG or TIFF")
+        }
+        self.handle = handle
+        self.name = name
+        shape = PixelShape(
+            width: Int(header.width), height: Int(header.height), bands: Int(header.bands), format: format, color: color)
+        orientation = Int(header.orientation)
+        streams = header.streams
+    }
+
+    deinit { imflow_image_close(handle) }
+
+    /// Decodes a rectangle that lies within the image. An image with sequential access is read from top to bottom.
+    func read(_ rect: PixelRect, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
+        precondition(buffer.count >= shape.resized(width: rect.width, height: rect.height).size)
+        let done = imflow_image_read(
+            handle, Int32(rect.x), Int32(rect.y), Int32(rect.width), Int32(rect.height), buffer.baseAddress)
+        guard done else {
+            let reason = VipsImage.reason()
+            throw Failure(.app, "\(name) is damaged or truncated\(reason.isEmpty ? "" : ": \(reason)")")
+        }
+    }
+
+    func block(_ rect: PixelRect) throws(Failure) -> PixelBlock {
+        let shape = shape.resized(width: rect.width, height: rect.height)
+        var bytes = [UInt8](repeating: 0, count: shape.size)
+        try bytes.rawBytes { (buffer) throws(Failure) in try read(rect, into: buffer) }
+        return PixelBlock(shape: shape, bytes: bytes)
+    }
+
+    /// Writes a block, whose shape must fit PNG, without metadata: the same pixels are always the same bytes.
+    static func writePNG(_ block: PixelBlock, to path: String) throws(Failure) {
+        precondition(block.shape.fitsPNG)
+        let done = block.bytes.withUnsafeBytes { bytes in
+            imflow_png_write(
+                bytes.baseAddress, Int32(block.shape.width), Int32(block.shape.height), Int32(block.shape.bands),
+                block.shape.format == .uint16, 1, path)
+        }
+        guard done else { throw Failure(.infra, "cannot write the image \(path): \(reason())") }
+    }
+
+    private static func notAnImage(_ name: String, reason: String) -> Failure {
+        if reason.isEmpty || reason.contains("not in a known format") {
+            return Failure(.app, "\(name) is not an image; TIFF, PNG, JPEG, WebP, GIF and HEIF are read")
+        }
+        return Failure(.app, "\(name) cannot be read as an image: \(reason)")
+    }
+
+    /// libvips tells one thing on several lines, each with the name of the part that says it: the first line is the cause.
+    private static func reason() -> String {
+        guard let text = imflow_image_error() else { return "" }
+        defer { free(text) }
+        let line = String(cString: text).split(separator: "\n").first ?? ""
+        return String(line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.map(Character.init).prefix(200))
+    }
+}

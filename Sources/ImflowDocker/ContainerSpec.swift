@@ -1,0 +1,110 @@
+import Glibc
+import ImflowExecution
+import ImflowInvocation
+import ImflowJSON
+import ImflowPlan
+
+/// The body of `POST /containers/create` for a launch: a program without network, capabilities or a writable root, with
+/// the work folder as its only lasting place, under the limits of the model's `resources`.
+struct ContainerSpec: Sendable {
+    /// Where a container sees its work folder.
+    static let workFolder = "/imflow/work"
+    static let processLimit: Int64 = 4096
+    /// Of `/tmp`, in memory, when the model asks for no `disk`.
+    static let temporaryBytes: Int64 = 1024 * 1024 * 1024
+    /// Standard output and error as the engine keeps them; after twice as much the oldest is dropped.
+    static let logFileBytes = 256 * 1024 * 1024
+    /// A name server that is nowhere (RFC 5737): the engine's own resolver would hand questions on to the host's.
+    static let noNameServer = "192.0.2.1"
+
+    var launch: Launch
+    var image: String
+    /// `NAME=value`, the model's and the launch's.
+    var environment: [String: String]
+    var labels: [String: String]
+    /// The private network of an instance; nil: none at all.
+    var network: String?
+    /// The request goes to the program's standard input.
+    var takesInput: Bool
+    /// The engine has an init process that forwards signals and reaps orphans.
+    var hasInit: Bool
+
+    var json: JSONValue {
+        var body: JSONObject = [
+            "Image": .string(image),
+            "User": .string("\(geteuid()):\(getegid())"),
+            "Env": .array(environment.sorted { $0.key < $1.key }.map { .string("\($0)=\($1)") }),
+            "Labels": Self.object(labels),
+            "StopTimeout": 2,
+            "Tty": false,
+            "OpenStdin": .bool(takesInput),
+            "StdinOnce": .bool(takesInput),
+            "HostConfig": .object(hostConfig),
+        ]
+        if !launch.model.command.isEmpty {
+            body["Entrypoint"] = .array(launch.model.command.map(JSONValue.string))
+            body["Cmd"] = .array([])
+        }
+        return .object(body)
+    }
+
+    private var hostConfig: JSONObject {
+        var config: JSONObject = [
+            "NetworkMode": .string(network ?? "none"),
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "ReadonlyRootfs": true,
+            "Tmpfs": .object(["/tmp": .string("rw,nosuid,nodev,exec,mode=1777,size=\(temporaryBytes)")]),
+            "Mounts": [workMount],
+            "PidsLimit": .int(Self.processLimit),
+            "LogConfig": Self.logConfig,
+            "Init": .bool(hasInit),
+            "AutoRemove": false,
+            "RestartPolicy": .object(["Name": "no"]),
+        ]
+        if network != nil { config["Dns"] = [.string(Self.noNameServer)] }
+        for (key, value) in limits { config[key] = value }
+        return config
+    }
+
+    private var workMount: JSONValue {
+        .object([
+            "Type": "bind", "Source": .string(launch.workFolder), "Target": .string(Self.workFolder), "ReadOnly": false,
+        ])
+    }
+
+    /// `local` keeps bytes as they are; `json-file` breaks what is no UTF-8, and what is where it cuts long lines.
+    private static var logConfig: JSONValue {
+        .object([
+            "Type": "local",
+            "Config": .object([
+                "max-size": .string(String(logFileBytes)), "max-file": "2", "compress": "false",
+            ]),
+        ])
+    }
+
+    /// Memory without swap: what goes beyond is killed, and seen as out of memory.
+    private var limits: JSONObject {
+        let resources = launch.model.resources
+        var limits: JSONObject = [:]
+        if let memory = resources.memory {
+            limits["Memory"] = .int(memory.bytes)
+            limits["MemorySwap"] = .int(memory.bytes)
+        }
+        if let cores = resources.cpu, cores > 0, cores < 1_000_000 {
+            limits["NanoCpus"] = .int(Int64((cores * 1_000_000_000).rounded()))
+        }
+        if let gpu = resources.gpu, gpu.count > 0 {
+            limits["DeviceRequests"] = [.object(["Count": .int(Int64(gpu.count)), "Capabilities": [["gpu"]]])]
+        }
+        return limits
+    }
+
+    private var temporaryBytes: Int64 { launch.model.resources.disk?.bytes ?? Self.temporaryBytes }
+
+    static func object(_ members: [String: String]) -> JSONValue {
+        var object: JSONObject = [:]
+        for (key, value) in members.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
+        return .object(object)
+    }
+}

@@ -1,0 +1,45 @@
+package import ImflowExecution
+package import ImflowInvocation
+import ImflowPlan
+
+extension DockerHost {
+    package func start(_ launch: Launch) async throws(Failure) -> any ModelInstance {
+        guard launch.model.callProtocol != .jsonl else {
+            throw Failure(
+                .app,
+                "model \(launch.model.name) speaks jsonl, which is not supported in a container yet: "
+                    + "use protocol rest or exec, or choose --executor process")
+        }
+        let network = try await networks.network(for: launch.job)
+        var fresh = launch
+        fresh.recovered = false
+        let container = try await place(fresh, input: .none, network: network)
+        let log = ContainerLog(path: launch.logPath, collectsOutput: false)
+        do {
+            return try await instance(of: launch, container: container.id, network: network, log: log)
+        } catch {
+            await remove(container.id)
+            throw error
+        }
+    }
+
+    private func instance(
+        of launch: Launch, container: String, network: String, log: ContainerLog
+    ) async throws(Failure) -> DockerInstance {
+        let model = launch.model.name
+        try await containers.start(container, model: model)
+        guard let inspected = try await containers.inspect(container) else { throw Containers.vanished(model) }
+        guard let address = inspected.addresses[network] else {
+            try? await containers.readLog(container, follow: false, into: log)
+            throw Failure(.app, "model \(model) ended as soon as it was started, with exit code \(inspected.exitCode): see its log")
+        }
+        for (name, command) in [("init", launch.model.hooks.start), ("warmup", launch.model.hooks.warmup)] {
+            guard let command, !command.isEmpty else { continue }
+            let hookLog = ContainerLog(path: launch.logPath, collectsOutput: false)
+            let code = try await containers.execute(command, in: container, model: model, log: hookLog)
+            guard code == 0 else { throw Failure(.app, "the \(name) hook of model \(model) ended with exit code \(code): see its log") }
+        }
+        return DockerInstance(
+            host: self, container: container, baseURL: "http://\(address):\(launch.model.port)", log: log)
+    }
+}

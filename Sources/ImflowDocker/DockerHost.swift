@@ -1,0 +1,163 @@
+import Glibc
+import ImflowExecution
+package import ImflowHTTP
+import ImflowInvocation
+import ImflowPlan
+import Synchronization
+
+/// Runs models as containers of a Docker engine on this machine, by the Engine API (1.41 or newer) over its unix socket.
+/// A container has no network (a `rest` instance: a private one without a way out), no capabilities, a read-only root, and
+/// one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or removes it.
+package final class DockerHost: ModelHost {
+    package let node: String
+    let containers: Containers
+    let identity: ContainerIdentity
+    let networks: PrivateNetworks
+    private let live = Mutex<Set<String>>([])
+
+    /// `socket` is an absolute path; `stateRoot` the state folder whose jobs these containers belong to.
+    package init(
+        socket: String = DockerHost.defaultSocket(), client: HTTPClient, node: String, stateRoot: String
+    ) {
+        let engine = EngineClient(socket: socket, client: client)
+        self.node = node
+        containers = Containers(engine: engine)
+        identity = ContainerIdentity(stateRoot: stateRoot)
+        networks = PrivateNetworks(engine: engine, identity: identity)
+    }
+
+    /// The path in `DOCKER_HOST` (`unix:///path`), as the docker command reads it; without it `/var/run/docker.sock`. Any other
+    /// kind of address is answered as it is, and refused at the first use.
+    package static func defaultSocket() -> String {
+        guard let value = getenv("DOCKER_HOST").map({ String(cString: $0) }), !value.isEmpty else {
+            return "/var/run/docker.sock"
+        }
+        return value.hasPrefix("unix://") ? String(value.dropFirst("unix://".count)) : value
+    }
+
+    package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
+
+    package func sweep(job: String, keeping tokens: Set<String>) async {
+        let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
+        let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
+        await remove(left.map(\.id))
+        if found.count == left.count { await networks.remove(job: job) }
+    }
+
+    package func shutdown() async {
+        await remove(Array(live.withLock { $0 }))
+        await networks.removeAll()
+    }
+
+    private func remove(_ ids: [String]) async {
+        await withTaskGroup { group in
+            for id in ids { group.addTask { await self.remove(id) } }
+        }
+    }
+
+    /// Ends and removes one container, also when the calling task is cancelled.
+    func remove(_ id: String) async {
+        await uncancelled { _ = await self.containers.remove(id) }
+        live.withLock { _ = $0.remove(id) }
+    }
+
+    /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody would know
+    /// of the container then.
+    func place(_ launch: Launch, input: ContainerInput, network: String?) async throws(Failure) -> PlacedContainer {
+        let placed = await uncancelled { () async -> Result<PlacedContainer, Failure> in
+            do throws(Failure) {
+                return .success(try await self.findOrCreate(launch, input: input, network: network))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let container = try placed.get()
+        live.withLock { _ = $0.insert(container.id) }
+        return container
+    }
+
+    private func findOrCreate(
+        _ launch: Launch, input: ContainerInput, network: String?
+    ) async throws(Failure) -> PlacedContainer {
+        if launch.recovered, let found = try await adoptable(launch) { return found }
+        let name = identity.name(of: launch)
+        let spec = try await spec(launch, input: input, network: network)
+        for _ in 0..<2 {
+            if case .made(let id) = try await containers.create(spec, name: name) {
+                return PlacedContainer(id: id, isAdopted: false)
+            }
+            try await removeStale(name)
+        }
+        throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
+    }
+
+    /// The container of a launch that was made before. Nil: it never started, so it may be made anew.
+    private func adoptable(_ launch: Launch) async throws(Failure) -> PlacedContainer? {
+        let lost = Failure(.lost, "what was started of model \(launch.model.name) before is not to be found any more")
+        guard let found = try await containers.inspect(identity.name(of: launch)),
+            found.labels[ContainerIdentity.Label.state] == identity.state
+        else { throw lost }
+        if found.status == "created" { return nil }
+        let isSame = found.labels[ContainerIdentity.Label.token] == launch.token && found.mounts.contains(launch.workFolder)
+        guard isSame, found.labels[ContainerIdentity.Label.input] == ContainerInput.whole else {
+            await containers.remove(found.id)
+            throw lost
+        }
+        return PlacedContainer(id: found.id, isAdopted: true)
+    }
+
+    /// Removes what is left of an earlier launch under this name; never a stranger's container.
+    private func removeStale(_ name: String) async throws(Failure) {
+        guard let found = try await containers.inspect(name) else { return }
+        guard found.labels[ContainerIdentity.Label.state] == identity.state else {
+            throw Failure(
+                .infra, "a container named \(name) exists that imflow did not make: remove or rename it, then resume")
+        }
+        await containers.remove(found.id)
+    }
+
+    private func spec(
+        _ launch: Launch, input: ContainerInput, network: String?
+    ) async throws(Failure) -> ContainerSpec {
+        guard let image = launch.model.image else {
+            throw Failure(.app, "model \(launch.model.name) has no image: give it one, or choose --executor process")
+        }
+        var labels = identity.labels(of: launch)
+        labels[ContainerIdentity.Label.input] = input.label
+        return ContainerSpec(
+            launch: launch, image: image, environment: try environment(of: launch), labels: labels, network: network,
+            takesInput: input != .none, hasInit: try await containers.engine.hasInit())
+    }
+
+    private func environment(of launch: Launch) throws(Failure) -> [String: String] {
+        try ModelEnvironment(of: launch.model).values.merging(launch.environment) { _, ours in ours }
+    }
+}
+
+/// What goes to a container's standard input.
+enum ContainerInput: Sendable, Equatable {
+    static let whole = "whole"
+    /// What a unix socket takes at once, on every Linux.
+    static let wholeLimit = 64 * 1024
+
+    case none
+    /// Wholly on its way before the program starts.
+    case beforeStart
+    /// Handed over while the program reads.
+    case whileRunning
+
+    init(of bytes: [UInt8]) { self = bytes.count <= Self.wholeLimit ? .beforeStart : .whileRunning }
+
+    var label: String? { self == .whileRunning ? nil : Self.whole }
+}
+
+struct PlacedContainer: Sendable {
+    var id: String
+    /// An earlier engine made and started it.
+    var isAdopted: Bool
+}
+
+/// Runs `body` to its end, whatever becomes of the calling task.
+func uncancelled<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+    await Task { await body() }.value
+}

@@ -1,0 +1,57 @@
+import ImflowExecution
+import ImflowInvocation
+import Synchronization
+
+/// A warm container on its job's private network. Its output goes to the launch's log while it runs.
+final class DockerInstance: ModelInstance {
+    let baseURL: String?
+    private let host: DockerHost
+    private let container: String
+    private let log: ContainerLog
+    private let following: Task<Void, Never>
+    private let ended = Mutex<Exit?>(nil)
+
+    init(host: DockerHost, container: String, baseURL: String, log: ContainerLog) {
+        self.host = host
+        self.container = container
+        self.baseURL = baseURL
+        self.log = log
+        following = Task { try? await host.containers.readLog(container, follow: true, into: log) }
+    }
+
+    deinit { following.cancel() }
+
+    /// While the engine cannot be asked, the last that is known.
+    func exit() async -> Exit? {
+        if let exit = ended.withLock({ $0 }) { return exit }
+        let inspected: InspectedContainer?
+        do {
+            inspected = try await host.containers.inspect(container)
+        } catch {
+            return nil
+        }
+        if let inspected, !inspected.hasEnded { return nil }
+        let exit =
+            inspected.map { InspectedContainer.exit(code: $0.exitCode, outOfMemory: $0.outOfMemory) }
+            ?? Exit(code: nil, signal: 9)
+        ended.withLock { $0 = $0 ?? exit }
+        return exit
+    }
+
+    func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
+        throw Failure(.app, "a model in a container takes no lines: it is called over HTTP")
+    }
+
+    func stop() async {
+        await uncancelled { [self] in
+            await host.containers.kill(container)
+            _ = try? await host.containers.wait(container, model: container)
+            following.cancel()
+            await following.value
+            if log.isOpen { try? await host.containers.readLog(container, follow: false, into: log) }
+            let exit = await exit() ?? Exit(code: nil, signal: 9)
+            await host.remove(container)
+            ended.withLock { $0 = $0 ?? exit }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Glibc
+import ImflowExecution
+import ImflowHTTP
+import ImflowJSON
+import ImflowPlan
+import Synchronization
+
+/// A Docker engine behind a unix socket, spoken to by the Engine API (docs.docker.com/engine/api).
+/// The API's version is agreed on with the first request.
+final class EngineClient: Sendable {
+    /// The newest version this client was written for, and the oldest that has all it needs.
+    static let newest = APIVersion(major: 1, minor: 43)
+    static let oldest = APIVersion(major: 1, minor: 41)
+    /// Of requests that do not wait for a program: an engine under load takes seconds to start a container.
+    static let patience = TimeSpan(seconds: 120)
+
+    let socket: String
+    private let client: HTTPClient
+    /// Exchanges that last as long as a container; they would starve the short ones of connections.
+    private let lasting = HTTPClient(maximumConnections: 1024)
+    private let agreed = Mutex<APIVersion?>(nil)
+    private let initProcess = Mutex<Bool?>(nil)
+
+    init(socket: String, client: HTTPClient) {
+        self.socket = socket
+        self.client = client
+    }
+
+    /// One request and its whole answer. `purpose` completes "The Docker engine … while".
+    func call(
+        _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil, lasting: Bool = false,
+        purpose: String
+    ) async throws(Failure) -> EngineAnswer {
+        var request = try await request(method, path, query: query, body: body, purpose: purpose)
+        if !lasting { request.timeout = Self.patience }
+        do {
+            let response = try await (lasting ? self.lasting : client).send(request)
+            return EngineAnswer(status: response.status, body: response.body)
+        } catch {
+            throw failure(error, purpose: purpose)
+        }
+    }
+
+    /// Hands on the answer's bytes as they come, until `onChunk` answers false.
+    func stream(
+        _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil, purpose: String,
+        onChunk: @escaping @Sendable ([UInt8]) -> Bool
+    ) async throws(Failure) -> EngineAnswer {
+        let request = try await request(method, path, query: query, body: body, purpose: purpose)
+        do {
+            let response = try await lasting.stream(request, onChunk: onChunk)
+            return EngineAnswer(status: response.status, body: response.body)
+        } catch {
+            throw failure(error, purpose: purpose)
+        }
+    }
+
+    /// Writes `input` to a container's standard input and closes it; returns when the engine closes the stream, which is when
+    /// the container has ended. `written` is called once, as soon as all of `input` is on its way.
+    func attach(
+        _ container: String, input: [UInt8], purpose: String, written: @escaping @Sendable () -> Void
+    ) async throws(Failure) -> EngineAnswer {
+        let request = try await request(
+            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1")], body: nil, purpose: purpose)
+        do {
+            let response = try await lasting.hijack(request, input: input, onSent: written) { _ in true }
+            return EngineAnswer(status: response.status, body: response.body)
+        } catch {
+            throw failure(error, purpose: purpose)
+        }
+    }
+
+    /// Whether the engine has its init process (`docker-init`), which distributions package apart.
+    func hasInit() async throws(Failure) -> Bool {
+        if let known = initProcess.withLock({ $0 }) { return known }
+        let answer = try await call("GET", "/info", purpose: "asking what it can do")
+        let commit = answer.json["InitCommit"]?["ID"]?.stringValue
+        let has = answer.isSuccess && commit != nil && commit != "N/A"
+        initProcess.withLock { $0 = has }
+        return has
+    }
+
+    private func request(
+        _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, purpose: String
+    ) async throws(Failure) -> HTTPRequest {
+        let version = try await version(purpose: purpose)
+        let text = query.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
+        let url = "http://docker/v\(version)\(path)" + (text.isEmpty ? "" : "?" + text)
+        var request = HTTPRequest(method, url, unixSocket: socket)
+        if let body {
+            request.headers = [("Content-Type", "application/json")]
+            request.body = Array(body.text.utf8)
+        } else if method == "POST" {
+            request.body = []
+        }
+        return request
+    }
+
+    private func version(purpose: String) async throws(Failure) -> APIVersion {
+        if let version = agreed.withLock({ $0 }) { return version }
+        guard socket.hasPrefix("/") else {
+            throw Failure(
+                .infra, "DOCKER_HOST is \(socket): only a Docker engine on this machine, by unix:///path/of/docker.sock, can be used")
+        }
+        let response: HTTPResponse
+        do {
+            response = try await client.send(
+                HTTPRequest("GET", "http://docker/_ping", unixSocket: socket, timeout: TimeSpan(seconds: 30)))
+        } catch {
+            throw failure(error, purpose: purpose)
+        }
+        let version = try agree(on: response)
+        agreed.withLock { $0 = version }
+        return version
+    }
+
+    private func agree(on response: HTTPResponse) throws(Failure) -> APIVersion {
+        guard response.isSuccess, let offered = response.header("Api-Version").flatMap(APIVersion.init) else {
+            throw Failure(.infra, "what answers at \(socket) (status \(response.status)) is no Docker engine")
+        }
+        guard offered >= Self.oldest else {
+            throw Failure(
+                .infra,
+                "the Docker engine at \(socket) speaks API \(offered); \(Self.oldest) or newer (Docker 20.10) is needed: update it")
+        }
+        return min(offered, Self.newest)
+    }
+
+    private func failure(_ error: HTTPError, purpose: String) -> Failure {
+        switch error {
+        case .cancelled: Failure(.cancelled, "cancelled")
+        case .cannotConnect: Failure(.infra, unreachable())
+        case .connectionClosed:
+            Failure(.infra, "the Docker engine at \(socket) broke off while \(purpose): see that it runs, then resume")
+        case .timedOut:
+            Failure(.infra, "the Docker engine at \(socket) did not answer in time while \(purpose)")
+        case .bodyTooLarge(let limit):
+            Failure(.infra, "the Docker engine at \(socket) answered more than \(limit) bytes while \(purpose)")
+        case .other(let text): Failure(.infra, "the Docker engine at \(socket) failed while \(purpose): \(text)")
+        }
+    }
+
+    private func unreachable() -> String {
+        if access(socket, R_OK | W_OK) != 0, errno == EACCES {
+            return "no permission to use the Docker engine at \(socket): join the socket's group (usually docker), "
+                + "or choose --executor process"
+        }
+        return "no Docker engine answers at \(socket): start it, or choose --executor process"
+    }
+
+    /// RFC 3986: everything but unreserved characters as %XX.
+    static func escaped(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,76 @@
+import ImflowExecution
+import ImflowJSON
+
+/// One network per job for its `rest` instances: this machine reaches them, they do not reach out, nor each other.
+actor PrivateNetworks {
+    private let engine: EngineClient
+    private let identity: ContainerIdentity
+    private var pending: [String: Task<Result<String, Failure>, Never>] = [:]
+    private var jobs: Set<String> = []
+
+    init(engine: EngineClient, identity: ContainerIdentity) {
+        self.engine = engine
+        self.identity = identity
+    }
+
+    /// The name of the job's network, which is there now. Callers that come at once share one look.
+    func network(for job: String) async throws(Failure) -> String {
+        let look = pending[job] ?? Task { await self.ensure(job) }
+        pending[job] = look
+        let result = await look.value
+        pending[job] = nil
+        return try result.get()
+    }
+
+    /// Removes the job's networks if no container uses them.
+    func remove(job: String) async {
+        let listed = try? await engine.call(
+            "GET", "/networks", query: [("filters", identity.filters(job: job))], purpose: "listing networks")
+        for network in listed?.json.arrayValue ?? [] {
+            guard let id = network["Id"]?.stringValue else { continue }
+            _ = try? await engine.call("DELETE", "/networks/\(id)", purpose: "removing a network")
+        }
+        jobs.remove(job)
+    }
+
+    /// Removes what was used through this value.
+    func removeAll() async {
+        for job in jobs { await remove(job: job) }
+    }
+
+    private func ensure(_ job: String) async -> Result<String, Failure> {
+        let name = identity.networkName(job: job)
+        do throws(Failure) {
+            let known = try await engine.call("GET", "/networks/\(name)", purpose: "looking at network \(name)")
+            if known.isSuccess { try check(known.json, name) } else { try await create(name, job) }
+        } catch {
+            return .failure(error)
+        }
+        jobs.insert(job)
+        return .success(name)
+    }
+
+    private func create(_ name: String, _ job: String) async throws(Failure) {
+        let answer = try await engine.call(
+            "POST", "/networks/create",
+            body: .object([
+                "Name": .string(name), "CheckDuplicate": true, "Driver": "bridge", "Internal": true,
+                "Options": .object(["com.docker.network.bridge.enable_icc": "false"]),
+                "Labels": ContainerSpec.object(identity.labels(job: job)),
+            ]), purpose: "making network \(name)")
+        // 409: another process was faster.
+        guard answer.isSuccess || answer.status == 409 else {
+            throw Failure(
+                .infra,
+                "the Docker engine makes no private network: \(answer.message) (`docker network prune` removes unused ones)")
+        }
+    }
+
+    /// A network of this name that somebody else made might lead out.
+    private func check(_ network: JSONValue, _ name: String) throws(Failure) {
+        let isOurs = network["Labels"]?[ContainerIdentity.Label.state]?.stringValue == identity.state
+        guard isOurs, network["Internal"]?.boolValue == true else {
+            throw Failure(.infra, "a Docker network named \(name) exists that imflow did not make: remove or rename it")
+        }
+    }
+}

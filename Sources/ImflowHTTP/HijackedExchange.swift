@@ -1,0 +1,145 @@
+import Glibc
+internal import ImflowPlan
+import Synchronization
+
+/// One upgraded exchange over a unix socket, on a thread of its own.
+final class HijackedExchange: Sendable {
+    private let request: HTTPRequest
+    private let input: [UInt8]
+    private let onSent: @Sendable () -> Void
+    private let onChunk: @Sendable ([UInt8]) -> Bool
+    private let socket = UnixSocket()
+
+    init(
+        request: HTTPRequest, input: [UInt8], onSent: @escaping @Sendable () -> Void = {},
+        onChunk: @escaping @Sendable ([UInt8]) -> Bool
+    ) {
+        self.request = request
+        self.input = input
+        self.onSent = onSent
+        self.onChunk = onChunk
+    }
+
+    func cancel() { socket.interrupt() }
+
+    /// Waits in system calls.
+    func run() -> Result<HTTPResponse, HTTPError> {
+        defer { socket.close() }
+        let deadline = request.deadline
+        do throws(HTTPError) {
+            let head = try requestHead()
+            try connect(deadline)
+            var stream = HijackedStream(socket: socket, outgoing: head + (request.body ?? []), deadline: deadline)
+            return .success(try talk(&stream))
+        } catch {
+            return .failure(socket.isInterrupted ? .cancelled : error)
+        }
+    }
+
+    private func connect(_ deadline: ContinuousClock.Instant?) throws(HTTPError) {
+        guard let path = request.unixSocket else {
+            throw .other("\(request.place): only the connection of a unix socket can be upgraded.")
+        }
+        let connectDeadline = ContinuousClock.now + HTTPRequest.bounded(request.connectTimeout).duration
+        if let reason = socket.connect(to: path, until: min(connectDeadline, deadline ?? connectDeadline)) {
+            throw .cannotConnect("\(request.place): \(reason).")
+        }
+    }
+
+    private func talk(_ stream: inout HijackedStream) throws(HTTPError) -> HTTPResponse {
+        let head = try readHead(&stream)
+        guard head.status == 101 || (head.status == 200 && !head.announcesBody) else {
+            let body = try readBody(&stream, head)
+            return HTTPResponse(status: head.status, headers: head.headers, body: body)
+        }
+        let answer = HTTPResponse(status: head.status, headers: head.headers)
+        if !stream.incoming.isEmpty, !onChunk(stream.takeIncoming()) { return answer }
+        stream.sendLast(input, onSent: onSent)
+        while true {
+            switch stream.step() {
+            case .received: if !onChunk(stream.takeIncoming()) { return answer }
+            case .closed:
+                // An interruption looks like the other side closing.
+                if socket.isInterrupted { throw .cancelled }
+                return answer
+            case .expired: throw timedOut
+            }
+        }
+    }
+
+    private func readHead(_ stream: inout HijackedStream) throws(HTTPError) -> ResponseHead {
+        while true {
+            if let head = try parsedHead(&stream) { return head }
+            try read(&stream)
+        }
+    }
+
+    /// Nil while it is not whole.
+    private func parsedHead(_ stream: inout HijackedStream) throws(HTTPError) -> ResponseHead? {
+        guard stream.incoming.count <= ResponseHead.sizeLimit else {
+            throw .other("\(request.place): the headers of the answer are longer than \(ResponseHead.sizeLimit) bytes.")
+        }
+        let bytes = stream.incoming
+        guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: [13, 10, 13, 10]) }) else { return nil }
+        var head = ResponseHead()
+        for line in bytes[..<end].split(separator: 10) { _ = head.add(line) }
+        guard head.status > 0 else { throw .other("\(request.place): what answered does not speak HTTP.") }
+        stream.dropIncoming(end + 4)
+        // 100 Continue and its like come before the answer itself.
+        return (100..<200).contains(head.status) && head.status != 101 ? try parsedHead(&stream) : head
+    }
+
+    private func readBody(_ stream: inout HijackedStream, _ head: ResponseHead) throws(HTTPError) -> [UInt8] {
+        let limit = min(request.maximumBodyBytes, 1024 * 1024)
+        if head.status == 204 || head.status == 304 || request.method == "HEAD" { return [] }
+        while true {
+            if let body = head.body(in: stream.incoming) { return body }
+            guard stream.incoming.count <= limit else { throw .bodyTooLarge(limit: limit) }
+            switch stream.step() {
+            case .received: continue
+            case .closed where !head.announcesBody && !socket.isInterrupted: return stream.incoming
+            case .closed: throw closed
+            case .expired: throw timedOut
+            }
+        }
+    }
+
+    private func read(_ stream: inout HijackedStream) throws(HTTPError) {
+        switch stream.step() {
+        case .received: return
+        case .closed: throw closed
+        case .expired: throw timedOut
+        }
+    }
+
+    private var closed: HTTPError {
+        .connectionClosed("\(request.place): the connection was closed before the answer was whole.")
+    }
+
+    private var timedOut: HTTPError {
+        .timedOut("\(request.place): not over within \((request.timeout ?? TimeSpan(milliseconds: 0)).duration).")
+    }
+
+    /// RFC 9110, section 7.8.
+    private func requestHead() throws(HTTPError) -> [UInt8] {
+        if let mistake = request.mistake { throw .other("\(mistake).") }
+        guard let (authority, target) = Self.parts(of: request.url) else {
+            throw .other("\(request.place): only http URLs can be upgraded.")
+        }
+        var text =
+            "\(request.method) \(target) HTTP/1.1\r\nHost: \(authority)\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+        if request.body != nil || request.method == "POST" { text += "Content-Length: \(request.body?.count ?? 0)\r\n" }
+        for (name, value) in request.headers { text += "\(name): \(value)\r\n" }
+        return Array((text + "\r\n").utf8)
+    }
+
+    /// `http://docker/v1.41/x?y#z`: `docker` and `/v1.41/x?y`.
+    private static func parts(of url: String) -> (authority: String, target: String)? {
+        guard url.lowercased().hasPrefix("http://") else { return nil }
+        let rest = url.dropFirst("http://".count).prefix { $0 != "#" }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !authority.isEmpty, !authority.contains("@") else { return nil }
+        let target = rest.dropFirst(authority.count)
+        return (String(authority), target.hasPrefix("/") ? String(target) : "/" + target)
+    }
+}

@@ -1,0 +1,64 @@
+package import ImflowDiagnostics
+import ImflowJSON
+package import ImflowSyntax
+
+/// Makes a typed file of a located tree. Goes on where something is wrong: one mistake, one finding.
+package enum Binder {
+    /// Reads a `model.yaml`. `path` and `folder` are absolute. Nil: the text is no mapping at all.
+    package static func manifest(
+        _ tree: SyntaxTree, path: String, folder: String, folderName: String
+    ) -> (manifest: Manifest?, diagnostics: [Diagnostic]) {
+        guard let root = tree.root else { return (nil, []) }
+        var reader = FieldReader()
+        guard let fields = reader.fields(of: root, KeyTable.manifest) else { return (nil, reader.findings.diagnostics) }
+        let manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
+        if fields.text("name") == nil, !fields.wasRead("name") {
+            reader.add(missingName(folderName, at: root.span.firstLine))
+        }
+        return (manifest, reader.findings.diagnostics)
+    }
+
+    private static func missingName(_ folderName: String, at span: Span) -> Diagnostic {
+        if NameForm.isName(folderName) {
+            return Diagnostic(
+                .missingName, "no `name`: the folder's name `\(folderName)` is taken", at: span)
+        }
+        let near = NameForm.nearestName(to: folderName)
+        return Diagnostic(
+            .badID, "no `name`, and the folder's name \"\(printable(folderName))\" is no name", at: span,
+            notes: ["a name has lower-case letters, digits, `.`, `_` and `-`, a letter or digit first"],
+            help: "add `name: \(near ?? "my-model")`")
+    }
+
+    /// Reads a `job.json` or its like in YAML. Nil: the text is no mapping at all.
+    package static func job(_ tree: SyntaxTree, folder: String) -> (job: Job?, diagnostics: [Diagnostic]) {
+        guard let root = tree.root else { return (nil, []) }
+        var reader = FieldReader()
+        guard let fields = reader.fields(of: root, KeyTable.job) else { return (nil, reader.findings.diagnostics) }
+        let strategy = splitStrategy(fields, &reader)
+        return (Job(fields, folder: folder, splitStrategy: strategy), reader.findings.diagnostics)
+    }
+
+    private static func splitStrategy(_ fields: Fields, _ reader: inout FieldReader) -> Located<SplitStrategy>? {
+        guard let value = fields.json("input")?.value["split_strategy"],
+            let span = fields.places["input"]?["split_strategy"]
+        else { return nil }
+        guard let text = value.stringValue else {
+            reader.add(
+                Diagnostic(.wrongType, "`split_strategy` takes a string, not \(value.kindName)", at: span.firstLine))
+            return nil
+        }
+        do throws(QuantityError) {
+            return Located(try SplitStrategy(parsing: text), at: span)
+        } catch {
+            reader.add(Diagnostic(.badSplitStrategy, error.message, at: span, help: error.help))
+            return nil
+        }
+    }
+
+    /// Whether the text reads as a job rather than as a model: by the keys that only jobs have.
+    package static func looksLikeJob(_ tree: SyntaxTree) -> Bool {
+        let names = Set((tree.root?.members ?? []).compactMap(\.key.scalarText))
+        return !names.isDisjoint(with: ["job_id", "job_graph", "input", "shard_count", "model"])
+    }
+}

@@ -1,0 +1,201 @@
+import ImflowDiagnostics
+import ImflowPlan
+import ImflowSyntax
+
+extension FieldReader {
+    /// The node's text when it is a string (or, as `.word`, a number); else reports it.
+    private mutating func string(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> String? {
+        switch (node.coreValue, type) {
+        case (.string(let text), _): return text
+        case (.int, .word), (.float, .word): return node.scalarText
+        case (.int, _), (.float, _), (.bool, _):
+            let quoted = "\"\(node.scalarText ?? "")\""
+            wrongType(
+                node, takes: type.description, what: what,
+                fixes: [FixIt("quote it", .safe, edits: [FixIt.Edit(node.span, replacement: quoted)])],
+                help: "quote it: `\(quoted)`")
+        default: wrongType(node, takes: type.description, what: what)
+        }
+        return nil
+    }
+
+    mutating func readText(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        guard let text = string(node, type, what) else { return nil }
+        guard !text.utf8.contains(0) else {
+            add(Diagnostic(.badValue, "\(what) holds a NUL character", at: node.span.firstLine))
+            return nil
+        }
+        switch type {
+        case .choice(let choices): return readChoice(text, node, choices, what)
+        case .name where !NameForm.isName(text), .jobID where !NameForm.isJobID(text): return badID(text, node, type, what)
+        case .modelReference:
+            if let reference = ModelReference(text) { return .reference(reference) }
+            return badID(text, node, type, what)
+        case .urlPath where !text.hasPrefix("/"):
+            add(
+                Diagnostic(
+                    .badValue, "\(what) must start with `/`, and is \"\(printable(text))\"", at: node.span.firstLine,
+                    fixes: [replace(node, by: "/" + text)]))
+            return nil
+        case .text where text.isEmpty && what != "`description`":
+            add(Diagnostic(.badValue, "\(what) is empty", at: node.span.firstLine))
+            return nil
+        default: return .text(text)
+        }
+    }
+
+    private mutating func readChoice(
+        _ text: String, _ node: SyntaxNode, _ choices: [String], _ what: String
+    ) -> FieldValue? {
+        if choices.contains(text) { return .text(text) }
+        let near = nearest(text, in: choices)
+        add(
+            Diagnostic(
+                .badValue, "\(what) is \"\(printable(text))\", and must be \(KeyType.choice(choices).description)",
+                at: node.span.firstLine, help: near.map { "did you mean `\($0)`?" },
+                fixes: near.map { [replace(node, by: node.style == .plain ? $0 : "\"\($0)\"")] } ?? []))
+        return nil
+    }
+
+    private mutating func badID(_ text: String, _ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        let form: String
+        var near: String?
+        switch type {
+        case .jobID: form = "letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
+        case .modelReference:
+            form = "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength); `@version` may follow"
+        default:
+            form = "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
+            near = NameForm.nearestName(to: text)
+        }
+        add(
+            Diagnostic(
+                .badID, "\(what) is \"\(printable(text))\", which is no name", at: node.span.firstLine,
+                notes: ["a name has \(form)"], help: near.map { "write `\($0)`" },
+                fixes: near.map { [replace(node, by: node.style == .plain ? $0 : "\"\($0)\"")] } ?? []))
+        return nil
+    }
+
+    mutating func readDuration(
+        _ node: SyntaxNode, zeroAllowed: Bool, _ type: KeyType, _ what: String
+    ) -> FieldValue? {
+        do throws(QuantityError) {
+            let time: TimeSpan
+            switch node.coreValue {
+            case .int(let seconds): time = try TimeSpan.parse(seconds: Double(seconds))
+            case .float(let seconds): time = try TimeSpan.parse(seconds: seconds)
+            case .string(let text) where !text.isEmpty: time = try TimeSpan.parse(text)
+            default:
+                wrongType(node, takes: type.description, what: what)
+                return nil
+            }
+            if time.milliseconds > 0 || zeroAllowed { return .duration(time) }
+            add(Diagnostic(.outOfRange, "\(what) must be more than 0", at: node.span))
+        } catch {
+            add(Diagnostic(.badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help))
+        }
+        return nil
+    }
+
+    mutating func readBytes(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        switch node.coreValue {
+        case .int, .float, .string: break
+        default:
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        do throws(QuantityError) {
+            let amount = try ByteCount.parse(node.scalarText ?? "")
+            if amount.bytes > 0 { return .bytes(amount) }
+            add(Diagnostic(.outOfRange, "\(what) must be more than 0", at: node.span))
+        } catch {
+            add(Diagnostic(.badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help))
+        }
+        return nil
+    }
+
+    mutating func readCommand(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        if node.kind == .sequence {
+            guard case .texts(let words) = readTexts(node, .text, type, what) else { return nil }
+            if !words.isEmpty { return .command(.argv(words.map(\.value))) }
+        } else {
+            guard case .text(let text) = readText(node, .text, what) else { return nil }
+            guard let words = ShellWords.split(text) else {
+                add(Diagnostic(.badValue, "\(what) has a quote that is not closed", at: node.span.firstLine))
+                return nil
+            }
+            if !words.isEmpty { return .command(.line(words)) }
+        }
+        add(Diagnostic(.badValue, "\(what) names no program", at: node.span.firstLine))
+        return nil
+    }
+
+    mutating func readTexts(_ node: SyntaxNode, _ item: KeyType, _ type: KeyType, _ what: String) -> FieldValue? {
+        guard node.kind == .sequence else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        guard isBounded(node.items.count, node, what) else { return nil }
+        var texts: [Located<String>] = []
+        for word in node.items {
+            // An argument may be empty, or a number as it is written.
+            if case .command = type, word.kind == .scalar, !word.isNull, let text = word.scalarText, !text.utf8.contains(0) {
+                texts.append(Located(text, at: word.span))
+            } else if case .text(let text) = readText(word, item, "an item of \(what)") {
+                texts.append(Located(text, at: word.span))
+            }
+        }
+        return .texts(texts)
+    }
+
+    mutating func readMap(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        guard node.kind == .mapping else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        let members = node.mergedMembers
+        guard isBounded(members.count, node, what) else { return nil }
+        var map: [(key: String, value: Located<String>)] = []
+        for (key, value) in members {
+            guard let name = key.scalarText else {
+                wrongType(key, takes: "strings as keys", what: what)
+                continue
+            }
+            if let text = string(value, .text, "`\(printable(name))` in \(what)"), !text.utf8.contains(0) {
+                map.append((name, Located(text, at: value.span, key: key.span)))
+            }
+        }
+        return .map(map)
+    }
+
+    mutating func readCondition(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        guard case .string(let text) = node.coreValue, text.utf8.count <= 4096 else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        do throws(ConditionError) {
+            return .condition(try ConditionParser.parse(text))
+        } catch {
+            add(
+                Diagnostic(
+                    .badCondition, "\(what) is no condition: \(error.message)",
+                    at: place(of: error.range, in: node, text), help: error.help))
+            return nil
+        }
+    }
+
+    /// Where a byte range of a scalar's text stands in the file; the whole scalar when escapes or folding moved it.
+    private func place(of range: Range<Int>, in node: SyntaxNode, _ text: String) -> Span {
+        let bytes = node.span.source.bytes
+        let start = node.span.range.lowerBound
+        for offset in 0...1 {
+            let from = start + offset
+            guard from + text.utf8.count <= node.span.range.upperBound,
+                bytes[from..<from + text.utf8.count].elementsEqual(text.utf8)
+            else { continue }
+            let upper = Swift.max(range.upperBound, range.lowerBound)
+            return Span(node.span.source, from + range.lowerBound..<from + upper)
+        }
+        return node.span.firstLine
+    }
+}

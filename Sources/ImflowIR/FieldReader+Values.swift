@@ -1,0 +1,168 @@
+import ImflowDiagnostics
+import ImflowJSON
+import ImflowPlan
+import ImflowSyntax
+
+extension FieldReader {
+    /// The value of `node` as `type`; nil when it was reported. `what` names the key in messages.
+    mutating func read(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        switch type {
+        case .text, .word, .choice, .name, .jobID, .modelReference, .urlPath: readText(node, type, what)
+        case .boolean: readBoolean(node, type, what)
+        case .integer(let range): readInteger(node, range, what).map(FieldValue.integer)
+        case .number(let range): readNumber(node, range, what)
+        case .duration(let zeroAllowed): readDuration(node, zeroAllowed: zeroAllowed, type, what)
+        case .bytes: readBytes(node, type, what)
+        case .command: readCommand(node, type, what)
+        case .pair(let range): readPair(node, range, type, what)
+        case .names: readTexts(node, .name, type, what)
+        case .choices(let choices): readTexts(node, .choice(choices), type, what)
+        case .textMap: readMap(node, type, what)
+        case .condition: readCondition(node, type, what)
+        case .members, .schema: readJSON(node, type, what)
+        case .block(let block): readBlock(node, block)
+        case .blocks(let block): readBlocks(node, block, type, what)
+        case .gpu(let block): readGPU(node, block, type, what)
+        }
+    }
+
+    private mutating func readBlock(_ node: SyntaxNode, _ block: KeyBlock) -> FieldValue? {
+        fields(of: node, block).map(FieldValue.fields)
+    }
+
+    private mutating func readBlocks(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String) -> FieldValue? {
+        guard node.kind == .sequence else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        guard isBounded(node.items.count, node, what) else { return nil }
+        var list: [Fields] = []
+        for item in node.items {
+            // A hole keeps the place of what could not be read, so that names and needs still fit.
+            list.append(fields(of: item, block) ?? Fields(span: item.span))
+        }
+        return .list(list)
+    }
+
+    private mutating func readGPU(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String) -> FieldValue? {
+        if node.kind == .mapping { return readBlock(node, block) }
+        switch node.coreValue {
+        case .bool(let value): return .integer(value ? 1 : 0)
+        case .int: return readInteger(node, 0...1024, what).map(FieldValue.integer)
+        default:
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+    }
+
+    private mutating func readBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        if case .bool(let value) = node.coreValue { return .boolean(value) }
+        let word = node.scalarText?.lowercased() ?? ""
+        let meant = ["yes", "on", "y"].contains(word) ? "true" : ["no", "off", "n"].contains(word) ? "false" : nil
+        wrongType(
+            node, takes: type.description, what: what,
+            fixes: meant.map { [replace(node, by: $0)] } ?? [],
+            help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })
+        return nil
+    }
+
+    private mutating func readInteger(_ node: SyntaxNode, _ range: ClosedRange<Int>, _ what: String) -> Int? {
+        let value: Double
+        switch node.coreValue {
+        case .int(let integer):
+            if range.contains(Int(integer)) { return Int(integer) }
+            value = Double(integer)
+        case .float(let number) where number == number.rounded() && number.isFinite:
+            if let integer = Int(exactly: number), range.contains(integer) { return integer }
+            value = number
+        default:
+            wrongType(node, takes: "a whole number", what: what, fixes: unquote(node))
+            return nil
+        }
+        let bound = value < Double(range.lowerBound) ? "at least \(range.lowerBound)" : "at most \(range.upperBound)"
+        add(
+            Diagnostic(
+                .outOfRange, "\(what) is \(printable(node.scalarText ?? "")), and must be \(bound)", at: node.span))
+        return nil
+    }
+
+    private mutating func readNumber(_ node: SyntaxNode, _ range: ClosedRange<Double>, _ what: String) -> FieldValue? {
+        let value: Double
+        switch node.coreValue {
+        case .int(let integer): value = Double(integer)
+        case .float(let number) where !number.isNaN: value = number
+        default:
+            wrongType(node, takes: "a number", what: what, fixes: unquote(node))
+            return nil
+        }
+        if range.contains(value) { return .number(value) }
+        let bounds = "\(plain(range.lowerBound)) to \(plain(range.upperBound))"
+        add(
+            Diagnostic(
+                .outOfRange, "\(what) is \(printable(node.scalarText ?? "")), and must be within \(bounds)",
+                at: node.span))
+        return nil
+    }
+
+    private func plain(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? String(number) }
+
+    private mutating func readPair(
+        _ node: SyntaxNode, _ range: ClosedRange<Int>, _ type: KeyType, _ what: String
+    ) -> FieldValue? {
+        if node.kind == .scalar, case .int = node.coreValue {
+            return readInteger(node, range, what).map { .pair($0, $0) }
+        }
+        let items = node.items
+        guard node.kind == .sequence, items.count == 2 else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        guard let x = readInteger(items[0], range, what), let y = readInteger(items[1], range, what) else { return nil }
+        return .pair(x, y)
+    }
+
+    private mutating func readJSON(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+        var fits = node.kind == .mapping
+        if case .schema = type, case .bool = node.coreValue { fits = true }
+        guard fits else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        do throws(NotJSON) {
+            return .json(try node.json())
+        } catch {
+            if !tree(node, hasHoleIn: error.span) {
+                add(Diagnostic(.wrongType, "\(what) must be a JSON value: \(error.reason)", at: error.span.firstLine))
+            }
+            return nil
+        }
+    }
+
+    /// Whether the text at `span` was reported when the file was read.
+    private func tree(_ node: SyntaxNode, hasHoleIn span: Span) -> Bool {
+        node.tree.records.contains { $0.kind == .hole && Int($0.start) == span.range.lowerBound }
+    }
+
+    /// Whether a list of `count` members is short enough; reports it when not.
+    mutating func isBounded(_ count: Int, _ node: SyntaxNode, _ what: String) -> Bool {
+        if count <= Self.listLimit { return true }
+        add(
+            Diagnostic(
+                .tooMany, "\(what) has \(count) members, and may have \(Self.listLimit)", at: node.span.firstLine))
+        return false
+    }
+
+    func replace(_ node: SyntaxNode, by text: String) -> FixIt {
+        FixIt("replace it by `\(text)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: text)])
+    }
+
+    /// A fix for a number in quotes.
+    private func unquote(_ node: SyntaxNode) -> [FixIt] {
+        guard let text = node.scalarText, node.style == .doubleQuoted || node.style == .singleQuoted
+        else { return [] }
+        switch CoreScalar(plain: text) {
+        case .int, .float: return [FixIt("remove the quotes", .safe, edits: [FixIt.Edit(node.span, replacement: text)])]
+        default: return []
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package import ImflowDiagnostics
+import ImflowJSON
+import ImflowSyntax
+
+/// Reads mappings by the key table. What is not as the table says is reported once and left out.
+struct FieldReader {
+    /// Most members of one list or map; more is refused.
+    static let listLimit = 2000
+
+    private(set) var findings = FindingList()
+
+    mutating func add(_ diagnostic: Diagnostic) { findings.add(diagnostic) }
+
+    /// The members of `node` that are keys of `block`.
+    mutating func fields(of node: SyntaxNode, _ block: KeyBlock) -> Fields? {
+        guard node.kind == .mapping else {
+            if node.kind != .hole { wrongType(node, takes: "a mapping", what: "`\(block.name)`") }
+            return nil
+        }
+        var fields = Fields(span: node.span)
+        for (keyNode, valueNode) in node.mergedMembers {
+            if findings.isFull { break }
+            guard let name = keyNode.scalarText else {
+                add(Diagnostic(.wrongType, "a key must be a string", at: keyNode.span))
+                continue
+            }
+            if name.hasPrefix("x-") || (keyNode.isMergeKey) { continue }
+            guard let key = block[name] else {
+                reportUnknown(name, keyNode, block)
+                continue
+            }
+            if valueNode.kind == .hole || fields.values[name] != nil { continue }
+            guard let value = read(valueNode, key.type, "`\(name)`") else {
+                fields.markRead(name)
+                continue
+            }
+            fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
+            if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
+        }
+        for key in block.keys where key.isRequired && fields.values[key.name] == nil && !fields.wasRead(key.name) {
+            add(
+                Diagnostic(
+                    .missingKey, "`\(key.name)` is missing in `\(block.name)`", at: node.span.firstLine,
+                    help: "`\(key.name)`: \(key.meaning)"))
+        }
+        return fields
+    }
+
+    private mutating func reportUnknown(_ name: String, _ node: SyntaxNode, _ block: KeyBlock) {
+        let names = block.keys.map(\.name)
+        let near = nearest(name, in: names)
+        add(
+            Diagnostic(
+                .unknownKey, "unknown key `\(printable(name))` in `\(block.name)`", at: node.span,
+                help: near.map { "did you mean `\($0)`?" } ?? "a key of your own starts with `x-`",
+                fixes: near.map { [fix($0, node)] } ?? []))
+    }
+
+    private func fix(_ name: String, _ node: SyntaxNode) -> FixIt {
+        let replacement = node.style == .plain ? name : "\"\(name)\""
+        return FixIt(
+            "replace it by `\(name)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: replacement)])
+    }
+
+    private func memberPlaces(_ node: SyntaxNode) -> [String: Span] {
+        var places: [String: Span] = [:]
+        for (key, value) in node.mergedMembers {
+            if let name = key.scalarText { places[name] = value.span }
+        }
+        return places
+    }
+
+    /// Says that `node` is not what its key takes.
+    mutating func wrongType(_ node: SyntaxNode, takes: String, what: String, fixes: [FixIt] = [], help: String? = nil) {
+        guard node.kind != .hole else { return }
+        add(
+            Diagnostic(
+                .wrongType, "\(what) takes \(takes), not \(node.kindName)", at: node.span.firstLine, help: help,
+                fixes: fixes))
+    }
+}
+
+extension SyntaxNode {
+    /// What a message calls this kind of value.
+    var kindName: String {
+        switch kind {
+        case .sequence: "a list"
+        case .mapping: "a mapping"
+        case .alias, .hole: "an unreadable value"
+        case .scalar:
+            switch coreValue {
+            case .null, nil: "nothing"
+            case .bool(let value): "the boolean `\(value)`"
+            case .int, .float: "the number `\(printable(scalarText ?? ""))`"
+            case .string: "the string \"\(printable(scalarText ?? ""))\""
+            }
+        }
+    }
+
+    /// Whether this is `null`, `~` or empty.
+    var isNull: Bool { kind == .scalar && coreValue == .null }
+}
+
+extension Span {
+    /// The part of the span on its first line: what a caret can stand under.
+    package var firstLine: Span {
+        let end = source.bytes[range].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? range.upperBound
+        return Span(source, range.lowerBound..<Swift.max(end, Swift.min(range.lowerBound + 1, range.upperBound)))
+    }
+}
+
+/// A text of the author's, fit for one line of a message.
+func printable(_ text: String) -> String {
+    var out = ""
+    for scalar in text.unicodeScalars.prefix(60) {
+        out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+    }
+    return text.unicodeScalars.count > 60 ? out + "…" : out
+}

@@ -1,0 +1,85 @@
+package import ImflowPlan
+
+/// The policies that a model, a stage or a job declares (SPEC section 5); nil: not said here.
+package struct Policies: Sendable {
+    package var timeout: Located<TimeSpan>?
+    package var queueTimeout: Located<TimeSpan>?
+    package var jobTimeout: Located<TimeSpan>?
+    package var retry: RetryDeclaration?
+    package var onFailure: Located<FailurePolicy>?
+    package var minSuccessRatio: Located<Double>?
+    package var cache: Located<Bool>?
+
+    /// Nothing declared.
+    package init() {}
+
+    init(_ fields: Fields) {
+        timeout = fields.duration("timeout")
+        queueTimeout = fields.duration("queue_timeout")
+        jobTimeout = fields.duration("job_timeout")
+        retry = fields.fields("retry").map { RetryDeclaration($0.value) }
+        onFailure = fields.choice("on_failure", FailurePolicy.self)
+        minSuccessRatio = fields.number("min_success_ratio")
+        cache = fields.boolean("cache")
+    }
+
+    /// These policies where they say something, else `weaker`'s. `retry` is laid over member by member.
+    package func over(_ weaker: Policies) -> Policies {
+        var merged = self
+        merged.timeout = timeout ?? weaker.timeout
+        merged.queueTimeout = queueTimeout ?? weaker.queueTimeout
+        merged.jobTimeout = jobTimeout ?? weaker.jobTimeout
+        merged.retry = retry.map { own in weaker.retry.map(own.over) ?? own } ?? weaker.retry
+        merged.onFailure = onFailure ?? weaker.onFailure
+        merged.minSuccessRatio = minSuccessRatio ?? weaker.minSuccessRatio
+        merged.cache = cache ?? weaker.cache
+        return merged
+    }
+
+    /// With the defaults where nothing is said.
+    package var lowered: StagePolicy {
+        let defaults = StagePolicy()
+        return StagePolicy(
+            timeout: timeout?.value, queueTimeout: queueTimeout?.value, retry: retry?.lowered ?? defaults.retry,
+            onFailure: onFailure?.value ?? defaults.onFailure,
+            minSuccessRatio: minSuccessRatio?.value ?? defaults.minSuccessRatio,
+            cache: cache?.value ?? defaults.cache)
+    }
+}
+
+/// `retry`, as written.
+package struct RetryDeclaration: Sendable {
+    package var maximumAttempts: Located<Int>?
+    package var initialInterval: Located<TimeSpan>?
+    package var backoffCoefficient: Located<Double>?
+    package var maximumInterval: Located<TimeSpan>?
+    package var retryOn: Located<[Cause]>?
+
+    init(_ fields: Fields) {
+        maximumAttempts = fields.integer("maximum_attempts")
+        initialInterval = fields.duration("initial_interval")
+        backoffCoefficient = fields.number("backoff_coefficient")
+        maximumInterval = fields.duration("maximum_interval")
+        retryOn = fields.choices("retry_on", Cause.self)
+    }
+
+    func over(_ weaker: RetryDeclaration) -> RetryDeclaration {
+        var merged = self
+        merged.maximumAttempts = maximumAttempts ?? weaker.maximumAttempts
+        merged.initialInterval = initialInterval ?? weaker.initialInterval
+        merged.backoffCoefficient = backoffCoefficient ?? weaker.backoffCoefficient
+        merged.maximumInterval = maximumInterval ?? weaker.maximumInterval
+        merged.retryOn = retryOn ?? weaker.retryOn
+        return merged
+    }
+
+    var lowered: RetryPolicy {
+        let defaults = RetryPolicy()
+        return RetryPolicy(
+            maximumAttempts: maximumAttempts?.value ?? defaults.maximumAttempts,
+            initialInterval: initialInterval?.value ?? defaults.initialInterval,
+            backoffCoefficient: backoffCoefficient?.value ?? defaults.backoffCoefficient,
+            maximumInterval: maximumInterval?.value ?? defaults.maximumInterval,
+            retryOn: retryOn?.value ?? defaults.retryOn)
+    }
+}

@@ -1,0 +1,146 @@
+import ImflowContent
+import ImflowExecution
+import ImflowJSON
+import ImflowPlan
+
+/// One attempt to call a model: its unit loop.
+struct CallAttempt: Sendable {
+    let order: WorkOrder
+    let work: CallWork
+    let host: any ModelHost
+    let staging: any InputStaging
+    let state: StateFolder
+    let log: LogFile
+    /// How one unit reaches the model: started anew, or on a warm instance.
+    let caller: any UnitCaller
+
+    private var folder: String { state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt) }
+
+    /// The units' results in unit order. The first failure ends the others.
+    func results(of units: [StagedUnit], progress: @escaping UnitProgress) async throws(Failure) -> [JSONValue] {
+        let width = work.model.callProtocol == .rest ? max(1, work.model.concurrency) : 1
+        if width > 1, units.count > 1 { return try await atOnce(units, width: width, progress: progress) }
+        var results: [JSONValue] = []
+        for position in units.indices {
+            results.append(try await result(of: units[position], at: position, of: units.count))
+            progress(results.count)
+        }
+        return results
+    }
+
+    private func atOnce(
+        _ units: [StagedUnit], width: Int, progress: @escaping UnitProgress
+    ) async throws(Failure) -> [JSONValue] {
+        var results = [JSONValue](repeating: .null, count: units.count)
+        var failure: Failure?
+        await withTaskGroup(of: (Int, Result<JSONValue, Failure>).self) { group in
+            var next = 0
+            var done = 0
+            func begin() {
+                guard next < units.count, failure == nil else { return }
+                let position = next
+                next += 1
+                group.addTask {
+                    do throws(Failure) {
+                        return (position, .success(try await result(of: units[position], at: position, of: units.count)))
+                    } catch { return (position, .failure(error)) }
+                }
+            }
+            for _ in 0..<width { begin() }
+            while let (position, result) = await group.next() {
+                switch result {
+                case .success(let value):
+                    results[position] = value
+                    done += 1
+                    progress(done)
+                    begin()
+                case .failure(let error):
+                    failure = failure ?? error
+                    group.cancelAll()
+                }
+            }
+        }
+        if let failure { throw failure }
+        return results
+    }
+
+    private func result(of unit: StagedUnit, at position: Int, of count: Int) async throws(Failure) -> JSONValue {
+        let name = String(position)
+        let kept = folder + "/" + name + ".result"
+        if order.recovered, let bytes = try WorkFolder.contents(of: kept, limit: Launch.outputLimit),
+            let result = try? JSONValue.parse(bytes)
+        {
+            return result
+        }
+        if Task.isCancelled { throw .cancelled }
+        do throws(Failure) {
+            let result = try await caller.result(of: unit, named: name, in: self)
+            // A container that outlives the engine is adopted by its unit: those before it must not run again.
+            if count > 1, work.model.callProtocol == .exec { try WorkFolder.write(Array(result.text.utf8), to: kept) }
+            return result
+        } catch {
+            guard count > 1 else { throw error }
+            throw Failure(error.cause, "unit \(unit.unit.index): \(error.message)")
+        }
+    }
+
+    /// Where the unit `name` works when no instance has a folder for it.
+    func unitFolder(_ name: String) -> UnitFolder {
+        let path = folder + "/" + name
+        return UnitFolder(path: path, guest: host.guestFolder(for: path))
+    }
+
+    /// The request's bytes: one line of JSON, without a newline.
+    func request(input: JSONValue, unit: StagedUnit) -> [UInt8] {
+        let request: JSONValue = [
+            "input": input,
+            "job": [
+                "job_id": .string(order.job), "stage": .string(order.stage), "shard_index": .int(Int64(work.shardIndex)),
+                "shard_count": .int(Int64(work.shardCount)), "unit": .object(unit.unit.geometry),
+            ],
+        ]
+        return Array(request.text.utf8)
+    }
+
+    /// The variables that tell a program what it works on (SPEC section 6).
+    func environment(in folder: UnitFolder) -> [String: String] {
+        [
+            "IMFLOW_JOB_ID": order.job, "IMFLOW_STAGE": order.stage, "IMFLOW_SHARD_INDEX": String(work.shardIndex),
+            "IMFLOW_SHARD_COUNT": String(work.shardCount), "IMFLOW_ATTEMPT": String(order.attempt),
+            "IMFLOW_WORKDIR": folder.guest, "IMFLOW_OUTPUT": folder.guestOutput,
+        ]
+    }
+
+    /// Makes the unit's files and the request that names them.
+    func stage(_ unit: StagedUnit, into folder: UnitFolder) async throws(Failure) -> [UInt8] {
+        try folder.create()
+        do {
+            let input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
+            return request(input: input, unit: unit)
+        } catch { throw Failure(of: error) }
+    }
+
+    /// Stores the files that the result names. Whatever is checked of a result before it counts is checked here.
+    func collect(_ result: JSONValue, from folder: UnitFolder) async throws(Failure) -> JSONValue {
+        do {
+            return try await staging.collect(result, from: folder.path, guestFolder: folder.guest)
+        } catch { throw Failure(of: error) }
+    }
+}
+
+/// How one unit reaches the model.
+protocol UnitCaller: Sendable {
+    /// - Parameter name: unique in the attempt, safe as a file name.
+    func result(of unit: StagedUnit, named name: String, in attempt: CallAttempt) async throws(Failure) -> JSONValue
+}
+
+extension Failure {
+    /// What an error of a room below means for the attempt.
+    init(of error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case is CancellationError: self = .cancelled
+        default: self.init(.infra, "\(error)")
+        }
+    }
+}

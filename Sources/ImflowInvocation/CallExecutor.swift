@@ -1,0 +1,209 @@
+import Glibc
+import Synchronization
+package import ImflowContent
+package import ImflowExecution
+package import ImflowHTTP
+package import ImflowPlan
+import ImflowJSON
+
+/// Carries out the calls of models, wherever they run: resolves and stages input, keeps warm instances, speaks the
+/// model's protocol, and stores results. Other kinds of work are not its own.
+package final class CallExecutor: Executor {
+    private struct Pool {
+        let job: String
+        let model: ModelPlan
+        let instances: InstancePool
+    }
+
+    private struct Known {
+        var pools: [Pool] = []
+        var hosts: [any ModelHost]
+    }
+
+    private let state: StateFolder
+    private let staging: any InputStaging
+    private let client: HTTPClient
+    private let host: @Sendable (ModelPlan) throws(Failure) -> any ModelHost
+    private let instanceLimit: Int
+    private let startWindow: TimeSpan
+    private let idleLimit: TimeSpan
+    private let known: Mutex<Known>
+
+    /// - Parameters:
+    ///   - host: where a model runs.
+    ///   - instanceLimit: most warm instances of one model at once.
+    ///   - hosts: every host that `host` may answer: what earlier engines left there is swept, too.
+    ///   - startWindow: how long a `rest` instance may take to become ready.
+    ///   - idleLimit: a warm instance that nobody wanted for so long is stopped.
+    package init(
+        state: StateFolder, staging: any InputStaging, client: HTTPClient,
+        host: @escaping @Sendable (ModelPlan) throws(Failure) -> any ModelHost, instanceLimit: Int,
+        hosts: [any ModelHost] = [], startWindow: TimeSpan = TimeSpan(seconds: 60),
+        idleLimit: TimeSpan = TimeSpan(seconds: 120)
+    ) {
+        self.state = StateFolder(root: Self.absolute(state.root))
+        self.staging = staging
+        self.client = client
+        self.host = host
+        self.instanceLimit = instanceLimit
+        self.startWindow = startWindow
+        self.idleLimit = idleLimit
+        known = Mutex(Known(hosts: hosts))
+    }
+
+    package func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let startedAt = Self.now()
+        let (end, expired) = await withDeadline(order.timeout) { await self.carryOut(order, progress: progress) }
+        var outcome = end.outcome
+        if case .failed = outcome, expired || Task.isCancelled {
+            let limit = order.timeout.map { " of \($0.seconds) s" } ?? ""
+            outcome = .failed(
+                expired && !Task.isCancelled
+                    ? Failure(.timeout, "the attempt was not done within its timeout\(limit)") : .cancelled)
+        }
+        return AttemptReport(
+            order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
+            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node)
+    }
+
+    package func sweep(job: String, keeping tokens: Set<String>) async {
+        let (pools, hosts) = known.withLock { known in
+            let pools = known.pools.filter { $0.job == job }
+            // Instances serve whoever asks: while an attempt of this job is kept, it may be using one.
+            if tokens.isEmpty { known.pools.removeAll { $0.job == job } }
+            return (pools, known.hosts)
+        }
+        var kept = tokens
+        for pool in pools {
+            if tokens.isEmpty { await pool.instances.shutdown() } else { kept.formUnion(await pool.instances.tokens) }
+        }
+        for host in hosts { await host.sweep(job: job, keeping: kept) }
+        let folder = InstanceStarter.folder(of: state, job: job)
+        for name in WorkFolder.names(in: folder) where !kept.contains(name) { WorkFolder.remove(folder + "/" + name) }
+    }
+
+    package func shutdown() async {
+        let (pools, hosts) = known.withLock { known in
+            let pools = known.pools
+            known.pools = []
+            return (pools, known.hosts)
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for pool in pools { group.addTask { await pool.instances.shutdown() } }
+        }
+        for host in hosts { await host.shutdown() }
+    }
+
+    private struct End {
+        var outcome: Outcome
+        var inputHash: ContentHash?
+        var node: String
+    }
+
+    private func carryOut(_ order: WorkOrder, progress: @escaping UnitProgress) async -> End {
+        var end = End(outcome: .failed(.cancelled), inputHash: nil, node: defaultNode)
+        guard case .call(let work) = order.work else {
+            end.outcome = .failed(Failure(.infra, "task \(order.task) is no call of a model"))
+            return end
+        }
+        do throws(Failure) {
+            let host = try host(work.model)
+            end.node = host.node
+            remember(host)
+            guard let call = try await resolve(work) else {
+                end.outcome = .skipped("the condition of stage \(order.stage) is false")
+                return end
+            }
+            end.inputHash = call.inputHash
+            end.outcome = try await succeed(order, work, call, on: host, progress: progress)
+        } catch {
+            end.outcome = .failed(Self.redacted(error, of: work.model))
+        }
+        return end
+    }
+
+    private func resolve(_ work: CallWork) async throws(Failure) -> StagedCall? {
+        do { return try await staging.resolve(work) } catch { throw Failure(of: error) }
+    }
+
+    private func succeed(
+        _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
+        progress: @escaping UnitProgress
+    ) async throws(Failure) -> Outcome {
+        let caller = try caller(for: work.model, of: order, on: host)
+        let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
+        if !order.recovered { WorkFolder.remove(folder) }
+        try WorkFolder.create(folder)
+        defer { WorkFolder.remove(folder) }
+        try WorkFolder.create(state.logs(job: order.job))
+        let log = LogFile(path: state.log(job: order.job, task: order.task, attempt: order.attempt))
+        let attempt = CallAttempt(
+            order: order, work: work, host: host, staging: staging, state: state, log: log, caller: caller)
+        let results = try await attempt.results(of: call.units, progress: progress)
+        let value: JSONValue = if case .shard = work.input { .array(results) } else { results.first ?? .null }
+        do { return .succeeded(try await staging.store(value)) } catch { throw Failure(of: error) }
+    }
+
+    private func caller(
+        for model: ModelPlan, of order: WorkOrder, on host: any ModelHost
+    ) throws(Failure) -> any UnitCaller {
+        switch model.callProtocol {
+        case .exec: return ColdCaller()
+        case .rest, .jsonl:
+            // The instance that worked on it belonged to an engine that is gone, and ends with the sweep.
+            if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
+            return WarmCaller(pool: pool(of: model, job: order.job, on: host), client: client)
+        case .oip, .cog:
+            throw Failure(
+                .app,
+                "model \(model.name): the protocol \(model.callProtocol.rawValue) is not supported yet; use rest, jsonl or exec")
+        }
+    }
+
+    private func pool(of model: ModelPlan, job: String, on host: any ModelHost) -> InstancePool {
+        known.withLock { known in
+            if let pool = known.pools.first(where: { $0.job == job && $0.model == model }) { return pool.instances }
+            let starter = InstanceStarter(
+                model: model, job: job, host: host, state: state, client: client, window: startWindow)
+            let instances = InstancePool(starter: starter, limit: instanceLimit, idleLimit: idleLimit)
+            known.pools.append(Pool(job: job, model: model, instances: instances))
+            return instances
+        }
+    }
+
+    private func remember(_ host: any ModelHost) {
+        known.withLock { known in
+            if !known.hosts.contains(where: { Self.same($0, host) }) { known.hosts.append(host) }
+        }
+    }
+
+    /// A host that is a value counts as known by its kind and node.
+    private static func same(_ one: any ModelHost, _ other: any ModelHost) -> Bool {
+        ObjectIdentifier(type(of: one)) == ObjectIdentifier(type(of: other)) && one.node == other.node
+    }
+
+    /// For the report of what no host was found for.
+    private var defaultNode: String {
+        known.withLock { $0.hosts.first?.node } ?? "0x" + String(repeating: "0", count: 40)
+    }
+
+    private static func redacted(_ failure: Failure, of model: ModelPlan) -> Failure {
+        guard !model.environment.isEmpty, let environment = try? ModelEnvironment(of: model) else { return failure }
+        return Failure(failure.cause, environment.redact(failure.message))
+    }
+
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Programs run in folders of their own, so the paths that they are told must not depend on ours.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return String(cString: folder) + "/" + path
+    }
+}

@@ -1,0 +1,24 @@
+import ImflowExecution
+import ImflowJSON
+
+/// Starts the model once per unit: `exec`.
+struct ColdCaller: UnitCaller {
+    func result(of unit: StagedUnit, named name: String, in attempt: CallAttempt) async throws(Failure) -> JSONValue {
+        let folder = attempt.unitFolder(name)
+        // The folder is made before the program is started: where there is none, nothing was.
+        let adopting = attempt.order.recovered && WorkFolder.exists(folder.path)
+        let launch = launch(in: folder, of: attempt, name: name, recovered: adopting)
+        let call = ExecCall(host: attempt.host, launch: launch, folder: folder, log: attempt.log)
+        defer { folder.remove() }
+        let request = adopting ? [] : try await attempt.stage(unit, into: folder)
+        return try await attempt.collect(try await call.result(of: request), from: folder)
+    }
+
+    private func launch(in folder: UnitFolder, of attempt: CallAttempt, name: String, recovered: Bool) -> Launch {
+        let order = attempt.order
+        return Launch(
+            model: attempt.work.model, job: order.job, task: order.task, attempt: order.attempt, token: order.token,
+            unit: Int(name), workFolder: folder.path, environment: attempt.environment(in: folder),
+            logPath: attempt.log.path, recovered: recovered)
+    }
+}

@@ -1,0 +1,37 @@
+import ImflowExecution
+import ImflowJSON
+
+/// The protocol `exec`: one start per unit, the request on standard input, the result in `$IMFLOW_OUTPUT` or, if that
+/// was not written, on standard output.
+struct ExecCall: Sendable {
+    let host: any ModelHost
+    let launch: Launch
+    let folder: UnitFolder
+    let log: LogFile
+
+    private var model: String { launch.model.name }
+
+    func result(of request: [UInt8]) async throws(Failure) -> JSONValue {
+        let mark = log.size
+        let exit = try await host.run(launch, input: request)
+        if Task.isCancelled { throw .cancelled }
+        guard exit.code == 0 else { throw exit.failure(of: model, log: log.tail(from: mark)) }
+        if let written = try WorkFolder.contents(of: folder.output, limit: Launch.outputLimit), !written.isEmpty {
+            return try ModelReply.parse(written, model: model, origin: "to $IMFLOW_OUTPUT")
+        }
+        if exit.outputTruncated {
+            throw Failure(
+                .app,
+                "model \(model) printed more than \(Launch.outputLimit) bytes, beginning with \(Quotation.beginning(of: exit.output)); return large data as files"
+            )
+        }
+        if ModelReply.isBlank(exit.output) {
+            throw Failure(.app, "model \(model) exited with code 0 but neither wrote $IMFLOW_OUTPUT nor printed a result")
+        }
+        return try ModelReply.parse(exit.output, model: model, origin: "on its standard output")
+    }
+}
+
+extension Failure {
+    static let cancelled = Failure(.cancelled, "the attempt was cancelled")
+}

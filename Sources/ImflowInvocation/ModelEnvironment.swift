@@ -1,0 +1,111 @@
+import Glibc
+package import ImflowExecution
+package import ImflowPlan
+
+/// A model's own `env` as one launch gets it: every `${NAME}` replaced by the submitter's variable of that name.
+/// Every host takes the variables from here, so that secrets are treated alike everywhere.
+package struct ModelEnvironment: Sendable {
+    /// The variables, by name.
+    package let values: [String: String]
+    /// What came from the submitter's variables: never shown to anyone.
+    private let secrets: [String]
+
+    /// Shorter values are left alone by ``redact(_:)``: they are words of every text.
+    private static let shortestSecret = 4
+
+    /// Throws ``Failure`` with cause `app` when a variable that `env` asks for is not set.
+    /// - Parameter submitter: the value of a variable where the job was submitted; nil: not set.
+    package init(of model: ModelPlan, submitter: (String) -> String? = Self.ownVariable) throws(Failure) {
+        var values: [String: String] = [:]
+        var secrets: Set<String> = []
+        for (name, template) in model.environment {
+            guard Self.isVariableName(name) else {
+                throw Failure(.app, "model \(model.name): env has the name “\(name)”, which no environment can hold")
+            }
+            var value = ""
+            for piece in Self.pieces(of: template) {
+                switch piece {
+                case .literal(let text): value += text
+                case .variable(let variable):
+                    guard let found = submitter(variable) else {
+                        throw Failure(
+                            .app,
+                            "model \(model.name): env \(name) needs the variable \(variable), which is not set; export it and resume")
+                    }
+                    secrets.insert(found)
+                    value += found
+                }
+            }
+            guard !value.utf8.contains(0) else {
+                throw Failure(.app, "model \(model.name): the value of env \(name) holds a NUL byte")
+            }
+            values[name] = value
+        }
+        self.values = values
+        self.secrets = secrets.filter { $0.utf8.count >= Self.shortestSecret }.sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    /// `text` with every secret replaced by `***`: for messages that quote what a model printed.
+    package func redact(_ text: String) -> String {
+        var text = text
+        for secret in secrets where text.utf8.count >= secret.utf8.count {
+            text = Self.replacing(secret, in: text)
+        }
+        return text
+    }
+
+    /// A variable of this process.
+    package static func ownVariable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+
+    private enum Piece {
+        case literal(String)
+        case variable(String)
+    }
+
+    /// `${` that is not followed by a variable's name and `}` is meant as it is written.
+    private static func pieces(of template: String) -> [Piece] {
+        var pieces: [Piece] = []
+        var rest = Substring(template)
+        while let dollar = rest.firstIndex(of: "$") {
+            let after = rest.index(after: dollar)
+            pieces.append(.literal(String(rest[..<dollar])))
+            if after < rest.endIndex, rest[after] == "{", let close = rest[after...].firstIndex(of: "}"),
+                isVariableName(rest[rest.index(after: after)..<close])
+            {
+                pieces.append(.variable(String(rest[rest.index(after: after)..<close])))
+                rest = rest[rest.index(after: close)...]
+            } else {
+                pieces.append(.literal("$"))
+                rest = rest[after...]
+            }
+        }
+        pieces.append(.literal(String(rest)))
+        return pieces
+    }
+
+    private static func isVariableName(_ text: some StringProtocol) -> Bool {
+        guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
+        return text.utf8.allSatisfy { byte in
+            byte == 0x5F || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+    }
+
+    private static func replacing(_ secret: String, in text: String) -> String {
+        let needle = Array(secret.utf8)
+        let bytes = Array(text.utf8)
+        var out: [UInt8] = []
+        var position = 0
+        while position < bytes.count {
+            if bytes[position...].starts(with: needle) {
+                out += Array("***".utf8)
+                position += needle.count
+            } else {
+                out.append(bytes[position])
+                position += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}

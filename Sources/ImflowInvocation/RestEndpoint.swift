@@ -1,0 +1,59 @@
+import ImflowHTTP
+import ImflowExecution
+import ImflowPlan
+
+/// The address of a `rest` instance, and whether it is ready there.
+enum RestEndpoint {
+    private static let firstPause = Duration.milliseconds(5)
+    private static let longestPause = Duration.milliseconds(250)
+
+    static func url(of path: String, on instance: any ModelInstance) -> String {
+        (instance.baseURL ?? "") + (path.hasPrefix("/") ? path : "/" + path)
+    }
+
+    /// Returns when `GET health` answers 200, or 404: the port accepts. Throws when the instance ends before, or is not
+    /// ready within `window`.
+    static func waitUntilReady(
+        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, client: HTTPClient
+    ) async throws(Failure) {
+        let clock = ContinuousClock()
+        let deadline = clock.now + window.duration
+        var pause = firstPause
+        var last = "nothing accepts connections"
+        while true {
+            let (ready, state) = await probe(lease.instance, model: model, client: client)
+            if ready { return }
+            if let state { last = state }
+            if let exit = await lease.instance.exit() {
+                throw exit.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
+            }
+            if Task.isCancelled { throw .cancelled }
+            guard clock.now < deadline else {
+                let log = lease.log.tail(from: 0)
+                throw Failure(
+                    .app,
+                    "model \(model.name) was not ready within \(window.seconds) s (GET \(model.health) on port \(port(of: lease.instance)): \(last))"
+                        + (log.isEmpty ? "" : "; the end of its log:\n" + log))
+            }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 3 / 2, longestPause)
+        }
+    }
+
+    /// - Returns: whether it is ready, and what was seen, nil: nothing new.
+    private static func probe(
+        _ instance: any ModelInstance, model: ModelPlan, client: HTTPClient
+    ) async -> (Bool, String?) {
+        let request = HTTPRequest(
+            "GET", url(of: model.health, on: instance), timeout: TimeSpan(seconds: 5),
+            connectTimeout: TimeSpan(seconds: 2), maximumBodyBytes: 1 << 20)
+        do {
+            let status = try await client.send(request).status
+            return (status == 200 || status == 404, "status \(status)")
+        } catch HTTPError.cannotConnect { return (false, nil) } catch { return (false, "\(error)") }
+    }
+
+    private static func port(of instance: any ModelInstance) -> String {
+        instance.baseURL?.split(separator: ":").last.map(String.init) ?? "?"
+    }
+}

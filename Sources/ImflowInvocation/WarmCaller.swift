@@ -1,0 +1,74 @@
+import ImflowHTTP
+import ImflowExecution
+import ImflowJSON
+import ImflowPlan
+
+/// Sends a unit to a warm instance: `rest` and `jsonl`.
+struct WarmCaller: UnitCaller {
+    let pool: InstancePool
+    let client: HTTPClient
+
+    /// An instance that ended before it saw the request is replaced so often.
+    private static let replacements = 2
+    /// How long back-pressure is borne where the attempt has no timeout of its own.
+    private static let patience = TimeSpan(seconds: 600)
+
+    func result(of unit: StagedUnit, named name: String, in attempt: CallAttempt) async throws(Failure) -> JSONValue {
+        var replaced = 0
+        while true {
+            do throws(ExchangeFailure) {
+                return try await once(unit, named: name, in: attempt)
+            } catch {
+                guard case .gone(let failure) = error, replaced < Self.replacements else { throw error.failure }
+                attempt.log.note("\(failure.message)\nimflow: another instance takes unit \(name)")
+                replaced += 1
+            }
+        }
+    }
+
+    private func once(
+        _ unit: StagedUnit, named name: String, in attempt: CallAttempt
+    ) async throws(ExchangeFailure) -> JSONValue {
+        let lease: InstanceLease
+        do throws(Failure) {
+            lease = try await pool.acquire { attempt.environment(in: $0) }
+        } catch { throw .sound(error) }
+        let mark = lease.log.size
+        let folder = lease.unitFolder("\(attempt.order.task).\(attempt.order.attempt).\(name)")
+        let outcome: Result<JSONValue, ExchangeFailure>
+        do throws(ExchangeFailure) {
+            outcome = .success(try await exchange(unit, on: lease, folder: folder, attempt: attempt))
+        } catch { outcome = .failure(error) }
+        folder.remove()
+        if name == "0" { attempt.log.note("served by instance \(lease.token)") }
+        attempt.log.append(from: lease.log, since: mark)
+        if case .failure(let error) = outcome {
+            await pool.release(lease, broken: error.discardsInstance)
+        } else {
+            await pool.release(lease, broken: false)
+        }
+        return try outcome.get()
+    }
+
+    private func exchange(
+        _ unit: StagedUnit, on lease: InstanceLease, folder: UnitFolder, attempt: CallAttempt
+    ) async throws(ExchangeFailure) -> JSONValue {
+        let request: [UInt8]
+        do throws(Failure) {
+            request = try await attempt.stage(unit, into: folder)
+        } catch { throw .sound(error) }
+        // Nothing was sent yet: the instance need not be given up.
+        if Task.isCancelled { throw .sound(.cancelled) }
+        let model = attempt.work.model
+        let reply: JSONValue
+        if model.callProtocol == .jsonl {
+            reply = try await JSONLCall(model: model.name, lease: lease).result(of: request)
+        } else {
+            let patience = attempt.order.timeout == nil ? Self.patience : nil
+            reply = try await RestCall(client: client, model: model, lease: lease, patience: patience).result(of: request)
+        }
+        do throws(Failure) {
+            return try await attempt.collect(reply, from: folder)
+        } catch { throw .sound(error) }
+    }
+}

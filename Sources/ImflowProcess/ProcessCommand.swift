@@ -1,0 +1,69 @@
+import Glibc
+import Subprocess
+import ImflowExecution
+import ImflowInvocation
+import ImflowPlan
+
+/// What a launch starts: program, arguments, folder and environment.
+struct ProcessCommand: Sendable {
+    /// What messages call the model.
+    let model: String
+    /// Absolute.
+    let program: String
+    let arguments: [String]
+    let folder: String
+    let environment: [String: String]
+
+    /// What a model gets of imflow's own environment, so that a run depends on little that its manifest does not say:
+    /// where programs are, whose home it is, language and time zone, where temporary files go, and the GPUs.
+    static let inherited = [
+        "PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LANG", "LANGUAGE",
+        "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "LC_ADDRESS",
+        "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_NAME", "LC_PAPER", "LC_TELEPHONE",
+    ]
+    private static let fallbackPath = "/usr/local/bin:/usr/bin:/bin"
+
+    /// Throws ``Failure`` with cause `app` when the model names no program, or none that can be run.
+    init(_ launch: Launch, marks: [String: String], port: Int?, paths: CommandPaths) throws(Failure) {
+        let model = launch.model
+        guard let name = model.command.first, !name.isEmpty else {
+            throw Failure(.app, "model \(model.name) has no entrypoint, and without an image there is nothing to run")
+        }
+        guard !model.command.contains(where: { $0.utf8.contains(0) }) else {
+            throw Failure(.app, "model \(model.name): the entrypoint holds a NUL byte")
+        }
+        var environment = Self.base
+        environment.merge(try ModelEnvironment(of: model).values) { _, own in own }
+        environment.merge(launch.environment) { _, ours in ours }
+        if let port {
+            environment["PORT"] = String(port)
+            environment["IMFLOW_PORT"] = String(port)
+        }
+        environment.merge(marks) { _, mark in mark }
+        self.model = model.name
+        self.environment = environment
+        folder = model.folder
+        arguments = Array(model.command.dropFirst())
+        let path = environment["PATH"] ?? Self.fallbackPath
+        program = try paths.resolve(name, folder: model.folder, path: path, model: model.name)
+    }
+
+    /// - Parameter grace: from SIGTERM to SIGKILL, when the process is ended before its time.
+    func configuration(grace: Duration) -> Configuration {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        options.teardownSequence = [
+            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: grace)
+        ]
+        let variables = environment.map { Array("\($0.key)=\($0.value)\0".utf8) }
+        return Configuration(
+            executable: .path(.init(program)), arguments: Arguments(arguments), environment: .custom(variables),
+            workingDirectory: .init(folder), platformOptions: options)
+    }
+
+    private static var base: [String: String] {
+        var values: [String: String] = [:]
+        for name in inherited { values[name] = ModelEnvironment.ownVariable(name) }
+        return values
+    }
+}

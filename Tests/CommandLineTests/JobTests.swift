@@ -1,0 +1,216 @@
+import Foundation
+import ImflowJSON
+import Testing
+
+/// Jobs as a user runs them, with real processes.
+@Suite("Jobs")
+struct JobTests {
+    private let place: Workplace
+
+    init() throws { place = try Workplace() }
+
+    /// Answers the sum of the items it was given, or what its input says.
+    private static let double = #"read request; echo "$request" | sed -E 's/.*"items":\[([0-9,]*)\].*/[\1]/'"# + "\n"
+
+    private func job(_ id: String, items: Int, extra: String = "") throws {
+        let list = (0..<items).map(String.init).joined(separator: ",")
+        try place.write("\(id).json", #"{"job_id": "\#(id)", "input": {"items": [\#(list)]}\#(extra)}"#)
+    }
+
+    @Test("a split job's result, receipts and graph are what the contract says")
+    func contract() throws {
+        try place.model("echo", Self.double, keys: "multi_node: {split_mode: batch, batch_size: 2, max_shards: 16}\n")
+        try job("bd92-e3f1", items: 20, extra: #", "shard_count": 7"#)
+        let run = try place.imflow("run", "bd92-e3f1.json", "--model", "echo", "--output", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        let json = try run.json
+        #expect(json["schema"] == "imflow.job/v1")
+        #expect(json["status"] == "succeeded")
+        #expect(json["total_shards"] == 7)
+        #expect(json["succeeded"] == 7)
+        #expect(json["failed"] == 0)
+        #expect(json["merge_status"] == "merged")
+        #expect(json["output"] == .array((0..<20).map { .int($0) }))
+        #expect(json["stages"]?.arrayValue?.first?["units"] == 10)
+        #expect(json["output_hash"]?.stringValue?.hasPrefix("0x") == true)
+
+        let details = try place.imflow("job", "--id", "bd92", "--details", "--output", "json").json
+        let receipts = try #require(details["receipts"]?.arrayValue)
+        #expect(receipts.compactMap { $0["job_id"]?.stringValue }.sorted() == (0..<7).map { "bd92-e3f1-0\($0)" })
+        #expect(receipts.allSatisfy { $0["status"] == "succeeded" && $0["attempt"] == 1 && $0["cause"] == .null })
+        #expect(receipts.allSatisfy { $0["node_id"]?.stringValue?.utf8.count == 42 })
+        #expect(receipts.allSatisfy { $0["output_hash"]?.stringValue?.utf8.count == 66 })
+        #expect(receipts.allSatisfy { ($0["latency_ms"]?.doubleValue ?? 0) > 0 })
+
+        let graph = try place.imflow("graph", "--job", "@latest", "--output", "json").json
+        #expect(graph["schema"] == "imflow.graph/v1")
+        #expect(graph["nodes"]?.arrayValue?.count == 9)
+        #expect(graph["edges"]?.arrayValue?.count == 14)
+        #expect(try place.imflow("verify", "bd92-e3f1").code == 0)
+        #expect(place.processes(of: "bd92-e3f1").isEmpty)
+    }
+
+    @Test("a failing shard fails the job with 1, says why, and resume runs just what is missing")
+    func failAndResume() throws {
+        let script = """
+            echo "$IMFLOW_SHARD_INDEX" >> "$SIDE_LOG"
+            if [ "$IMFLOW_SHARD_INDEX" = 2 ] && [ ! -e "$GATE" ]; then echo "no gate" >&2; exit 3; fi
+            echo "[$IMFLOW_SHARD_INDEX]"
+            """
+        try place.model(
+            "gated", script,
+            keys: """
+                env: {SIDE_LOG: "\(place.path)/side.log", GATE: "\(place.path)/gate"}
+                multi_node: {split_mode: batch}
+                """)
+        try job("gate", items: 4)
+        let run = try place.imflow("run", "gate.json", "--model", "gated", "--concurrency", "1")
+        #expect(run.code == 1)
+        #expect(run.errors.contains("imflow resume gate"))
+        #expect(run.errors.contains("3"))
+        #expect(try place.imflow("logs", "gate").output.contains("no gate"))
+        try place.write("gate", "")
+        let resumed = try place.imflow("resume", "gate", "--output", "json")
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        #expect(try resumed.json["output"] == [0, 1, 2, 3])
+        #expect(place.read("side.log").split(separator: "\n").map(String.init).sorted() == ["0", "1", "2", "2", "3"])
+        let again = try place.imflow("resume", "gate")
+        #expect(again.code == 0)
+        #expect(again.errors.contains("succeeded already"))
+    }
+
+    @Test("partial: exit 4, holes are named, resume fills them")
+    func partial() throws {
+        let script = """
+            if [ "$IMFLOW_SHARD_INDEX" = 1 ] && [ ! -e "$GATE" ]; then exit 1; fi
+            echo "[$IMFLOW_SHARD_INDEX]"
+            """
+        try place.model(
+            "part", script,
+            keys: """
+                env: {GATE: "\(place.path)/gate"}
+                on_failure: partial
+                min_success_ratio: 0.5
+                multi_node: {split_mode: batch}
+                """)
+        try job("part", items: 3)
+        let run = try place.imflow("run", "part.json", "--model", "part", "--output", "json")
+        #expect(run.code == 4, "\(run.errors)")
+        #expect(try run.json["output"] == [0, 2])
+        #expect(try run.json["merge_status"] == "partial")
+        try place.write("gate", "")
+        #expect(try place.imflow("resume", "part", "--output", "json").json["output"] == [0, 1, 2])
+    }
+
+    @Test("a model that failed twice succeeds at its third attempt when the policy allows it")
+    func retries() throws {
+        try place.model(
+            "flaky",
+            """
+            echo x >> "$SIDE_LOG"
+            [ "$(wc -l < "$SIDE_LOG")" -ge 3 ] || exit 9
+            echo '{"ok": true}'
+            """,
+            keys: """
+                env: {SIDE_LOG: "\(place.path)/side.log"}
+                retry: {maximum_attempts: 3, initial_interval: 10ms}
+                """)
+        try place.write("flaky.json", #"{"job_id": "flaky", "input": {}}"#)
+        let run = try place.imflow("run", "flaky.json", "--model", "flaky", "--output", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        let details = try place.imflow("job", "--id", "flaky", "--details", "--output", "json").json
+        #expect(details["receipts"]?.arrayValue?.compactMap { $0["status"]?.stringValue } == ["failed", "failed", "succeeded"])
+        #expect(details["receipts"]?.arrayValue?.first?["cause"] == "app")
+    }
+
+    @Test("the seed graph of three stages hands each result to the next")
+    func chain() throws {
+        try place.model("asr-v1", #"echo '{"transcript": "hello world"}'"# + "\n")
+        try place.model(
+            "llm-transcribe-v2",
+            #"read r; echo "$r" | sed -E 's/.*"transcript":"([^"]*)".*/{"transcript": "\1!"}/'"# + "\n")
+        try place.model("summary-v1", #"read r; echo "$r" | sed -E 's/.*"text":"([^"]*)".*/{"summary": "\1"}/'"# + "\n")
+        try place.write(
+            "job.json",
+            """
+            { "input": { "audio_url": "data:text/plain,hi" }, "job_graph": { "stages": [
+              { "model": "asr-v1", "input_key": "audio_url" },
+              { "model": "llm-transcribe-v2", "input_key": "transcript" },
+              { "model": "summary-v1", "input_key": "text" } ] } }
+            """)
+        let run = try place.imflow("run", "job.json", "--output", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try run.json["output"] == ["summary": "hello world!"])
+        #expect(try run.json["total_shards"] == 3)
+        let id = try #require(try run.json["job_id"]?.stringValue)
+        #expect(id.wholeMatch(of: /[0-9a-f]{4}-[0-9a-f]{4}/) != nil)
+    }
+
+    @Test("two processes never drive one job: the second says who does")
+    func driven() throws {
+        try place.model("wait", "while [ ! -e \"$GATE\" ]; do :; done; echo 1\n", keys: "env: {GATE: \"\(place.path)/gate\"}\n")
+        try place.write("wait.json", #"{"job_id": "wait", "input": {}}"#)
+        let script = """
+            "$0" run wait.json --model wait > first.out 2> first.err & pid=$!
+            until "$0" job --id wait 2>/dev/null | grep -q running; do :; done
+            "$0" resume wait; echo "second $?"
+            touch gate; wait $pid; echo "first $?, pid $pid"
+            """
+        let ended = try place.run(["sh", "-c", script, Workplace.binary])
+        #expect(ended.output.contains("second 2"))
+        #expect(ended.output.contains("first 0"))
+        let pid = try #require(ended.output.firstMatch(of: /pid (\d+)/)).1
+        #expect(ended.errors.contains("process \(pid)"))
+    }
+
+    @Test("cancel from another terminal ends what runs")
+    func cancel() throws {
+        try place.model("endless", "while :; do :; done\n")
+        try place.write("endless.json", #"{"job_id": "endless", "input": {}}"#)
+        let script = """
+            "$0" run endless.json --model endless > first.out 2> first.err & pid=$!
+            until "$0" job --id endless 2>/dev/null | grep -q running; do :; done
+            "$0" cancel endless; wait $pid; echo "first $?"
+            """
+        let ended = try place.run(["sh", "-c", script, Workplace.binary])
+        #expect(ended.output.contains("first 1"), "\(ended.errors)")
+        #expect(try place.imflow("job", "--id", "endless", "--output", "json").json["status"] == "cancelled")
+        #expect(place.processes(of: "endless").isEmpty)
+    }
+
+    @Test("Ctrl-C twice ends what runs with 130, and resume goes on")
+    func interrupt() throws {
+        try place.model("slow", "[ -e \"$GATE\" ] || while :; do :; done; echo 7\n", keys: "env: {GATE: \"\(place.path)/gate\"}\n")
+        try place.write("slow.json", #"{"job_id": "slow", "input": {}}"#)
+        let script = """
+            "$0" run slow.json --model slow > first.out 2> first.err & pid=$!
+            until [ -n "$(pgrep -f models/slow/run.sh)$(pgrep -f './run.sh')" ]; do :; done
+            kill -INT $pid; until grep -q "again" first.err; do :; done
+            kill -INT $pid; wait $pid; echo "first $?"; cat first.err >&2
+            """
+        let ended = try place.run(["sh", "-c", script, Workplace.binary])
+        #expect(ended.output.contains("first 130"), "\(ended.errors)")
+        #expect(ended.errors.contains("imflow resume slow"))
+        #expect(place.processes(of: "slow").isEmpty)
+        try place.write("gate", "")
+        #expect(try place.imflow("resume", "slow").output == "7\n")
+    }
+
+    @Test("verify finds a flipped byte and names whose it is; gc removes only what nobody needs")
+    func verifyAndCollect() throws {
+        try place.model("file", "echo data > \"$IMFLOW_WORKDIR/a.txt\"; echo \"\\\"file://$IMFLOW_WORKDIR/a.txt\\\"\"\n")
+        try place.write("file.json", #"{"job_id": "file", "input": {}}"#)
+        let run = try place.imflow("run", "file.json", "--model", "file", "--result", "out.txt")
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(place.read("out.txt") == "data\n")
+        #expect(try place.imflow("gc", "--output", "json").json["files"] == 0)
+        #expect(try place.imflow("verify", "file").code == 0)
+        let files = try place.imflow("job", "--id", "file", "--output", "json").json["output_files"]?.objectValue
+        let stored = try #require(files?.values.first?.stringValue)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: stored)
+        try Data("dAta\n".utf8).write(to: URL(filePath: stored))
+        let verified = try place.imflow("verify", "file")
+        #expect(verified.code == 1)
+        #expect(verified.output.contains("file-00"))
+    }
+}

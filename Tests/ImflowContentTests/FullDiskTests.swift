@@ -1,0 +1,44 @@
+import Glibc
+import ImflowContent
+import ImflowExecution
+import Testing
+
+@Suite(.enabled(if: MountedFolder.isPossible, MountedFolder.reason)) struct FullDiskTests {
+    @Test func aFullDiskIsSaidAndLeavesNothing() throws {
+        let disk = try MountedFolder(options: "size=1m")
+        let store = try ContentStore(folder: disk.path + "/cas")
+        let small = try store.put([UInt8](repeating: 1, count: 1000))
+        let error = #expect(throws: ContentError.self) { try store.put([UInt8](repeating: 2, count: 4 << 20)) }
+        #expect(error?.diskFull == true)
+        #expect(error?.errnoName == "ENOSPC")
+        #expect(error?.sentence.contains("free some space") == true)
+        #expect(try store.all().map(\.hash) == [small])
+        #expect(try store.removeLeftovers(olderThan: 0) == 0)
+        #expect(try store.put([UInt8](repeating: 3, count: 500_000)).hex.count == 64)
+    }
+
+    @Test func fileFromAnotherFileSystemIsCopiedInAndLinkedOut() throws {
+        let disk = try MountedFolder(options: "size=1m")
+        let store = try ContentStore(folder: disk.path + "/cas")
+        let folder = try TemporaryFolder()
+        let path = try folder.file("a", [1, 2, 3])
+        let hash = try store.put(fileAt: path, moving: true).hash
+        #expect(status(path) == nil)
+        try store.link(hash, to: path)
+        #expect(contents(path) == [1, 2, 3])
+        #expect(try #require(status(path)).st_mode & 0o777 == 0o444)
+    }
+
+    @Test func aReadOnlyFolderIsSaid() throws {
+        let disk = try MountedFolder(options: "size=1m")
+        let state = StateFolder(root: disk.path + "/state")
+        try state.create()
+        _ = try ContentStore(folder: state.content)
+        try disk.makeReadOnly()
+        for make in [{ try state.create() }, { _ = try ContentStore(folder: state.content) }] as [() throws -> Void] {
+            let error = #expect(throws: ContentError.self) { try make() }
+            #expect(error?.errnoName == "EROFS")
+            #expect(error?.sentence.contains("--state") == true)
+        }
+    }
+}

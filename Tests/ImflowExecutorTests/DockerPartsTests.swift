@@ -1,0 +1,46 @@
+import ImflowDocker
+import Testing
+
+@Suite struct DockerPartsTests {
+    @Test func framesAreReadHoweverTheyAreCut() {
+        let stream: [UInt8] =
+            [1, 0, 0, 0, 0, 0, 0, 3, 0x61, 0x62, 0x63] + [2, 0, 0, 0, 0, 0, 0, 1, 0x21] + [1, 0, 0, 0, 0, 0, 0, 0]
+            + [1, 0, 0, 0, 0, 0, 1, 0] + [UInt8](repeating: 0x7A, count: 256)
+        for size in 1...stream.count {
+            var reader = FrameReader()
+            var output: [UInt8] = []
+            var error: [UInt8] = []
+            var rest = stream[...]
+            while !rest.isEmpty {
+                reader.read(Array(rest.prefix(size))) { kind, payload in
+                    if kind == .error { error += payload } else { output += payload }
+                }
+                rest = rest.dropFirst(size)
+            }
+            #expect(output == [0x61, 0x62, 0x63] + [UInt8](repeating: 0x7A, count: 256))
+            #expect(error == [0x21])
+            #expect(reader.frames == 4)
+        }
+    }
+
+    @Test func namesAreWhatTheEngineTakesAndStayApart() {
+        #expect(ContainerIdentity.sanitised("imflow-a_b.c-1") == "imflow-a_b.c-1")
+        let slash = ContainerIdentity.sanitised("imflow-a/b")
+        let colon = ContainerIdentity.sanitised("imflow-a:b")
+        #expect(slash != colon && slash.hasPrefix("imflow-a_b-"))
+        let long = String(repeating: "x", count: 4000)
+        #expect(ContainerIdentity.sanitised(long + "1") != ContainerIdentity.sanitised(long + "2"))
+        #expect(ContainerIdentity.sanitised("imflow-ä" + long).utf8.count <= ContainerIdentity.nameLimit)
+    }
+
+    @Test func stateFolderIsOneHoweverItIsWritten() {
+        #expect(ContainerIdentity(stateRoot: "/usr/bin").state == ContainerIdentity(stateRoot: "/usr/../usr/bin/").state)
+        #expect(ContainerIdentity(stateRoot: "/usr/bin").state != ContainerIdentity(stateRoot: "/usr").state)
+    }
+
+    @Test func versionsCompareByNumber() throws {
+        #expect(try #require(APIVersion("1.9")) < #require(APIVersion("1.41")))
+        #expect(APIVersion("1.41")?.description == "1.41")
+        for text in ["", "1", "1.", ".1", "1.2.3", "1.x", "-1.2", "99999999999999999999.1"] { #expect(APIVersion(text) == nil) }
+    }
+}

@@ -1,0 +1,92 @@
+import ImflowExecution
+import ImflowJSON
+import ImflowPlan
+
+extension ExecutorConformance {
+    /// What `jsonl` models may rely on, and how they fail.
+    static let jsonlCases: [ConformanceCase] = [
+        ConformanceCase("jsonl: one program serves all units, shards and stages", .jsonl) { bench in
+            let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
+            let first = try await bench.result(of: bench.shard(model, units: (0..<4).map { ["n": .int($0)] }))
+            let second = try await bench.result(of: bench.whole(model, ["n": 9], attempt: 2))
+            let answers = (first.arrayValue ?? []) + [second]
+            let numbers = answers.map { $0["request"]?["input"]?["n"]?.intValue ?? -1 }
+            try expect(numbers == [0, 1, 2, 3, 9], "the answers are \(answers)")
+            try expect(Set(answers.map { $0["pid"]?.intValue ?? -1 }).count == 1, "several programs served: \(answers)")
+        },
+        ConformanceCase("jsonl: a reply without result is the result", .jsonl) { bench in
+            let model = try await bench.model(.shell, "while read -r line; do echo '[1]'; done", callProtocol: .jsonl)
+            let result = try await bench.result(of: bench.whole(model))
+            try expect(result == [1], "the result is \(result.text)")
+        },
+        ConformanceCase("jsonl: a program that ends mid-way fails the attempt, and the next one gets another", .jsonl) { bench in
+            let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
+            let before = try await bench.result(of: bench.whole(model))
+            try await bench.failure(of: bench.whole(model, ["mode": "die"], attempt: 2), .app, naming: "code 5", "dying")
+            let after = try await bench.result(of: bench.whole(model, attempt: 3))
+            try expect(before["pid"] != after["pid"], "a dead program answered: \(before.text), \(after.text)")
+        },
+        ConformanceCase("jsonl: a program that ended between two requests is replaced", .jsonl) { bench in
+            let once = "read -r line; echo \"{\\\"pid\\\": $$}\""
+            let model = try await bench.model(.shell, once, callProtocol: .jsonl)
+            let first = try await bench.result(of: bench.whole(model))
+            try await bench.waitUntilNothingRuns()
+            let second = try await bench.result(of: bench.whole(model, attempt: 2))
+            try expect(first["pid"] != second["pid"], "one program answered twice: \(first.text)")
+        },
+        ConformanceCase("jsonl: a line that is no JSON is quoted", .jsonl) { bench in
+            let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
+            try await bench.failure(of: bench.whole(model, ["mode": "garbage"]), .app, naming: "what?", "reply line")
+        },
+        ConformanceCase("jsonl: a program that cannot start says so with its log", .jsonl) { bench in
+            let model = try await bench.model(.shell, "echo no weights >&2; exit 2", callProtocol: .jsonl)
+            try await bench.failure(of: bench.whole(model), .app, naming: "code 2", "no weights")
+        },
+        ConformanceCase("jsonl: a reply that never comes ends at the timeout, with the program", .jsonl) { bench in
+            let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
+            let before = try await bench.result(of: bench.whole(model))
+            let order = try bench.whole(model, ["mode": "hang"], attempt: 2, timeout: TimeSpan(milliseconds: 700))
+            try await bench.failure(of: order, .timeout)
+            let left = try await bench.fixture.leftovers(of: bench.job)
+            try expect(left.isEmpty, "left before shutdown:\n" + left.joined(separator: "\n"))
+            let after = try await bench.result(of: bench.whole(model, attempt: 3))
+            try expect(before["pid"] != after["pid"], "the program that hung answered")
+        },
+        ConformanceCase("jsonl: lines of 10 MB go both ways", .jsonl) { bench in
+            let model = try await bench.model(.shell, "exec cat", callProtocol: .jsonl)
+            let text = String(repeating: "0123456789", count: 1_000_000)
+            let result = try await bench.result(of: bench.whole(model, ["text": .string(text)]))
+            try expect(result["input"]?["text"]?.stringValue == text, "the text came back changed")
+        },
+        ConformanceCase("jsonl: files go in and out below the work folder", .jsonl) { bench in
+            let stored = try bench.fixture.content.put(Array("some text".utf8))
+            let model = try await bench.model(.shell, fileServer, callProtocol: .jsonl)
+            let reference = ContentReference(hash: stored, name: "page.txt").text
+            let result = try await bench.result(of: bench.shard(model, units: [["doc_url": .string(reference)]]))
+            guard let text = result.arrayValue?.first?.stringValue, let copy = ContentReference(text) else {
+                throw ConformanceViolation("the file was not stored: \(result.text)")
+            }
+            try expect(copy.hash == stored, "the copy differs")
+        },
+    ]
+
+    private static let lineServer = #"""
+        while read -r line; do
+            case "$line" in
+            *'"mode":"die"'*) echo dying >&2; exit 5;;
+            *'"mode":"garbage"'*) echo 'what?';;
+            *'"mode":"hang"'*) sleep 1000;;
+            *) printf '{"result": {"pid": %s, "request": %s}}\n' $$ "$line";;
+            esac
+        done
+        """#
+
+    private static let fileServer = #"""
+        while read -r line; do
+            file=$(printf '%s' "$line" | sed 's/.*"doc_url":"file:\/\/\([^"]*\)".*/\1/')
+            unit=${file%/input/*}
+            cp "$file" "$unit/copy.txt"
+            echo "\"file://$unit/copy.txt\""
+        done
+        """#
+}

@@ -1,0 +1,41 @@
+import ImflowPlan
+
+/// One demand on whatever runs models, with a real program that shows it.
+package struct ConformanceCase: Sendable, CustomStringConvertible {
+    package let name: String
+    let callProtocol: CallProtocol
+    let demand: @Sendable (CallBench) async throws -> Void
+
+    package var description: String { name }
+
+    init(
+        _ name: String, _ callProtocol: CallProtocol, demand: @escaping @Sendable (CallBench) async throws -> Void
+    ) {
+        self.name = name
+        self.callProtocol = callProtocol
+        self.demand = demand
+    }
+
+    /// Throws ``ConformanceViolation`` when the demand is not met, when something of the job is left running after
+    /// shutdown, or when an attempt's folder is still there.
+    /// - Returns: false when the fixture cannot try it.
+    @discardableResult
+    package func run(on fixture: any ConformanceFixture) async throws -> Bool {
+        guard fixture.protocols.contains(callProtocol) else { return false }
+        let bench = CallBench(fixture: fixture)
+        do {
+            try await demand(bench)
+        } catch {
+            await bench.executor.shutdown()
+            throw error
+        }
+        await bench.executor.shutdown()
+        try await bench.checkNothingIsLeft()
+        return true
+    }
+}
+
+/// The suite that every executor of calls holds: one place of truth for what processes, containers and remote nodes do.
+package enum ExecutorConformance {
+    package static let cases: [ConformanceCase] = execCases + execFailureCases + restCases + jsonlCases
+}
