@@ -16,31 +16,31 @@ extension Expansion {
     /// What stage `index` can see.
     package func reach(of index: Int) -> Publication {
         let stage = stages[index]
-        var all = Publication(names: [], isClosed: true)
-        for source in stage.sources { all = all.union(stages[source].publication) }
-        return stage.jobInput ? all.union(input) : all
+        return Publication(all: stage.sources.map { stages[$0].publication } + (stage.jobInput ? [input] : []))
     }
 
     /// The members of the stage's bound input.
     package func bound(_ index: Int) -> Publication {
         let stage = stages[index]
         let literal = Publication(names: Array(stage.literal.keys), isClosed: true)
-        if let key = stage.inputKey?.value { return literal.union(Publication(names: [key], isClosed: true)) }
-        return literal.union(reach(of: index))
+        let given = stage.inputKey.map { Publication(names: [$0.value], isClosed: true) } ?? reach(of: index)
+        return Publication(all: [literal, given])
     }
 
     /// How stage `index` comes by its `input_key`.
     package func binding(of index: Int) -> KeyBinding {
         let stage = stages[index]
         guard let key = stage.inputKey?.value, stage.literal[key] == nil else { return .declared }
-        let reach = reach(of: index)
-        if reach.names.contains(key) { return .declared }
+        if stage.jobInput, input.names.contains(key) { return .declared }
+        // Asked of each in turn: in a long graph the nearest mostly has it.
+        if stage.sources.contains(where: { stages[$0].publication.names.contains(key) }) { return .declared }
         if stage.needs.count == 1 {
             let only = stages[stage.needs[0]].publication
             if !only.isClosed || only.names.count == 1 {
                 return .soleValue(upstream: stage.needs[0], isCertain: only.isClosed)
             }
         }
-        return reach.isClosed ? .unbound : .unknown
+        let isClosed = stage.sources.allSatisfy { stages[$0].publication.isClosed } && (input.isClosed || !stage.jobInput)
+        return isClosed ? .unbound : .unknown
     }
 }

@@ -89,7 +89,7 @@ struct ExpansionBuilder {
         exit.jobInput = false
         exit.inputKey = nil
         exit.literal = [:]
-        exit.publication = exit.needs.reduce(Publication(names: [], isClosed: true)) { $0.union(stages[$1].publication) }
+        exit.publication = Publication(all: exit.needs.map { stages[$0].publication })
         if let key = exit.outputKey { exit.publication = Publication(names: [key], isClosed: true) }
         return append(exit, isNamed: true)
     }
@@ -143,12 +143,11 @@ struct ExpansionBuilder {
     }
 
     /// What the stage's bound input has.
-    func bound(_ stage: ExpandedStage) -> Publication {
+    private func bound(_ stage: ExpandedStage) -> Publication {
         let literal = Publication(names: Array(stage.literal.keys), isClosed: true)
-        if let key = stage.inputKey?.value { return literal.union(Publication(names: [key], isClosed: true)) }
-        var all = literal
-        for source in stage.sources { all = all.union(stages[source].publication) }
-        return stage.jobInput ? all.union(input) : all
+        if let key = stage.inputKey?.value { return Publication(all: [literal, Publication(names: [key], isClosed: true)]) }
+        let sources = stage.sources.map { stages[$0].publication }
+        return Publication(all: [literal] + sources + (stage.jobInput ? [input] : []))
     }
 
     private func publication(of stage: ExpandedStage, _ model: CheckedModel?) -> Publication {

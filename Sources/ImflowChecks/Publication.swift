@@ -21,10 +21,13 @@ package struct Publication: Sendable, Equatable {
         self.init(names: Array(names), isClosed: !names.isEmpty && schema?["additionalProperties"] == .bool(false))
     }
 
-    /// This and `other` together.
-    package func union(_ other: Publication) -> Publication {
-        let own = Set(names)
-        return Publication(
-            names: names + other.names.filter { !own.contains($0) }, isClosed: isClosed && other.isClosed)
+    /// All of these together, the names in order.
+    package init(all parts: some Sequence<Publication>) {
+        var seen: Set<String> = []
+        self.init(names: [], isClosed: true)
+        for part in parts {
+            isClosed = isClosed && part.isClosed
+            for name in part.names where seen.insert(name).inserted { names.append(name) }
+        }
     }
 }

@@ -44,15 +44,17 @@ package struct StageGraph: Sendable {
 
     private static func names(_ declarations: [StageDeclaration]) -> [String] {
         var taken = Set(declarations.compactMap { $0.name?.value })
+        var next: [String: Int] = [:]
         return declarations.enumerated().map { index, declaration in
             if let name = declaration.name?.value { return name }
             let base = declaration.model?.value.id ?? "stage-\(index + 1)"
             var name = base
-            var number = 2
+            var number = next[base] ?? 2
             while !taken.insert(name).inserted {
                 name = "\(base)-\(number)"
                 number += 1
             }
+            next[base] = number
             return name
         }
     }

@@ -64,7 +64,7 @@ struct Lowering {
                 sources: stage.sources, jobInput: stage.jobInput, key: stage.inputKey?.value, soleValueFallback: fallback),
             outputKey: stage.outputKey,
             literal: .object(InputFiles.lowered(stage.literal, from: folder(of: stage))),
-            priority: stage.priority ?? 0, policy: stage.policies.lowered)
+            priority: stage.priority ?? 0, policy: policy(of: stage))
         if case .exit = stage.kind {} else { lowered.when = stage.declaration.when?.value }
         if stage.isCall, let block = stage.multiNode, block.isEnabled {
             if let mode = block.splitMode?.value {
@@ -74,6 +74,12 @@ struct Lowering {
             lowered.gang = gang(block)
         }
         return lowered
+    }
+
+    /// A pipeline's border calls nothing: of the policies only what becomes of a failure concerns it.
+    private func policy(of stage: ExpandedStage) -> StagePolicy {
+        let policy = stage.policies.lowered
+        return stage.isCall ? policy : StagePolicy(onFailure: policy.onFailure)
     }
 
     /// The folder of the file that declares the stage.

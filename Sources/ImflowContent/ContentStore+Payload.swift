@@ -2,8 +2,8 @@ package import ImflowExecution
 package import ImflowJSON
 
 extension ContentStore {
-    /// The value's canonical bytes, inline up to ``Payload/inlineLimit``, else stored. What no reader would take back (a
-    /// value nested deeper than ``JSONReader/maximumDepth``, a number that is not finite) is refused.
+    /// The value's canonical bytes, inline up to ``Payload/inlineLimit``, else stored. What no reader would take back
+    /// is refused: a value nested deeper than ``JSONReader/maximumDepth``, or a number that is not finite.
     package func payload(_ value: JSONValue) throws(ContentError) -> Payload {
         if let reason = Self.objection(to: value, depth: 0) {
             throw ContentError(.other, path: folder, "the value cannot be stored: \(reason)")

@@ -62,6 +62,7 @@ extension ContentStore {
 
     static func corrupt(_ hash: ContentHash, _ path: String) -> ContentError {
         ContentError(
-            .corrupt, path: path, "the content of \(hash) is damaged: \(path) holds other bytes; remove it and run again")
+            .corrupt, path: path,
+            "the content of \(hash) is damaged: \(path) holds other bytes; remove it, then run again")
     }
 }

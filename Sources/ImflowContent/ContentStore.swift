@@ -33,8 +33,8 @@ package final class ContentStore: Sendable {
         return Int64(status.st_size)
     }
 
-    /// A fresh path on the store's file system, for downloads and writers of images; nothing is made there. What is left
-    /// over by a crash goes with ``removeLeftovers(olderThan:)``.
+    /// A fresh path on the store's file system, for downloads and writers of images; nothing is made there. What is
+    /// left over by a crash goes with ``removeLeftovers(olderThan:)``.
     package func temporaryFile() -> String {
         var random = SystemRandomNumberGenerator()
         let name = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -44,7 +44,7 @@ package final class ContentStore: Sendable {
     /// Stores bytes: written aside, synchronized, renamed. Content that is there is not written again.
     package func put(_ bytes: [UInt8]) throws(ContentError) -> ContentHash {
         let hash = ContentHash(of: bytes)
-        if renew(hash, size: Int64(bytes.count)) { return hash }
+        if try renew(hash, size: Int64(bytes.count)) { return hash }
         let path = temporaryFile()
         do throws(ContentError) {
             let file = try OpenFile(creating: path, mode: 0o444)
@@ -78,15 +78,14 @@ package final class ContentStore: Sendable {
     /// A moved file is gone from `path`. Symbolic links and what is not a regular file are refused.
     package func put(fileAt path: String, moving: Bool) throws(ContentError) -> (hash: ContentHash, size: Int64) {
         let source = try OpenFile(reading: path)
-        if moving, let stored = try adopt(source, keepingName: false) { return stored }
+        if moving, let stored = try adopt(source) { return stored }
         let stored = try copyIn(source)
-        if moving { source.unlink() }
+        if moving { unlink(path) }
         return stored
     }
 
-    /// Stores a file that another program made below `folder`, without a copy where that is possible: it keeps its name, so
-    /// that the same can be asked again, and becomes read-only. `components` lead from the folder to it; none of them may
-    /// be a symbolic link, not even one put there a moment ago.
+    /// Stores a copy of a file that another program made below `folder`, and may still have open or write again.
+    /// `components` lead from the folder to it; none of them may be a symbolic link, not even one put there just now.
     package func put(
         fileBelow folder: String, at components: [String]
     ) throws(ContentError) -> (hash: ContentHash, size: Int64) {
@@ -96,18 +95,17 @@ package final class ContentStore: Sendable {
         }
         let parent = try FolderDescriptor(folder, below: components.dropLast())
         let source = try OpenFile(reading: path, name: name, in: parent.number)
-        if let stored = try adopt(source, keepingName: true) { return stored }
         return try copyIn(source)
     }
 
     /// Nil when the file must be copied: it has a second name, another owner, or lies on another file system.
-    private func adopt(
-        _ source: borrowing OpenFile, keepingName: Bool
-    ) throws(ContentError) -> (hash: ContentHash, size: Int64)? {
-        guard source.status.st_uid == geteuid() else { return nil }
-        if source.linkCount > 1 { return try known(source, keepingName: keepingName) }
+    private func adopt(_ source: borrowing OpenFile) throws(ContentError) -> (hash: ContentHash, size: Int64)? {
+        guard source.linkCount == 1, source.status.st_uid == geteuid() else { return nil }
         let temporary = temporaryFile()
-        guard try source.bring(to: temporary, keepingName: keepingName) else { return nil }
+        guard rename(source.path, temporary) == 0 else {
+            if errno == EXDEV { return nil }
+            throw ContentError(errno: errno, "move", source.path)
+        }
         do throws(ContentError) {
             var moved = stat()
             guard lstat(temporary, &moved) == 0, moved.st_ino == source.status.st_ino else {
@@ -125,18 +123,13 @@ package final class ContentStore: Sendable {
         }
     }
 
-    /// A file with a second name is often one of this store that was staged, and is handed back.
-    private func known(
-        _ source: borrowing OpenFile, keepingName: Bool
-    ) throws(ContentError) -> (hash: ContentHash, size: Int64)? {
-        let (hash, size) = try source.digest()
-        try source.rewind()
-        guard renew(hash, size: size) else { return nil }
-        if !keepingName { source.unlink() }
-        return (hash, size)
-    }
-
     private func copyIn(_ source: borrowing OpenFile) throws(ContentError) -> (hash: ContentHash, size: Int64) {
+        if source.linkCount > 1 {
+            // Often a file of this store that was staged, and is handed back.
+            let (hash, size) = try source.digest()
+            if try renew(hash, size: size) { return (hash, size) }
+            try source.rewind()
+        }
         let temporary = temporaryFile()
         do throws(ContentError) {
             let target = try OpenFile(creating: temporary, mode: 0o444)
@@ -153,7 +146,7 @@ package final class ContentStore: Sendable {
     private func settle(
         _ temporary: String, _ file: borrowing OpenFile, _ hash: ContentHash, size: Int64
     ) throws(ContentError) {
-        if renew(hash, size: size) {
+        if try renew(hash, size: size) {
             unlink(temporary)
             return
         }
@@ -163,10 +156,14 @@ package final class ContentStore: Sendable {
     }
 
     /// Whether the content is there already. Its time becomes now, so that who collects garbage by age spares what
-    /// is about to be referred to. A file of another size is damaged, and written anew.
-    private func renew(_ hash: ContentHash, size: Int64) -> Bool {
-        guard self.size(of: hash) == size else { return false }
-        return utimensat(AT_FDCWD, path(of: hash), nil, AT_SYMLINK_NOFOLLOW) == 0
+    /// is about to be referred to; and its name lasts, even if another writer gave it a moment ago. A file of another
+    /// size is damaged, and written anew.
+    private func renew(_ hash: ContentHash, size: Int64) throws(ContentError) -> Bool {
+        guard self.size(of: hash) == size, utimensat(AT_FDCWD, path(of: hash), nil, AT_SYMLINK_NOFOLLOW) == 0 else {
+            return false
+        }
+        try Folder.synchronize(shardFolder(hash))
+        return true
     }
 
     private func publish(_ temporary: String, as hash: ContentHash) throws(ContentError) {

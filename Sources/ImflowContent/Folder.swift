@@ -20,7 +20,7 @@ enum Folder {
         var status = stat()
         guard stat(path, &status) == 0 else { throw ContentError(errno: errno, "look at", path) }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw ContentError(.other, path: path, "\(path) is not a folder; move it away, or choose another with --state")
+            throw ContentError(.other, path: path, "\(path) is not a folder; choose another with --state")
         }
     }
 

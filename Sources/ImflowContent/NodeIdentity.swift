@@ -1,7 +1,7 @@
 import CLibCrypto
 import Glibc
 
-/// This machine's identity: an Ed25519 key (RFC 8032) in the state folder, readable by its owner only, made at first use.
+/// This machine's identity: an Ed25519 key (RFC 8032) in the state folder, its owner's only, made at first use.
 package struct NodeIdentity: Sendable {
     /// `0x` and the first 20 bytes of SHA-256 of the public key, in 40 hexadecimal digits.
     package let id: String

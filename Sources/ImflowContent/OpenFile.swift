@@ -10,11 +10,8 @@ struct OpenFile: ~Copyable {
     /// What messages call the file.
     let path: String
     let status: stat
-    /// Where the file was found: its name in an open folder, or the whole path and `AT_FDCWD`.
-    private let name: String
-    private let folder: Int32
 
-    private init(descriptor: Int32, path: String, name: String, folder: Int32) throws(ContentError) {
+    private init(descriptor: Int32, path: String) throws(ContentError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             let code = errno
@@ -27,26 +24,24 @@ struct OpenFile: ~Copyable {
         }
         self.descriptor = descriptor
         self.path = path
-        self.name = name
-        self.folder = folder
         self.status = status
     }
 
     deinit { close(descriptor) }
 
-    /// Refuses symbolic links, and does not wait for the other end of a pipe. With `folder`, a descriptor that must stay
-    /// open as long as this, `name` is opened in it.
+    /// Refuses symbolic links, and does not wait for the other end of a pipe. With `folder`, a descriptor, `name` is
+    /// opened in it, and `path` is only what messages call the file.
     init(reading path: String, name: String? = nil, in folder: Int32 = AT_FDCWD) throws(ContentError) {
         let descriptor = openat(folder, name ?? path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw ContentError(errno: errno, "open", path) }
-        try self.init(descriptor: descriptor, path: path, name: name ?? path, folder: folder)
+        try self.init(descriptor: descriptor, path: path)
     }
 
     /// Makes a new file; fails when there is one.
     init(creating path: String, mode: mode_t) throws(ContentError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw ContentError(errno: errno, "create", path) }
-        try self.init(descriptor: descriptor, path: path, name: path, folder: AT_FDCWD)
+        try self.init(descriptor: descriptor, path: path)
     }
 
     var size: Int64 { Int64(status.st_size) }
@@ -89,21 +84,6 @@ struct OpenFile: ~Copyable {
     func rewind() throws(ContentError) {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ContentError(errno: errno, "read", path) }
     }
-
-    /// Gives the file the name `target`, beside its own when `keepingName`. False when that cannot be: `target` lies on
-    /// another file system, or the system makes no such links.
-    func bring(to target: String, keepingName: Bool) throws(ContentError) -> Bool {
-        let code =
-            keepingName ? linkat(folder, name, AT_FDCWD, target, 0) : renameat(folder, name, AT_FDCWD, target)
-        if code == 0 { return true }
-        switch errno {
-        case EXDEV, EMLINK, EPERM, EOPNOTSUPP, ENOSYS: return false
-        case let code: throw ContentError(errno: code, "store", path)
-        }
-    }
-
-    /// Takes the name away, if it is still there.
-    func unlink() { unlinkat(folder, name, 0) }
 
     func digest() throws(ContentError) -> (hash: ContentHash, size: Int64) {
         var hasher = SHA256Hasher()

@@ -25,10 +25,12 @@ package struct DataExecutor: Executor {
         let done = await withTaskExecutorPreference(BlockingThreads.shared) { await limited(order) }
         return AttemptReport(
             order: order, outcome: done.outcome, inputHash: done.inputHash, startedAt: startedAt,
-            finishedAt: max(Self.now(), startedAt), latencyMilliseconds: (clock.now - start) / .milliseconds(1), node: node)
+            finishedAt: max(Self.now(), startedAt), latencyMilliseconds: (clock.now - start) / .milliseconds(1),
+            node: node)
     }
 
-    /// Nothing runs or stays behind outside of ``run(_:progress:)``: unfinished files are the content store's leftovers.
+    /// Nothing runs or stays behind outside of ``run(_:progress:)``: unfinished files are the content store's
+    /// leftovers.
     package func sweep(job: String, keeping tokens: Set<String>) async {}
 
     package func shutdown() async {}
@@ -91,7 +93,9 @@ package struct DataExecutor: Executor {
             inputHash = ContentHash(canonical: work.input)
             return .succeeded(try store(try await fetch(work)))
         case .split(let work):
-            guard let input = try Binder(content: content).bind(work.context, consumer: stage) else { return Self.skipped }
+            guard let input = try Binder(content: content).bind(work.context, consumer: stage) else {
+                return Self.skipped
+            }
             inputHash = ContentHash(canonical: .object(input))
             return try await Splitter(content: content, fetcher: fetcher)
                 .split(input, by: work.split, inputSchema: work.inputSchema, consumer: stage)
@@ -105,7 +109,7 @@ package struct DataExecutor: Executor {
         case .call(let work):
             throw Failure(
                 .infra,
-                "task `\(order.task)` calls model `\(work.model.name)`, but was given to the data executor, which calls none;"
+                "task `\(order.task)` calls model `\(work.model.name)`, but the data executor calls none;"
                     + " this is a bug of imflow")
         }
     }
@@ -116,7 +120,8 @@ package struct DataExecutor: Executor {
         var places: [(pointer: JSONPointer, url: String)] = []
         for text in work.pointers {
             guard let pointer = JSONPointer(text), let url = pointer.value(in: work.input)?.stringValue else {
-                throw Failure(.infra, "the plan fetches `\(text)` of the job's input, but there is no URL; submit the job again")
+                throw Failure(
+                    .infra, "the plan fetches `\(text)` of the job's input, but there is no URL; submit the job again")
             }
             places.append((pointer, url))
         }

@@ -14,7 +14,7 @@ struct ContainerSpec: Sendable {
     static let temporaryBytes: Int64 = 1024 * 1024 * 1024
     /// Standard output and error as the engine keeps them; after twice as much the oldest is dropped.
     static let logFileBytes = 256 * 1024 * 1024
-    /// A name server that is nowhere (RFC 5737): the engine's own resolver would hand questions on to the host's.
+    /// A name server that is nowhere (RFC 5737): the engine's own resolver may hand questions on to the host's.
     static let noNameServer = "192.0.2.1"
 
     var launch: Launch
@@ -55,7 +55,7 @@ struct ContainerSpec: Sendable {
             "SecurityOpt": ["no-new-privileges"],
             "ReadonlyRootfs": true,
             "Tmpfs": .object(["/tmp": .string("rw,nosuid,nodev,exec,mode=1777,size=\(temporaryBytes)")]),
-            "Mounts": [workMount],
+            "Mounts": .array(mounts),
             "PidsLimit": .int(Self.processLimit),
             "LogConfig": Self.logConfig,
             "Init": .bool(hasInit),
@@ -67,9 +67,16 @@ struct ContainerSpec: Sendable {
         return config
     }
 
-    private var workMount: JSONValue {
+    /// An instance's resolver configuration is empty: a program that looks up a name is refused at once, where the engine's
+    /// resolver would let it wait for ten seconds.
+    private var mounts: [JSONValue] {
+        let work = Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false)
+        return network == nil ? [work] : [work, Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)]
+    }
+
+    private static func mount(_ source: String, at target: String, readOnly: Bool) -> JSONValue {
         .object([
-            "Type": "bind", "Source": .string(launch.workFolder), "Target": .string(Self.workFolder), "ReadOnly": false,
+            "Type": "bind", "Source": .string(source), "Target": .string(target), "ReadOnly": .bool(readOnly),
         ])
     }
 

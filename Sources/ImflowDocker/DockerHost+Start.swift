@@ -29,15 +29,17 @@ extension DockerHost {
         let model = launch.model.name
         try await containers.start(container, model: model)
         guard let inspected = try await containers.inspect(container) else { throw Containers.vanished(model) }
+        // What has ended already is told by the instance, with its log.
         guard let address = inspected.addresses[network] else {
-            try? await containers.readLog(container, follow: false, into: log)
-            throw Failure(.app, "model \(model) ended as soon as it was started, with exit code \(inspected.exitCode): see its log")
+            return DockerInstance(host: self, container: container, baseURL: nil, log: log)
         }
         for (name, command) in [("init", launch.model.hooks.start), ("warmup", launch.model.hooks.warmup)] {
             guard let command, !command.isEmpty else { continue }
             let hookLog = ContainerLog(path: launch.logPath, collectsOutput: false)
             let code = try await containers.execute(command, in: container, model: model, log: hookLog)
-            guard code == 0 else { throw Failure(.app, "the \(name) hook of model \(model) ended with exit code \(code): see its log") }
+            guard code == 0 else {
+                throw Failure(.app, "the \(name) hook of model \(model) ended with exit code \(code): see its log")
+            }
         }
         return DockerInstance(
             host: self, container: container, baseURL: "http://\(address):\(launch.model.port)", log: log)

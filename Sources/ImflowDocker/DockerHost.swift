@@ -79,7 +79,7 @@ package final class DockerHost: ModelHost {
     private func findOrCreate(
         _ launch: Launch, input: ContainerInput, network: String?
     ) async throws(Failure) -> PlacedContainer {
-        if launch.recovered, let found = try await adoptable(launch) { return found }
+        if launch.recovered { return try await adopt(launch) }
         let name = identity.name(of: launch)
         let spec = try await spec(launch, input: input, network: network)
         for _ in 0..<2 {
@@ -91,19 +91,18 @@ package final class DockerHost: ModelHost {
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
     }
 
-    /// The container of a launch that was made before. Nil: it never started, so it may be made anew.
-    private func adoptable(_ launch: Launch) async throws(Failure) -> PlacedContainer? {
-        let lost = Failure(.lost, "what was started of model \(launch.model.name) before is not to be found any more")
-        guard let found = try await containers.inspect(identity.name(of: launch)),
-            found.labels[ContainerIdentity.Label.state] == identity.state
-        else { throw lost }
-        if found.status == "created" { return nil }
-        let isSame = found.labels[ContainerIdentity.Label.token] == launch.token && found.mounts.contains(launch.workFolder)
-        guard isSame, found.labels[ContainerIdentity.Label.input] == ContainerInput.whole else {
+    /// The container of a launch that was made before, running or ended. One whose program never started, or may not have got
+    /// the whole of its request, is removed.
+    private func adopt(_ launch: Launch) async throws(Failure) -> PlacedContainer {
+        let found = try await containers.inspect(identity.name(of: launch))
+        if let found, found.labels[ContainerIdentity.Label.state] == identity.state {
+            let isSame = found.labels[ContainerIdentity.Label.token] == launch.token
+            let hasInput = found.labels[ContainerIdentity.Label.input] == ContainerInput.whole
+            if isSame, hasInput, found.status != "created" { return PlacedContainer(id: found.id, isAdopted: true) }
             await containers.remove(found.id)
-            throw lost
         }
-        return PlacedContainer(id: found.id, isAdopted: true)
+        throw Failure(
+            .lost, "the engine was restarted, and what it had started of model \(launch.model.name) cannot be taken over")
     }
 
     /// Removes what is left of an earlier launch under this name; never a stranger's container.

@@ -11,7 +11,7 @@ final class DockerInstance: ModelInstance {
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
 
-    init(host: DockerHost, container: String, baseURL: String, log: ContainerLog) {
+    init(host: DockerHost, container: String, baseURL: String?, log: ContainerLog) {
         self.host = host
         self.container = container
         self.baseURL = baseURL
@@ -21,7 +21,7 @@ final class DockerInstance: ModelInstance {
 
     deinit { following.cancel() }
 
-    /// While the engine cannot be asked, the last that is known.
+    /// Once it has ended, its log is whole. While the engine cannot be asked, nothing new is known.
     func exit() async -> Exit? {
         if let exit = ended.withLock({ $0 }) { return exit }
         let inspected: InspectedContainer?
@@ -31,11 +31,14 @@ final class DockerInstance: ModelInstance {
             return nil
         }
         if let inspected, !inspected.hasEnded { return nil }
+        if inspected != nil { await completeLog() }
         let exit =
             inspected.map { InspectedContainer.exit(code: $0.exitCode, outOfMemory: $0.outOfMemory) }
             ?? Exit(code: nil, signal: 9)
-        ended.withLock { $0 = $0 ?? exit }
-        return exit
+        return ended.withLock { known in
+            known = known ?? exit
+            return known
+        }
     }
 
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
@@ -44,14 +47,21 @@ final class DockerInstance: ModelInstance {
 
     func stop() async {
         await uncancelled { [self] in
-            await host.containers.kill(container)
-            _ = try? await host.containers.wait(container, model: container)
+            if ended.withLock({ $0 }) == nil {
+                await host.containers.kill(container)
+                _ = try? await host.containers.wait(container, model: container)
+                _ = await exit()
+            }
             following.cancel()
-            await following.value
-            if log.isOpen { try? await host.containers.readLog(container, follow: false, into: log) }
-            let exit = await exit() ?? Exit(code: nil, signal: 9)
             await host.remove(container)
-            ended.withLock { $0 = $0 ?? exit }
+            ended.withLock { $0 = $0 ?? Exit(code: nil, signal: 9) }
         }
+    }
+
+    /// Following may miss what was written last.
+    private func completeLog() async {
+        following.cancel()
+        await following.value
+        if log.isOpen { try? await host.containers.readLog(container, follow: false, into: log) }
     }
 }

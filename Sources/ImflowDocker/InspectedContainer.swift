@@ -9,8 +9,6 @@ struct InspectedContainer: Sendable {
     var exitCode: Int
     var outOfMemory: Bool
     var labels: [String: String]
-    /// Host paths of its mounts.
-    var mounts: [String]
     /// Addresses by network name; empty while it does not run.
     var addresses: [String: String]
 
@@ -26,7 +24,6 @@ struct InspectedContainer: Sendable {
         outOfMemory = state["OOMKilled"]?.boolValue ?? false
         labels = [:]
         for (key, value) in json["Config"]?["Labels"]?.objectValue ?? [:] { labels[key] = value.stringValue }
-        mounts = (json["Mounts"]?.arrayValue ?? []).compactMap { $0["Source"]?.stringValue }
         addresses = [:]
         for (name, network) in json["NetworkSettings"]?["Networks"]?.objectValue ?? [:] {
             guard let address = network["IPAddress"]?.stringValue, !address.isEmpty else { continue }

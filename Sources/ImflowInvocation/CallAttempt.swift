@@ -13,16 +13,17 @@ struct CallAttempt: Sendable {
     let log: LogFile
     /// How one unit reaches the model: started anew, or on a warm instance.
     let caller: any UnitCaller
+    let unitCount: Int
 
     private var folder: String { state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt) }
 
     /// The units' results in unit order. The first failure ends the others.
     func results(of units: [StagedUnit], progress: @escaping UnitProgress) async throws(Failure) -> [JSONValue] {
         let width = work.model.callProtocol == .rest ? max(1, work.model.concurrency) : 1
-        if width > 1, units.count > 1 { return try await atOnce(units, width: width, progress: progress) }
+        if width > 1, unitCount > 1 { return try await atOnce(units, width: width, progress: progress) }
         var results: [JSONValue] = []
         for position in units.indices {
-            results.append(try await result(of: units[position], at: position, of: units.count))
+            results.append(try await result(of: units[position], at: position))
             progress(results.count)
         }
         return results
@@ -42,7 +43,7 @@ struct CallAttempt: Sendable {
                 next += 1
                 group.addTask {
                     do throws(Failure) {
-                        return (position, .success(try await result(of: units[position], at: position, of: units.count)))
+                        return (position, .success(try await result(of: units[position], at: position)))
                     } catch { return (position, .failure(error)) }
                 }
             }
@@ -64,7 +65,7 @@ struct CallAttempt: Sendable {
         return results
     }
 
-    private func result(of unit: StagedUnit, at position: Int, of count: Int) async throws(Failure) -> JSONValue {
+    private func result(of unit: StagedUnit, at position: Int) async throws(Failure) -> JSONValue {
         let name = String(position)
         let kept = folder + "/" + name + ".result"
         if order.recovered, let bytes = try WorkFolder.contents(of: kept, limit: Launch.outputLimit),
@@ -76,17 +77,17 @@ struct CallAttempt: Sendable {
         do throws(Failure) {
             let result = try await caller.result(of: unit, named: name, in: self)
             // A container that outlives the engine is adopted by its unit: those before it must not run again.
-            if count > 1, work.model.callProtocol == .exec { try WorkFolder.write(Array(result.text.utf8), to: kept) }
+            if unitCount > 1, work.model.callProtocol == .exec { try WorkFolder.write(Array(result.text.utf8), to: kept) }
             return result
         } catch {
-            guard count > 1 else { throw error }
+            guard unitCount > 1 else { throw error }
             throw Failure(error.cause, "unit \(unit.unit.index): \(error.message)")
         }
     }
 
-    /// Where the unit `name` works when no instance has a folder for it.
+    /// Where the unit `name` works when no instance has a folder for it: the attempt's own folder when there is only one.
     func unitFolder(_ name: String) -> UnitFolder {
-        let path = folder + "/" + name
+        let path = unitCount > 1 ? folder + "/" + name : folder
         return UnitFolder(path: path, guest: host.guestFolder(for: path))
     }
 

@@ -18,7 +18,9 @@ struct JSONLCall: Sendable {
         if Task.isCancelled { throw .broken(.cancelled) }
         guard let reply else {
             if let exit = await lease.exitSoon() {
-                throw .broken(exit.failure(of: model, "before it had replied", log: lease.log.tail(from: 0)))
+                let failure = exit.failure(of: model, "before it had replied", log: lease.log.tail(from: 0))
+                // A program that ended by its own choice may have done so before the request came.
+                throw exit.code == 0 ? .gone(failure) : .broken(failure)
             }
             throw .broken(Failure(.app, "model \(model) closed its standard output before it had replied"))
         }

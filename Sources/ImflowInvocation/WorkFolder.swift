@@ -17,9 +17,12 @@ enum WorkFolder {
     /// Removes the folder with all that is in it, as far as that can be done.
     static func remove(_ path: String) {
         if rmdir(path) == 0 || errno == ENOENT { return }
-        if unlink(path) == 0 { return }
+        if errno == ENOTDIR {
+            unlink(path)
+            return
+        }
         // A model may have taken its own folders' permissions away.
-        chmod(path, 0o700)
+        if access(path, R_OK | W_OK | X_OK) != 0 { chmod(path, 0o700) }
         for name in names(in: path) { remove(path + "/" + name) }
         rmdir(path)
     }

@@ -35,7 +35,7 @@ enum TextCheck {
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     static func emptyDocument(_ source: Source) -> Diagnostic {
-        let isBare = source.bytes.count <= byteOrderMark.count
+        let isBare = source.bytes.isEmpty || source.bytes.elementsEqual(byteOrderMark)
         return Diagnostic(
             .emptyDocument, isBare ? "the file is empty" : "the file holds nothing but space and comments",
             at: Span(source, 0..<0),

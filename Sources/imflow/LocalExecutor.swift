@@ -25,11 +25,12 @@ final class LocalExecutor: Executor {
     init(state: State, choice: ExecutorChoice, slots: Int) throws {
         do {
             let node = try NodeIdentity(keyAt: state.folder.nodeKey).id
-            let client = HTTPClient()
-            let fetcher = Fetcher(content: state.content, client: client)
+            // Downloads are written on their client's own thread; calls must not wait for a disk.
+            let fetcher = Fetcher(content: state.content, client: HTTPClient(maximumConnections: 8))
+            let client = HTTPClient(maximumConnections: 256)
             let staging = DataStaging(content: state.content, fetcher: fetcher)
             let process = ProcessHost(node: node, stateRoot: state.folder.root)
-            let docker = DockerHost(client: client, node: node, stateRoot: state.folder.root)
+            let docker = DockerHost(client: HTTPClient(), node: node, stateRoot: state.folder.root)
             self.process = process
             self.docker = docker
             self.choice = choice
@@ -39,7 +40,7 @@ final class LocalExecutor: Executor {
                 host: { model throws(Failure) in
                     if try Self.runsInDocker(model, choice) { return docker }
                     return process
-                }, instanceLimit: slots)
+                }, instanceLimit: slots, hosts: [process])
         } catch {
             throw CommandFailure(.infrastructure, error.description)
         }

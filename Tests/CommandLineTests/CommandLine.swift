@@ -78,7 +78,7 @@ final class Workplace: Sendable {
         process.environment = variables
         // Files, not pipes: a program's children may keep a pipe open after it has ended.
         let stem = "\(path)/.run-\(UUID().uuidString)"
-        for suffix in [".out", ".err"] { FileManager.default.createFile(atPath: stem + suffix, contents: nil) }
+        for suffix in [".out", ".err"] { try Data().write(to: URL(filePath: stem + suffix)) }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: stem + ".out"))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: stem + ".err"))

@@ -20,7 +20,9 @@ import Testing
         defer { closedir(listing) }
         var names: [String] = []
         while let entry = readdir(listing) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if !name.hasPrefix(".") { names.append(name) }
         }
         return names
@@ -246,5 +248,47 @@ import Testing
         #expect(try store.value(of: store.payload(deep)) == deep)
         #expect(throws: ContentError.self) { try store.payload([deep]) }
         #expect(throws: ContentError.self) { try store.payload(["a": .number(.infinity)]) }
+    }
+
+    @Test func manyContentsAtOnce() throws {
+        let contents = (0..<500).map { Array("line \($0 % 300)".utf8) }
+        let hashes = try store.put(all: contents)
+        #expect(hashes == contents.map { ContentHash(of: $0) })
+        #expect(try store.all().count == 300)
+        #expect(try hashes.allSatisfy { try store.verify($0) })
+        #expect(try store.put(all: []).isEmpty)
+        #expect(try leftovers.isEmpty)
+    }
+
+    @Test func filesBelowAFolderAreCopied() throws {
+        mkdir(folder.path + "/work", 0o700)
+        mkdir(folder.path + "/work/out", 0o700)
+        let path = try folder.file("work/out/a.txt", [1, 2])
+        let hash = try store.put(fileBelow: folder.path + "/work", at: ["out", "a.txt"]).hash
+        #expect(hash == ContentHash(of: [1, 2]))
+        _ = try folder.file("work/out/a.txt", [9, 9])
+        #expect(contents(path) == [9, 9])
+        #expect(try store.verify(hash))
+    }
+
+    @Test func aStagedFileHandedBackIsNotWrittenAgain() throws {
+        let hash = try store.put([1, 2])
+        try store.link(hash, to: folder.path + "/staged")
+        let inode = try #require(status(store.path(of: hash))).st_ino
+        #expect(try store.put(fileBelow: folder.path, at: ["staged"]).hash == hash)
+        #expect(try #require(status(store.path(of: hash))).st_ino == inode)
+        #expect(try leftovers.isEmpty)
+    }
+
+    @Test func noLinkLeadsOutOfTheFolder() throws {
+        mkdir(folder.path + "/work", 0o700)
+        mkdir(folder.path + "/outside", 0o700)
+        let secret = try folder.file("outside/secret", [1])
+        #expect(symlink("../outside", folder.path + "/work/out") == 0)
+        #expect(symlink(secret, folder.path + "/work/link") == 0)
+        for components in [["out", "secret"], ["link"], ["..", "outside", "secret"], ["."], [], [""], ["none"]] {
+            #expect(throws: ContentError.self) { try store.put(fileBelow: folder.path + "/work", at: components) }
+        }
+        #expect(try store.all().isEmpty)
     }
 }

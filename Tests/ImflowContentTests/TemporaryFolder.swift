@@ -70,4 +70,3 @@ final class MountedFolder: Sendable {
     static let isPossible: Bool = (try? MountedFolder(options: "size=64k")) != nil
     static let reason: Comment = "needs the right to mount a tmpfs"
 }
-

@@ -101,7 +101,9 @@ import Testing
         let stage = Stage("llm", ["summary": "x", "tokens": 4])
         let error = #expect(throws: Failure.self) { try bind([stage], job: ["audio_url": "a"], key: "text") }
         #expect(error?.cause == .app)
-        for part in ["stage `s` needs `text`", "`llm` publishes `summary`, `tokens`", "the job's input has `audio_url`"] {
+        for part in [
+            "stage `s` needs `text`", "`llm` publishes `summary`, `tokens`", "the job's input has `audio_url`",
+        ] {
             #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
         }
         let alone = #expect(throws: Failure.self) { try bind([], key: "text") }
@@ -119,7 +121,9 @@ import Testing
         let context = InputContext(
             sources: [.init(stage: "a", outputKey: nil, result: payload)], jobInput: nil, key: nil,
             soleValueFallback: false, literal: [:], when: nil)
-        let error = #expect(throws: Failure.self) { try Binder(content: room.content).bind(context, consumer: "stage `s`") }
+        let error = #expect(throws: Failure.self) {
+            try Binder(content: room.content).bind(context, consumer: "stage `s`")
+        }
         #expect(error?.cause == .infra)
         #expect(error?.message.contains(payload.hash.description) == true)
     }

@@ -17,7 +17,8 @@ import Testing
 
     private func context(_ input: JSONValue, when: Condition? = nil, literal: JSONValue = [:]) throws -> InputContext {
         InputContext(
-            sources: [], jobInput: try room.content.payload(input), key: nil, soleValueFallback: false, literal: literal,
+            sources: [], jobInput: try room.content.payload(input), key: nil, soleValueFallback: false,
+            literal: literal,
             when: when)
     }
 
@@ -85,7 +86,9 @@ import Testing
 
     @Test func aFalseConditionSkips() async throws {
         let context = try context(["items": [1]], when: .truthy(path: ["go"]))
-        for work in [.split(SplitWork(context: context, split: SplitPlan(mode: .batch), inputSchema: nil)), .pass(context)] as [Work] {
+        for work in [
+            .split(SplitWork(context: context, split: SplitPlan(mode: .batch), inputSchema: nil)), .pass(context),
+        ] as [Work] {
             let report = await run(work)
             guard case .skipped = report.outcome else {
                 Issue.record("\(report.outcome)")
@@ -198,17 +201,20 @@ private final class SilentServer: Sendable {
     func connected() async {
         let descriptor = descriptor
         await withCheckedContinuation { continuation in
-            let thread = Unmanaged.passRetained(Waiter {
-                let connection = accept(descriptor, nil, nil)
-                var byte: UInt8 = 0
-                recv(connection, &byte, 1, Int32(MSG_PEEK))
-                continuation.resume()
-            })
+            let thread = Unmanaged.passRetained(
+                Waiter {
+                    let connection = accept(descriptor, nil, nil)
+                    var byte: UInt8 = 0
+                    recv(connection, &byte, 1, Int32(MSG_PEEK))
+                    continuation.resume()
+                })
             var id = pthread_t()
-            pthread_create(&id, nil, { context in
-                if let context { Unmanaged<Waiter>.fromOpaque(context).takeRetainedValue().body() }
-                return nil
-            }, thread.toOpaque())
+            pthread_create(
+                &id, nil,
+                { context in
+                    if let context { Unmanaged<Waiter>.fromOpaque(context).takeRetainedValue().body() }
+                    return nil
+                }, thread.toOpaque())
             pthread_detach(id)
         }
     }

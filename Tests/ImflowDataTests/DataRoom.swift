@@ -78,13 +78,16 @@ final class DataRoom: Sendable {
         }
     }
 
-    func merge(_ merge: MergePlan, _ parts: [MergePart], split: SplitPlan = SplitPlan(mode: .batch)) throws -> JSONValue {
+    func merge(_ merge: MergePlan, _ parts: [MergePart], split: SplitPlan = SplitPlan(mode: .batch)) throws -> JSONValue
+    {
         try Merger(content: content)
             .merge(MergeWork(merge: merge, split: split, parts: parts), consumer: "task `s-merge`")
     }
 
     /// Merges one result a unit, two units a shard.
-    func merge(_ strategy: MergePlan, of results: [JSONValue?], split: SplitPlan = SplitPlan(mode: .batch)) throws -> JSONValue {
+    func merge(_ strategy: MergePlan, of results: [JSONValue?], split: SplitPlan = SplitPlan(mode: .batch)) throws
+        -> JSONValue
+    {
         let units = results.indices.map { Unit(geometry: ["index": .int(Int64($0))], set: [:]) }
         let shards = stride(from: 0, to: units.count, by: 2).map { Array(units[$0..<min($0 + 2, units.count)]) }
         return try merge(strategy, try parts(shards) { results[$0.index] }, split: split)

@@ -94,15 +94,15 @@ struct FetchSchemeTests {
 
     @Test func oneWhoLeavesDoesNotHoldUpTheOthersAndTheLastOneEndsTheWork() async throws {
         let flights = SingleFlight<Int>()
+        let never = AsyncStream<Void>.makeStream()
         let ended = AsyncStream<Void>.makeStream()
         let tasks = (0..<3).map { _ in
             Task {
                 try await flights.value(of: "key") { () throws(Failure) in
-                    do { try await Task.sleep(for: .seconds(3600)) } catch {
-                        ended.continuation.yield()
-                        throw Failure(.cancelled, "ended")
-                    }
-                    return 1
+                    // Nothing ever comes: only a cancellation ends this.
+                    for await _ in never.stream {}
+                    ended.continuation.yield()
+                    throw Failure(.cancelled, "ended")
                 }
             }
         }
@@ -112,6 +112,7 @@ struct FetchSchemeTests {
             await #expect(throws: Failure(.cancelled, "the fetch was cancelled")) { _ = try await task.value }
         }
         for await _ in ended.stream { break }
+        never.continuation.finish()
         #expect(flights.waiterCount(of: "key") == 0)
         #expect(try await flights.value(of: "key") { () throws(Failure) in 2 } == 2)
     }

@@ -9,10 +9,11 @@ import Testing
     ]
 
     /// The examples of RFC 6901, section 5, and what they leave out.
-    @Test(arguments: [
-        ("/foo", ["bar", "baz"]), ("/foo/0", "bar"), ("/", 0), ("/a~1b", 1), ("/c%d", 2), ("/m~0n", 8), ("/~01", 9),
-        ("/ ", 7), ("/o/x/0/y", 3),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("/foo", ["bar", "baz"]), ("/foo/0", "bar"), ("/", 0), ("/a~1b", 1), ("/c%d", 2), ("/m~0n", 8), ("/~01", 9),
+            ("/ ", 7), ("/o/x/0/y", 3),
+        ] as [(String, JSONValue)])
     func places(text: String, value: JSONValue) throws {
         let pointer = try #require(JSONPointer(text))
         #expect(pointer.value(in: Self.document) == value)

@@ -37,7 +37,8 @@ import Testing
             .jsonMerge, [["a": ["x": 1], "l": [1]], ["a": ["y": 2], "l": [1.0]], ["b": nil]],
             ["a": ["x": 1, "y": 2], "l": [1], "b": nil]),
         Case(
-            MergePlan(strategy: .jsonMerge, conflict: .last), [["a": 1, "o": ["x": 1]], ["a": 2, "o": 3], ["o": ["y": 1]]],
+            MergePlan(strategy: .jsonMerge, conflict: .last),
+            [["a": 1, "o": ["x": 1]], ["a": 2, "o": 3], ["o": ["y": 1]]],
             ["a": 2, "o": ["y": 1]]),
         Case(.sum, [], 0), Case(.mean, [], nil), Case(.max, [], nil), Case(.min, [], nil),
         Case(.sum, [5], 5), Case(.mean, [5], 5), Case(.sum, [1, 2, 3.5], 6.5), Case(.mean, [1, 2], 1.5),
@@ -57,12 +58,16 @@ import Testing
         Case(.topK, [], []), Case(.topK, [["score": 1]], [["score": 1]]),
         Case(
             MergePlan(strategy: .topK, k: 3),
-            [["score": 1, "n": 0], [["score": 5, "n": 1], ["score": 2, "n": 2]], ["score": 2, "n": 3], ["score": 0]],
+            [
+                ["score": 1, "n": 0], [["score": 5, "n": 1], ["score": 2, "n": 2]], ["score": 2, "n": 3], ["score": 0],
+            ],
             [["score": 5, "n": 1], ["score": 2, "n": 2], ["score": 2, "n": 3]]),
         Case(
-            MergePlan(strategy: .topK, score: "quality.mean", k: 1), [["quality": ["mean": 1]], ["quality": ["mean": 2]]],
+            MergePlan(strategy: .topK, score: "quality.mean", k: 1),
+            [["quality": ["mean": 1]], ["quality": ["mean": 2]]],
             [["quality": ["mean": 2]]]),
-        Case(MergePlan(strategy: .topK, k: 0), [["score": 1]], []), Case(MergePlan(strategy: .topK, k: -2), [["score": 1]], []),
+        Case(MergePlan(strategy: .topK, k: 0), [["score": 1]], []),
+        Case(MergePlan(strategy: .topK, k: -2), [["score": 1]], []),
         Case(.none, [], []), Case(.none, [1], [1]), Case(.none, [[1], nil, nil, nil, "x"], ["x"]),
         Case(.none, [[1], nil, "x"], ["x"]),
     ]
@@ -75,7 +80,8 @@ import Testing
 
     @Test func linesAreJoinedByLineEnds() throws {
         let plan = SplitPlan(mode: .lines)
-        #expect(try room.merge(MergePlan(strategy: .concatText), of: ["a\n", "", "b\r\n", "c"], split: plan) == "a\n\nb\nc")
+        #expect(
+            try room.merge(MergePlan(strategy: .concatText), of: ["a\n", "", "b\r\n", "c"], split: plan) == "a\n\nb\nc")
     }
 
     struct Refusal: Sendable {
@@ -108,7 +114,8 @@ import Testing
     }
 
     @Test(arguments: [
-        MergePlan(strategy: .concatJSON), MergePlan(strategy: .concatText), MergePlan(strategy: .jsonMerge, conflict: .last),
+        MergePlan(strategy: .concatJSON), MergePlan(strategy: .concatText),
+        MergePlan(strategy: .jsonMerge, conflict: .last),
         MergePlan(strategy: .sum), MergePlan(strategy: .mean), MergePlan(strategy: .max), MergePlan(strategy: .vote),
         MergePlan(strategy: .topK, k: 5), MergePlan(strategy: .none),
     ])

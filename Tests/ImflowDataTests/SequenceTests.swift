@@ -45,7 +45,8 @@ import Testing
         let text = String(repeating: "a ", count: 1000)
         #expect(TextWindows(text, unit: .words).windows(length: 1, overlap: 0, limit: 1000, byteLimit: 10_000) != nil)
         #expect(TextWindows(text, unit: .words).windows(length: 1, overlap: 0, limit: 999, byteLimit: 10_000) == nil)
-        #expect(TextWindows(text, unit: .words).windows(length: 100, overlap: 99, limit: 1000, byteLimit: 10_000) == nil)
+        #expect(
+            TextWindows(text, unit: .words).windows(length: 100, overlap: 99, limit: 1000, byteLimit: 10_000) == nil)
     }
 
     @Test(arguments: [
@@ -84,7 +85,8 @@ import Testing
             let merged = try room.merge(MergePlan(strategy: .concatText), parts, split: plan)
             let hasWords = text.unicodeScalars.contains { !$0.properties.isWhitespace }
             let expected = unit == .words && !hasWords ? "" : text
-            #expect(merged.stringValue.map { Array($0.utf8) } == Array(expected.utf8), "\(plan) \(text.debugDescription)")
+            #expect(
+                merged.stringValue.map { Array($0.utf8) } == Array(expected.utf8), "\(plan) \(text.debugDescription)")
         }
     }
 

@@ -11,7 +11,9 @@ import Testing
 
     init() throws { room = try DataRoom() }
 
-    @Test(arguments: [(0, 5, []), (1, 5, [1]), (5, 5, [1, 1, 1, 1, 1]), (7, 3, [3, 2, 2]), (10, 4, [3, 3, 2, 2]), (3, 0, [3])])
+    @Test(arguments: [
+        (0, 5, []), (1, 5, [1]), (5, 5, [1, 1, 1, 1, 1]), (7, 3, [3, 2, 2]), (10, 4, [3, 3, 2, 2]), (3, 0, [3]),
+    ])
     func runsAreBalanced(count: Int, limit: Int, sizes: [Int]) {
         let runs = ShardRuns.balanced(count, limit: limit)
         #expect(runs.map(\.count) == sizes)
@@ -20,13 +22,13 @@ import Testing
 
     @Test func runsOfAnyCountAreContiguousAndBalanced() {
         for count in 0..<200 {
-            for limit in 1..<40 {
+            let holds = (1..<40).allSatisfy { limit in
                 let runs = ShardRuns.balanced(count, limit: limit)
-                #expect(runs.flatMap { Array($0) } == Array(0..<count))
-                #expect(runs.count == min(count, limit))
-                #expect(runs.map(\.count) == runs.map(\.count).sorted(by: >))
-                #expect((runs.first?.count ?? 0) - (runs.last?.count ?? 0) <= 1)
+                return runs.flatMap { Array($0) } == Array(0..<count) && runs.count == min(count, limit)
+                    && runs.map(\.count) == runs.map(\.count).sorted(by: >)
+                    && (runs.first?.count ?? 0) - (runs.last?.count ?? 0) <= 1
             }
+            #expect(holds, "\(count) units")
         }
     }
 

@@ -23,9 +23,12 @@ import Testing
             when: when)
     }
 
-    private func stage(_ input: JSONObject, in name: String = "work", guest: String = "/imflow/work") async throws -> JSONValue {
+    private func stage(_ input: JSONObject, in name: String = "work", guest: String = "/imflow/work") async throws
+        -> JSONValue
+    {
         try await room.staging.stage(
-            StagedUnit(input: input, unit: Unit(geometry: [:], set: [:])), into: try room.folder(name), guestFolder: guest)
+            StagedUnit(input: input, unit: Unit(geometry: [:], set: [:])), into: try room.folder(name),
+            guestFolder: guest)
     }
 
     private func read(_ path: String) -> String? {
@@ -91,10 +94,15 @@ import Testing
             unit.index == 2 ? nil : ["n": .int(Int64(unit.index))]
         }
         let call = try #require(try await room.staging.resolve(work(.reduce(parts: parts.reversed()))))
-        #expect(call.units.map(\.input) == [[
-            "partials": [["n": 0], ["n": 1], ["n": 3], ["n": 4]],
-            "units": [["index": 0, "x": 7], ["index": 1, "x": 7], ["index": 3, "x": 7], ["index": 4, "x": 7]],
-        ]])
+        #expect(
+            call.units.map(\.input) == [
+                [
+                    "partials": [["n": 0], ["n": 1], ["n": 3], ["n": 4]],
+                    "units": [
+                        ["index": 0, "x": 7], ["index": 1, "x": 7], ["index": 3, "x": 7], ["index": 4, "x": 7],
+                    ],
+                ]
+            ])
     }
 
     @Test func referencesBecomeReadOnlyFiles() async throws {
@@ -145,7 +153,8 @@ import Testing
         try room.write("plain", to: "work/50%.txt")
         symlink("out dir/näme.txt", room.path + "/work/latest.txt")
         let result: JSONValue = [
-            "a": "file:///g/w/out%20dir/n%C3%A4me.txt", "b": ["file:///g/w/50%.txt", "file://localhost/g/w/latest.txt"],
+            "a": "file:///g/w/out%20dir/n%C3%A4me.txt",
+            "b": ["file:///g/w/50%.txt", "file://localhost/g/w/latest.txt"],
             "again": "file:///g/w/out dir/../out dir/näme.txt", "text": "see file:///etc/passwd", "n": 1,
         ]
         let work = room.path + "/work"
@@ -153,9 +162,14 @@ import Testing
         let made = try room.stored("made", as: "näme.txt")
         #expect(kept["a"] == .string(made))
         #expect(kept["again"] == .string(made))
-        #expect(kept["b"] == [.string(try room.stored("plain", as: "50%.txt")), .string(try room.stored("made", as: "latest.txt"))])
+        #expect(
+            kept["b"] == [
+                .string(try room.stored("plain", as: "50%.txt")), .string(try room.stored("made", as: "latest.txt")),
+            ])
         #expect(kept["text"] == "see file:///etc/passwd")
-        #expect(try await room.staging.collect(result, from: work, guestFolder: "/g/w") == kept, "\(folder) can be read again")
+        #expect(
+            try await room.staging.collect(result, from: work, guestFolder: "/g/w") == kept,
+            "\(folder) can be read again")
     }
 
     @Test func anInputHandedBackIsTheSameContent() async throws {
@@ -167,7 +181,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "file:///etc/passwd", "file:///g/../etc/passwd", "file:///g/w/../../etc/passwd", "file:///g/w/%2e%2e/secret.txt",
+        "file:///etc/passwd", "file:///g/../etc/passwd", "file:///g/w/../../etc/passwd",
+        "file:///g/w/%2e%2e/secret.txt",
         "file:///g/w/../secret.txt", "file:///g/w/link.txt", "file:///g/w/folder/passwd", "file:///g/w", "file:///g/w/",
         "file:///g/w/.", "file:///g/w/sub", "file:///g/w/pipe", "file:///g/w/none.txt", "file:///g/w/a%00b", "file://",
         "file://host/g/w/ok.txt", "file://../w/ok.txt", "file:///g/work/ok.txt", "file:///g/w/loop",
@@ -189,8 +204,8 @@ import Testing
     }
 
     @Test func tilesAreCutIntoTheFolder() async throws {
-        let pixels = String(decoding: (0..<600).map { UInt8(32 + $0 % 90) }, as: UTF8.self)
-        let path = try room.write("P5 30 20 255\n" + pixels, to: "page.pgm")
+        let path = room.path + "/page.tif"
+        try Data(Self.grayTIFF(width: 30, height: 20)).write(to: URL(filePath: path))
         let plan = SplitPlan(mode: .tile, tileWidth: 16, tileHeight: 16, shardLimit: 2)
         let (shared, shards) = try await room.split(
             ["page_url": .string("file://" + path), "language": "en"], plan)
@@ -204,5 +219,54 @@ import Testing
         #expect(input == ["language": "en", "other": "file:///g/tile-3-2.png", "page_url": "file:///g/tile-3.png"])
         let header = try Data(contentsOf: URL(filePath: room.path + "/work/tile-3.png")).prefix(24)
         #expect(Array(header.suffix(8)) == [0, 0, 0, 14, 0, 0, 0, 4])
+    }
+
+    @Test func tilesThatAreHandedBackMakeTheImageAgain() async throws {
+        let path = room.path + "/page.tif"
+        try Data(Self.grayTIFF(width: 30, height: 20)).write(to: URL(filePath: path))
+        var images: Set<String> = []
+        for limit in [1, 3, 32] {
+            let plan = SplitPlan(mode: .tile, tileWidth: 8, tileHeight: 8, shardLimit: limit)
+            let (_, shards) = try await room.split(["page_url": .string("file://" + path)], plan)
+            var results: [Int: JSONValue] = [:]
+            for unit in shards.joined() {
+                let folder = try room.folder("work-\(limit)-\(unit.index)")
+                let input = try await room.staging.stage(
+                    StagedUnit(input: [:], unit: unit), into: folder, guestFolder: "/g")
+                results[unit.index] = try await room.staging.collect(input, from: folder, guestFolder: "/g")
+            }
+            let parts = try room.parts(shards) { results[$0.index] }
+            let stitched = try room.merge(MergePlan(strategy: .tileStitch), parts.reversed(), split: plan)
+            images.insert(try #require(stitched.stringValue))
+            let boxes = try room.parts(shards) { _ in [] }
+            #expect(try room.merge(MergePlan(strategy: .detections), boxes, split: plan) == [])
+        }
+        #expect(images.count == 1)
+        let image = try #require(images.first)
+        let (_, whole) = try await room.split(["page": .string(image)], SplitPlan(mode: .tile))
+        let tile = try await stageTile(whole[0][0], in: "stitched")
+        let (_, original) = try await room.split(["page_url": .string("file://" + path)], SplitPlan(mode: .tile))
+        #expect(tile == (try await stageTile(original[0][0], in: "original")))
+    }
+
+    /// The bytes of a tile's file: equal pixels are equal bytes.
+    private func stageTile(_ unit: Unit, in name: String) async throws -> Data {
+        let folder = try room.folder(name)
+        _ = try await room.staging.stage(StagedUnit(input: [:], unit: unit), into: folder, guestFolder: "/g")
+        return try Data(contentsOf: URL(filePath: folder + "/tile-0.png"))
+    }
+
+    /// One strip of 8 bit gray (TIFF 6.0, section 4).
+    private static func grayTIFF(width: UInt32, height: UInt32) -> [UInt8] {
+        func bytes(_ value: UInt32, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 255) } }
+        let entries: [(tag: UInt32, value: UInt32)] = [
+            (256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, height),
+            (279, width * height),
+        ]
+        let pixels = (0..<width * height).map { UInt8($0 % 251) }
+        var out: [UInt8] = [0x49, 0x49] + bytes(42, 2) + bytes(8 + width * height, 4) + pixels
+        out += bytes(UInt32(entries.count), 2)
+        for entry in entries { out += bytes(entry.tag, 2) + bytes(4, 2) + bytes(1, 4) + bytes(entry.value, 4) }
+        return out + bytes(0, 4)
     }
 }

@@ -50,7 +50,7 @@ import Testing
         let model = try await fixture.model(running: ModelProgram(.shell, source, callProtocol: .jsonl))
         let executor = executor(on: fixture, idleLimit: TimeSpan(milliseconds: 20))
         let first = try await value(of: executor.run(order(model, attempt: 1, fixture)) { _ in }, fixture)
-        while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: .milliseconds(25)) }
         let second = try await value(of: executor.run(order(model, attempt: 2, fixture)) { _ in }, fixture)
         #expect(first != second)
         await executor.shutdown()

@@ -1,7 +1,8 @@
 import ImflowTestKit
 import Testing
 
-@Suite struct ProcessConformanceTests {
+/// One after the other: many of the programs keep a core busy.
+@Suite(.serialized) struct ProcessConformanceTests {
     @Test(arguments: ExecutorConformance.cases)
     func processes(hold demand: ConformanceCase) async throws {
         #expect(try await demand.run(on: ProcessFixture()))

@@ -166,7 +166,7 @@ import Testing
     /// Waits until so many processes of the job carry the mark.
     private func appears(_ mark: String, count: Int = 1) async throws {
         while ProcessLedger.commands(where: { $0.contains(mark) && $0.contains("IMFLOW_JOB_ID=\(job)") }).count < count {
-            try await Task.sleep(for: .milliseconds(5))
+            try await Task.sleep(for: .milliseconds(25))
         }
     }
 }

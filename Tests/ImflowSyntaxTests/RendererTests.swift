@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test func nothingDrivesTheTerminal() {
-        let hostile = "\u{1B}[31mred\u{7}\u{9B}2J\u{202E}evil\u{200B}\u{7F}\u{E0041}"
+        let hostile = "\u{1B}[31mred\u{7}\u{9B}2J\u{202E}evil\u{200B}\u{7F}\u{E0041}\u{FFF9}"
         let text = source("k: \"\(hostile)\"\n", name: "mo\u{1B}del\n.yaml")
         let diagnostic = Diagnostic(
             Self.odd, "head \(hostile)\nline", at: span(text, "\u{202E}evil"), label: hostile, notes: [hostile],
@@ -200,10 +200,11 @@ import Testing
                 #expect(![.control, .format, .privateUse].contains(scalar.properties.generalCategory))
             }
             #expect(rendered.contains(#"mo\u{1B}del\n.yaml:1:"#))
-            #expect(rendered.contains(#"head \u{1B}[31mred\u{7}\u{9B}2J\u{202E}evil\u{200B}\u{7F}\u{E0041}\nline"#))
+            #expect(
+                rendered.contains(#"head \u{1B}[31mred\u{7}\u{9B}2J\u{202E}evil\u{200B}\u{7F}\u{E0041}\u{FFF9}\nline"#))
         }
         let lines = full(diagnostic).split(separator: "\n")
-        #expect(lines[3] == #"1 | k: "\u{1B}[31mred\u{7}\u{9B}2J\u{202E}evil\u{200B}\u{7F}\u{E0041}""#)
+        #expect(lines[3] == #"1 | k: "\u{1B}[31mred\u{7}\u{9B}2J\u{202E}evil\u{200B}\u{7F}\u{E0041}\u{FFF9}""#)
         #expect(lines[4].hasPrefix("  |" + String(repeating: " ", count: 31) + "^^^^^^^^^^^^ "))
     }
 

@@ -106,6 +106,24 @@ import Testing
         let result = yaml(text)
         #expect(result.diagnostics.map(\.code) == [.emptyDocument])
         #expect(result.tree.root == nil)
+        let isBare = text.isEmpty || text == "\u{FEFF}"
+        #expect(result.diagnostics.first?.headline.contains("nothing but") == !isBare)
+    }
+
+    @Test(arguments: ["\u{1}", "\u{1F}", "\u{7F}", "\u{80}", "\u{9F}", "\u{FFFE}", "\u{FFFF}"])
+    func charactersOutsideYAML(_ character: String) throws {
+        let result = yaml("a: 1\nb: x\(character)\n")
+        #expect(result.diagnostics.map(\.code) == [.invalidSyntax])
+        #expect(result.diagnostics.first?.headline.hasPrefix("the control character U+") == true)
+        #expect(result.diagnostics.first?.primary.span.text == character)
+        #expect(try rootOf(result).at("a")?.coreValue == .int(1))
+        #expect(try rootOf(result).at("b")?.kind == .hole)
+    }
+
+    @Test(arguments: ["\u{85}", "\u{A0}", "\u{2028}", "\u{E000}", "\u{FFFD}", "\u{10FFFF}", "\t"])
+    func charactersOfYAML(_ character: String) throws {
+        #expect(try rootOf(yaml("a: 'x\(character)y'\nb: 1\n")).at("b")?.coreValue == .int(1))
+        #expect(yaml("a: 'x\(character)y'\n").diagnostics.isEmpty)
     }
 
     @Test func nothingInJSON() {

@@ -1,3 +1,4 @@
+import Glibc
 import ImflowDiagnostics
 import ImflowSyntax
 import Testing
@@ -87,4 +88,11 @@ struct SeededGenerator: RandomNumberGenerator {
         state ^= state >> 27
         return state &* 0x2545_F491_4F6C_DD1D
     }
+}
+
+/// The processor time that this thread has used.
+func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

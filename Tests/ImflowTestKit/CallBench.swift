@@ -15,12 +15,13 @@ final class CallBench: Sendable {
     let job = "conformance-" + String(UInt64.random(in: .min ... .max), radix: 16)
     private let attempts = Mutex<[WorkOrder]>([])
 
-    init(fixture: any ConformanceFixture) {
+    /// - Parameter startWindow: how long a `rest` instance may take to become ready; nil: the fixture's patience.
+    init(fixture: any ConformanceFixture, startWindow: TimeSpan? = nil) {
         self.fixture = fixture
         let host = fixture.host
         executor = CallExecutor(
             state: fixture.state, staging: fixture.staging, client: HTTPClient(), host: { _ in host }, instanceLimit: 2,
-            hosts: [host], startWindow: fixture.patience)
+            hosts: [host], startWindow: startWindow ?? fixture.patience)
     }
 
     func model(
@@ -97,13 +98,13 @@ final class CallBench: Sendable {
     /// Runs the order and cancels it as soon as a log of the job has `word`.
     func cancelling(_ order: WorkOrder, whenLogged word: String) async throws -> AttemptReport {
         let run = Task { await self.run(order) }
-        while !logs().contains(word) { try await Task.sleep(for: .milliseconds(5)) }
+        while !logs().contains(word) { try await Task.sleep(for: .milliseconds(25)) }
         run.cancel()
         return await run.value
     }
 
     func waitUntilNothingRuns() async throws {
-        while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: .milliseconds(25)) }
     }
 
     /// All logs of the job, one after the other.

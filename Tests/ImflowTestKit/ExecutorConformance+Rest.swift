@@ -35,7 +35,7 @@ extension ExecutorConformance {
             let model = try await bench.server(environment: ["START_DELAY": "0.7", "UNREADY": "3"])
             _ = try await bench.result(of: bench.whole(model))
         },
-        ConformanceCase("rest: an instance that is never ready fails with its log", .rest) { bench in
+        ConformanceCase("rest: an instance that is never ready fails with its log", .rest, startWindow: TimeSpan(seconds: 5)) { bench in
             let model = try await bench.server(environment: ["HEALTH": "500"])
             try await bench.failure(of: bench.whole(model), .app, naming: "was not ready within", "status 500", "listening")
         },

@@ -4,15 +4,18 @@ import ImflowPlan
 package struct ConformanceCase: Sendable, CustomStringConvertible {
     package let name: String
     let callProtocol: CallProtocol
+    let startWindow: TimeSpan?
     let demand: @Sendable (CallBench) async throws -> Void
 
     package var description: String { name }
 
     init(
-        _ name: String, _ callProtocol: CallProtocol, demand: @escaping @Sendable (CallBench) async throws -> Void
+        _ name: String, _ callProtocol: CallProtocol, startWindow: TimeSpan? = nil,
+        demand: @escaping @Sendable (CallBench) async throws -> Void
     ) {
         self.name = name
         self.callProtocol = callProtocol
+        self.startWindow = startWindow
         self.demand = demand
     }
 
@@ -22,7 +25,7 @@ package struct ConformanceCase: Sendable, CustomStringConvertible {
     @discardableResult
     package func run(on fixture: any ConformanceFixture) async throws -> Bool {
         guard fixture.protocols.contains(callProtocol) else { return false }
-        let bench = CallBench(fixture: fixture)
+        let bench = CallBench(fixture: fixture, startWindow: startWindow)
         do {
             try await demand(bench)
         } catch {

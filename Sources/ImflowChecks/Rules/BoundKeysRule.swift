@@ -53,6 +53,7 @@ package struct BoundKeysRule: Rule {
     ) {
         guard let path = stage.modelPath, let manifest = workspace.models[path]?.manifest else { return }
         let required = (manifest.inputSchema?.value["required"]?.arrayValue ?? []).compactMap(\.stringValue)
+        if required.isEmpty { return }
         let bound = expansion.bound(index)
         guard bound.isClosed else { return }
         let given = Set(bound.names)

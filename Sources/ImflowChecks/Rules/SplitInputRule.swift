@@ -17,8 +17,8 @@ package struct SplitInputRule: Rule {
             }
             let schema = stage.modelPath.flatMap { scope.workspace.models[$0]?.manifest.inputSchema?.value }
             guard let bound = bound(stage, input) else { continue }
-            let place = block.splitKey?.span ?? block.splitMode?.span ?? block.span.firstLine
-            if let finding = finding(stage, block, mode, bound, schema, job, place) { findings.add(finding) }
+            let cut = block.splitKey?.span ?? block.splitMode?.span ?? block.span.firstLine
+            if let finding = finding(stage, block, mode, bound, schema, job, cut) { findings.add(finding) }
         }
     }
 
@@ -33,31 +33,34 @@ package struct SplitInputRule: Rule {
 
     private func finding(
         _ stage: ExpandedStage, _ block: MultiNode, _ mode: SplitMode, _ input: JSONObject, _ schema: JSONValue?,
-        _ job: CheckedJob, _ place: Span
+        _ job: CheckedJob, _ cut: Span
     ) -> Diagnostic? {
         let names = input.isEmpty ? "nothing" : input.keys.prefix(12).map { "`\($0)`" }.joined(separator: ", ")
-        let wanted = Self.wanted(mode)
+        let place = job.job.input?.keySpan ?? cut
+        let secondary = place == cut ? [] : [Label(cut, "what is split")]
+        let byMode = "`\(stage.name)` is split by `\(mode.rawValue)`"
         if let key = block.splitKey?.value {
             guard let value = input[key] else {
                 return Diagnostic(
                     .splitInput, "`\(stage.name)` splits `\(key)`, and its input has no such member", at: place,
-                    notes: ["its input has \(names)"], help: nearest(key, in: input.keys).map { "did you mean `\($0)`?" })
+                    secondary: secondary, notes: ["its input has \(names)"],
+                    help: nearest(key, in: input.keys).map { "did you mean `\($0)`?" })
             }
             if Self.fits(key, value, mode, schema) { return nil }
             return Diagnostic(
-                .splitInput, "`\(stage.name)` is split by `\(mode.rawValue)`, and `\(key)` is not \(wanted)",
-                at: job.job.inputPlaces[key] ?? place, secondary: [Label(place, "what is split")])
+                .splitInput, "\(byMode), and `\(key)` is not \(Self.wanted(mode))",
+                at: job.job.inputPlaces[key] ?? place, secondary: secondary)
         }
         let fitting = input.filter { Self.fits($0.key, $0.value, mode, schema) }.keys
         if fitting.count == 1 { return nil }
         if fitting.isEmpty {
             return Diagnostic(
-                .splitInput, "`\(stage.name)` is split by `\(mode.rawValue)`, and no member of its input is \(wanted)",
-                at: place, notes: ["its input has \(names)"])
+                .splitInput, "\(byMode), and no member of its input is \(Self.wanted(mode))", at: place,
+                secondary: secondary, notes: ["its input has \(names)"])
         }
         return Diagnostic(
-            .splitInput, "`\(stage.name)` is split by `\(mode.rawValue)`, and \(fitting.count) members of its input fit",
-            at: place, notes: ["these fit: \(fitting.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"],
+            .splitInput, "\(byMode), and \(fitting.count) members of its input fit", at: place, secondary: secondary,
+            notes: ["these fit: \(fitting.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"],
             help: "name one: `split_key: \(fitting.first ?? "")`")
     }
 

@@ -30,7 +30,7 @@ struct WebSource {
                 tries += 1
                 let longest = max(interval, min(wait ?? interval, limits.maximumRetryInterval))
                 do { try await Task.sleep(for: longest.duration) } catch { throw cancelled }
-                interval.milliseconds *= 2
+                interval = min(TimeSpan(milliseconds: interval.milliseconds * 2), limits.maximumRetryInterval)
             }
         }
     }

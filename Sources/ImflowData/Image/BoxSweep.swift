@@ -3,7 +3,7 @@ internal import ImflowExecution
 /// Finds rectangles that meet by moving a line over them from left to right.
 enum BoxSweep {
     /// Pairs that may be found, and steps that may be made: some seconds' work, and what fits in memory.
-    static let pairLimit = 8_000_000
+    static let pairLimit = 2_000_000
     private static let stepLimit = 4_000_000_000
 
     /// Asks `body` once for each two of `rects` that overlap or lie within `margin` of each other, by their positions in order,

@@ -9,8 +9,8 @@ enum ImageLimits {
     static let bands = 1024
     /// In bytes of raw pixels: a tile, a model's output for one, or an image whose decoder needs it whole.
     static let block = 256 << 20
-    /// Units of one split.
-    static let tiles = 1_000_000
+    /// Units of one split: each takes about 1 KiB of memory while they are listed.
+    static let tiles = 200_000
 
     /// Refuses an image of this size and names it by `name`.
     static func check(_ shape: PixelShape, name: String) throws(Failure) {

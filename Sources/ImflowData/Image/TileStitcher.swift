@@ -22,7 +22,7 @@ package enum TileStitcher {
             try checkCancellation()
             let geometry = try TileGeometry(output.unit)
             let shape = try output.image.map { (image) throws(Failure) in
-                try TileOutput(geometry.index, image, content).shape()
+                try TileOutput(geometry.index, image, content).shape
             }
             tiles.append(StitchTile(geometry: geometry, image: output.image, shape: shape))
         }
@@ -72,26 +72,5 @@ package enum TileStitcher {
                 }
             }
         }
-    }
-}
-
-/// The image that a model made of one tile.
-struct TileOutput {
-    private let image: VipsImage
-
-    init(_ index: Int, _ reference: ContentReference, _ content: ContentStore) throws(Failure) {
-        let name = "the output of unit \(index) (\(reference.name))"
-        guard content.contains(reference.hash) else {
-            throw Failure(.infra, "the content store lacks \(name), \(reference.hash); run the job again")
-        }
-        image = try VipsImage(path: content.path(of: reference.hash), name: name, access: .sequential)
-        try ImageLimits.check(image.shape, name: name)
-        try ImageLimits.checkBlock(image.shape, name)
-    }
-
-    func shape() -> PixelShape { image.shape }
-
-    func block() throws(Failure) -> PixelBlock {
-        try image.block(PixelRect(x: 0, y: 0, width: image.shape.width, height: image.shape.height))
     }
 }

@@ -2,8 +2,8 @@ internal import ImflowExecution
 internal import ImflowJSON
 internal import ImflowPlan
 
-/// `concat-text`: the units' texts in order. No units: `""`. A unit's text is its result when that is a string, else the
-/// result's member `text`, else its only string member.
+/// `concat-text`: the units' texts in order. No units: `""`. A unit's text is its result when that is a string, else
+/// the result's member `text`, else its only string member.
 ///
 /// After a `sequence` split with overlap, what two neighbouring texts repeat is dropped: the longest run of at most
 /// `sequence_overlap` characters, words or lines that ends the one and starts the other. Words and lines that a model

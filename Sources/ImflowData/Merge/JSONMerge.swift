@@ -2,8 +2,9 @@ internal import ImflowExecution
 internal import ImflowJSON
 internal import ImflowPlan
 
-/// `json-merge`: deep merge of objects in unit order. No units: `{}`. Objects are merged member by member; everything else,
-/// lists too, is one value: equal ones agree, different ones are a conflict, which is a failure or goes to the last unit.
+/// `json-merge`: deep merge of objects in unit order. No units: `{}`. Objects are merged member by member; everything
+/// else, lists too, is one value: equal ones agree, different ones are a conflict, which is a failure or goes to the
+/// last unit.
 struct JSONMerge {
     let conflict: MergePlan.Conflict
 
@@ -11,7 +12,8 @@ struct JSONMerge {
         var merged = JSONObject()
         for (position, item) in results.enumerated() {
             guard case .object(let members) = item.result else {
-                throw Failure(.app, "json-merge needs an object of each unit, but \(item.name) answered \(item.result.kindName)")
+                throw Failure(
+                    .app, "json-merge needs an object of each unit, but \(item.name) answered \(item.result.kindName)")
             }
             do throws(Conflict) {
                 try merge(members, into: &merged, path: [])
@@ -54,7 +56,8 @@ struct JSONMerge {
         return Failure(
             .app,
             "json-merge: \(other?.name ?? "an earlier unit") and \(item.name) differ at `\(place)`:"
-                + " \(Self.shown(conflict.old)) and \(Self.shown(conflict.new)); set `merge: {conflict: last}` to take the last")
+                + " \(Self.shown(conflict.old)) and \(Self.shown(conflict.new)); `merge.conflict: last` takes the last"
+        )
     }
 
     private static func shown(_ value: JSONValue) -> String {

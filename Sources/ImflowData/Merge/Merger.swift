@@ -3,8 +3,8 @@ package import ImflowExecution
 package import ImflowJSON
 internal import ImflowPlan
 
-/// Makes one result of a stage's partial outputs. Neither the bundling of units into shards nor the order in which shards
-/// finished changes a byte of it; holes are left out.
+/// Makes one result of a stage's partial outputs. Neither the bundling of units into shards nor the order in which
+/// shards finished changes a byte of it; holes are left out.
 package struct Merger: Sendable {
     private let content: ContentStore
 
@@ -41,7 +41,9 @@ package struct Merger: Sendable {
     /// Holes are told too: they stay empty in the image.
     private func stitch(_ outputs: PartialOutputs, by merge: MergePlan, split: SplitPlan) throws(Failure) -> JSONValue {
         var images: [(unit: Unit, image: ContentReference?)] = outputs.holes.map { ($0, nil) }
-        for item in outputs.results { images.append((item.unit, try TileStitcher.image(in: item.result, of: item.unit))) }
+        for item in outputs.results {
+            images.append((item.unit, try TileStitcher.image(in: item.result, of: item.unit)))
+        }
         images.sort { $0.unit.index < $1.unit.index }
         return try TileStitcher.stitch(outputs: images, plan: merge, split: split, content: content)
     }

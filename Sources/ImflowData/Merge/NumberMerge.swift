@@ -2,8 +2,9 @@ internal import ImflowExecution
 internal import ImflowJSON
 internal import ImflowPlan
 
-/// `mean`, `sum`, `max`, `min`: element by element over numbers, lists of one length and objects of the same members, at any
-/// depth. Sums run in unit order, integers exactly as long as they fit 64 bits. No units: `sum` is 0, the others null.
+/// `mean`, `sum`, `max`, `min`: element by element over numbers, lists of one length and objects of the same members,
+/// at any depth. Sums run in unit order, integers exactly as long as they fit 64 bits. No units: `sum` is 0, the others
+/// null.
 struct NumberMerge {
     enum Operation: String { case mean, sum, max, min }
     let operation: Operation
@@ -18,7 +19,9 @@ struct NumberMerge {
         switch items[0].result {
         case .int, .number: return try number(items, path)
         case .array(let first):
-            for item in items where item.result.arrayValue?.count != first.count { throw mismatch(items[0], item, path) }
+            for item in items where item.result.arrayValue?.count != first.count {
+                throw mismatch(items[0], item, path)
+            }
             var out: [JSONValue] = []
             for index in first.indices {
                 let column = items.map { UnitResult(unit: $0.unit, result: $0.result.arrayValue?[index] ?? .null) }
@@ -54,7 +57,8 @@ struct NumberMerge {
             let sum = Self.sum(items.map(\.result), values)
             let result = operation == .sum ? sum : .number((sum.doubleValue ?? 0) / Double(values.count))
             guard result.doubleValue?.isFinite == true else {
-                throw Failure(.app, "\(operation.rawValue): the numbers\(Self.place(path)) add up to more than a number holds")
+                throw Failure(
+                    .app, "\(operation.rawValue): the numbers\(Self.place(path)) add up to more than a number holds")
             }
             return result
         }

@@ -5,8 +5,8 @@ struct TextJoin {
     private let unit: SequenceUnit
     private let overlap: Int
     private var bytes: [UInt8] = []
-    /// The end of the last text: the characters, words or lines that the next one may repeat, without the white space or
-    /// line end after them.
+    /// The end of the last text: the characters, words or lines that the next one may repeat, without the white space
+    /// or line end after them.
     private var tail: [ArraySlice<UInt8>] = []
 
     /// At most `overlap` characters, words or lines are repeated.

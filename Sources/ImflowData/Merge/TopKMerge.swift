@@ -14,7 +14,8 @@ struct TopKMerge {
                 guard let score = value(in: candidate), score.doubleValue != nil else {
                     throw Failure(
                         .app,
-                        "top-k ranks by the number `\(score)`, which a candidate of \(item.name) lacks; set `merge: {score: …}`")
+                        "top-k ranks by `\(score)`, but a candidate of \(item.name) has none; see `merge.score`"
+                    )
                 }
                 candidates.append((candidate, score))
             }

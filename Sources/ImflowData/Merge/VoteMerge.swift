@@ -1,9 +1,9 @@
 internal import ImflowExecution
 internal import ImflowJSON
 
-/// `vote`: `{"value": the winner, "count": its votes, "total": all votes, "votes": [{"value", "count"}, …]}`, most votes
-/// first; of values with as many votes the one that came first in unit order. Results are one vote each, equal when their
-/// canonical bytes are. No units: `value` is null and the rest empty.
+/// `vote`: `{"value": the winner, "count": its votes, "total": all votes, "votes": [{"value", "count"}, …]}`, most
+/// votes first; of values with as many votes the one that came first in unit order. Results are one vote each, equal
+/// when their canonical bytes are. No units: `value` is null and the rest empty.
 enum VoteMerge {
     static func merge(_ results: [UnitResult]) -> JSONValue {
         var positions: [[UInt8]: Int] = [:]

@@ -1,7 +1,8 @@
 internal import ImflowExecution
 internal import ImflowJSON
 
-/// `batch`: a unit gets a sub-list of so many items, always a list; the last may be shorter. `start` and `end` count items.
+/// `batch`: a unit gets a sub-list of so many items, always a list; the last may be shorter. `start` and `end` count
+/// items.
 enum BatchSplit {
     static func units(of items: [JSONValue], key: String, size: Int) -> [Unit] {
         let size = min(size, max(items.count, 1))

@@ -11,8 +11,8 @@ struct SplitSource {
     var key: String
     var value: JSONValue
 
-    /// The member that `split` names, else the only one that fits the mode: a list for `batch`, a file for `tile`, a text
-    /// for `lines` and `sequence`. `consumer` is what messages call the stage.
+    /// The member that `split` names, else the only one that fits the mode: a list for `batch`, a file for `tile`, a
+    /// text for `lines` and `sequence`. `consumer` is what messages call the stage.
     init(of input: JSONObject, split: SplitPlan, consumer: String) throws(Failure) {
         let mode = "`split_mode: \(split.mode.rawValue)`"
         let wanted = Self.wanted(split.mode)
@@ -55,7 +55,8 @@ struct SplitSource {
         guard let file else { return value.stringValue ?? "" }
         if let size = content.size(of: file.hash), size > Int64(Self.maximumTextBytes) {
             throw Failure(
-                .app, "\(consumer): the text `\(file.name)` has \(size) bytes; at most \(Self.maximumTextBytes) can be split")
+                .app,
+                "\(consumer): the text `\(file.name)` has \(size) bytes; at most \(Self.maximumTextBytes) can be split")
         }
         var bytes: [UInt8]
         do throws(ContentError) { bytes = try content.read(file.hash, limit: Self.maximumTextBytes) } catch {
@@ -71,7 +72,7 @@ struct SplitSource {
     private static func wanted(_ mode: SplitMode) -> String {
         switch mode {
         case .batch: "a list"
-        case .tile: "an image file"
+        case .tile: "an image file, given by its URL"
         case .lines, .sequence: "a text or a text file"
         case .candidates: "nothing"
         }

@@ -9,6 +9,7 @@ package struct Splitter: Sendable {
     package static let maximumUnits = 1_000_000
     /// Of the texts of all windows of a `sequence` together.
     package static let maximumWindowBytes = 256 << 20
+    private static let filesAtOnce = 1024
 
     private let content: ContentStore
     private let fetcher: Fetcher
@@ -35,7 +36,7 @@ package struct Splitter: Sendable {
         guard let units, units.count <= Self.maximumUnits else {
             throw Failure(
                 .app,
-                "\(consumer) would be split into more than \(Self.maximumUnits) units, or into overlapping windows of more"
+                "\(consumer) would be split into more than \(Self.maximumUnits) units, or into windows of more"
                     + " than \(Self.maximumWindowBytes) bytes in all; make units larger, or their overlap smaller")
         }
         return try outcome(shared: shared, units: units, limit: split.shardLimit)
@@ -113,10 +114,15 @@ package struct Splitter: Sendable {
     private func units(of source: SplitSource, texts: [String], geometry: [JSONObject]) throws(Failure) -> [Unit] {
         var values = texts
         if let file = source.file {
-            do throws(ContentError) {
-                let hashes = try content.put(all: texts.map { Array($0.utf8) })
-                values = hashes.map { ContentReference(hash: $0, name: file.name).text }
-            } catch { throw Failure(storing: error) }
+            values = []
+            for start in stride(from: 0, to: texts.count, by: Self.filesAtOnce) {
+                if Task.isCancelled { throw Failure(.cancelled, "the split was cancelled") }
+                let run = texts[start..<min(start + Self.filesAtOnce, texts.count)]
+                do throws(ContentError) {
+                    let hashes = try content.put(all: run.map { Array($0.utf8) })
+                    values += hashes.map { ContentReference(hash: $0, name: file.name).text }
+                } catch { throw Failure(storing: error) }
+            }
         }
         return zip(geometry, values).map { Unit(geometry: $0, set: [source.key: .string($1)]) }
     }
@@ -128,7 +134,7 @@ package struct Splitter: Sendable {
             case .sequence where split.sequenceLength < 1:
                 "`sequence_length: \(split.sequenceLength)` must be at least 1"
             case .sequence where split.sequenceOverlap < 0 || split.sequenceOverlap >= split.sequenceLength:
-                "`sequence_overlap: \(split.sequenceOverlap)` must be less than `sequence_length: \(split.sequenceLength)`"
+                "`sequence_overlap: \(split.sequenceOverlap)` must be 0 or more, and less than `sequence_length`"
             case .candidates where split.candidates < 0 || split.candidates > maximumUnits:
                 "`candidates: \(split.candidates)` must lie between 0 and \(maximumUnits)"
             case .candidates where split.seed.addingReportingOverflow(split.candidates).overflow:

@@ -1,8 +1,8 @@
 internal import ImflowPlan
 
 /// A text cut into windows of segments. A segment is a Unicode scalar (what language models' tool kits count; grapheme
-/// clusters would change with Unicode's version), a word with the white space after it, or a line with its end; white space
-/// before the first word belongs to it. So the segments' texts are the text, whole, and the windows' repeat
+/// clusters would change with Unicode's version), a word with the white space after it, or a line with its end; white
+/// space before the first word belongs to it. So the segments' texts are the text, whole, and the windows' repeat
 /// exactly the overlap. A text of white space alone has no words.
 struct TextWindows {
     struct Window: Equatable {

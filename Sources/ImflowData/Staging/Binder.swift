@@ -4,9 +4,9 @@ package import ImflowJSON
 
 /// Puts a stage's input together from the job's context.
 ///
-/// A finished stage with an output key `k` publishes one value, `k`: its result's member `k` when the result is an object
-/// that has it, else the result. Without an output key it publishes its result's members; a result that is no object
-/// then has no name, and reaches a later stage only as the sole value of its only upstream.
+/// A finished stage with an output key `k` publishes one value, `k`: its result's member `k` when the result is an
+/// object that has it, else the result. Without an output key it publishes its result's members; a result that is no
+/// object then has no name, and reaches a later stage only as the sole value of its only upstream.
 package struct Binder: Sendable {
     private let content: ContentStore
 
@@ -14,8 +14,8 @@ package struct Binder: Sendable {
 
     /// The bound input of whoever `consumer` names in messages (“stage `words`”); nil when the condition is false.
     ///
-    /// With a key the input is `{key: value}` from the nearest source that publishes it, then from the job's input, then
-    /// (with `soleValueFallback`) the only value that the nearest source publishes. Without a key it is everything
+    /// With a key the input is `{key: value}` from the nearest source that publishes it, then from the job's input,
+    /// then (with `soleValueFallback`) the only value that the nearest source publishes. Without a key it is everything
     /// in reach, nearest first. Literal members are laid over; one of the key's name binds the key. The condition sees
     /// everything in reach, the bound input first, and is asked before a missing value is an error.
     package func bind(_ context: InputContext, consumer: String) throws(Failure) -> JSONObject? {
@@ -40,7 +40,8 @@ package struct Binder: Sendable {
             guard try ConditionEvaluation(values: values).holds(condition) else { return nil }
         }
         if let unbound {
-            throw Failure(.app, "\(consumer) needs `\(unbound)`, but \(reach.summary); name an output_key or fix input_key")
+            throw Failure(
+                .app, "\(consumer) needs `\(unbound)`, but \(reach.summary); name an output_key or fix input_key")
         }
         return bound
     }
@@ -88,7 +89,9 @@ private struct Reach {
         guard case .object(let members) = result else {
             return Published(stage: source.stage, members: [:], sole: result)
         }
-        return Published(stage: source.stage, members: members, sole: members.count == 1 ? members.values[0] : nil)
+        // A bare `nil` beside a JSONValue would be JSON's null.
+        let sole: JSONValue? = members.count == 1 ? members.values.first : Optional.none
+        return Published(stage: source.stage, members: members, sole: sole)
     }
 
     func value(of key: String, fallback: Bool) -> JSONValue? {

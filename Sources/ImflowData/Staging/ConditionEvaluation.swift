@@ -6,8 +6,8 @@ internal import ImflowPlan
 struct ConditionEvaluation {
     var values: JSONObject
 
-    /// Nothing at a path is like null. Numbers are ordered by value, strings by their UTF-8 bytes; null is neither less nor
-    /// more than anything; what else cannot be ordered is a failure with cause `app`.
+    /// Nothing at a path is like null. Numbers are ordered by value, strings by their UTF-8 bytes; null is neither less
+    /// nor more than anything; what else cannot be ordered is a failure with cause `app`.
     func holds(_ condition: Condition) throws(Failure) -> Bool {
         switch condition {
         case .truthy(let path): return Self.isTruthy(value(at: path))
@@ -72,7 +72,7 @@ struct ConditionEvaluation {
             guard let first = left.doubleValue, let second = right.doubleValue else {
                 throw Failure(
                     .app,
-                    "the condition on `\(path.joined(separator: "."))` puts \(left.kindName) and \(right.kindName) in order;"
+                    "the condition on `\(path.joined(separator: "."))` orders \(left.kindName) and \(right.kindName);"
                         + " only two numbers or two strings have one")
             }
             return first < second

@@ -1,0 +1,55 @@
+import Glibc
+import ImflowContent
+import ImflowData
+import ImflowExecution
+import ImflowHTTP
+import ImflowInvocation
+import ImflowJSON
+import ImflowPlan
+import ImflowTestKit
+import Testing
+
+extension DockerTests {
+    @Suite(.serialized) struct Conformance {
+        @Test(arguments: ExecutorConformance.cases)
+        func containers(hold demand: ConformanceCase) async throws {
+            try await demand.run(on: DockerFixture())
+        }
+    }
+}
+
+/// Containers over a state folder of their own. The program is the command of an image that has its interpreter.
+final class DockerFixture: ConformanceFixture {
+    let bench: DockerBench
+    let state: StateFolder
+    let content: ContentStore
+    let host: any ModelHost
+    let staging: any InputStaging
+    let protocols: Set<CallProtocol> = [.exec, .rest]
+    let patience = TimeSpan(seconds: 40)
+
+    init() throws {
+        bench = try DockerBench()
+        state = StateFolder(root: bench.folder)
+        try state.create()
+        content = try ContentStore(folder: state.content)
+        host = bench.host
+        staging = DataStaging(content: content, fetcher: Fetcher(content: content, client: HTTPClient()))
+    }
+
+    func model(running program: ModelProgram) async throws -> ModelPlan {
+        let (image, interpreter) =
+            program.language == .shell ? (DockerBench.busybox, "sh") : (DockerBench.python, "python3")
+        return ModelPlan(
+            name: "probe", folder: bench.folder, image: image, command: [interpreter, "-c", program.source],
+            callProtocol: program.callProtocol, concurrency: program.concurrency, environment: program.environment)
+    }
+
+    func leftovers(of job: String) async throws -> [String] {
+        try await bench.containers(job: job).map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
+    }
+}
+
+extension JSONValue {
+    fileprivate subscript(index: Int) -> JSONValue? { arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+}
