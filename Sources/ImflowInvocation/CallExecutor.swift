@@ -80,6 +80,7 @@ package final class CallExecutor: Executor {
             if tokens.isEmpty { await pool.instances.shutdown() } else { kept.formUnion(await pool.instances.tokens) }
         }
         for host in hosts { await host.sweep(job: job, keeping: kept) }
+        if tokens.isEmpty { return WorkFolder.remove(state.work(job: job)) }
         let folder = InstanceStarter.folder(of: state, job: job)
         for name in WorkFolder.names(in: folder) where !kept.contains(name) { WorkFolder.remove(folder + "/" + name) }
     }

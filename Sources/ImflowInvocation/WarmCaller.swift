@@ -68,7 +68,8 @@ struct WarmCaller: UnitCaller {
             reply = try await RestCall(client: client, model: model, lease: lease, patience: patience).result(of: request)
         }
         do throws(Failure) {
-            return try await attempt.collect(reply, from: folder)
+            // The model was told the instance's folder as its own; the unit's lies below it.
+            return try await attempt.collect(reply, from: lease.folder)
         } catch { throw .sound(error) }
     }
 }

@@ -38,20 +38,23 @@ enum ProcessTable {
         }
     }
 
-    /// Kills the processes with their groups, and returns when they are gone.
+    /// Kills the processes with their groups, and returns when they are gone, even where the calling task is cancelled.
     static func end(_ processes: [FoundProcess]) async {
+        if !processes.isEmpty { await Task { await kill(processes) }.value }
+    }
+
+    private static func kill(_ processes: [FoundProcess]) async {
         let own = getpgrp()
         let found = Set(processes.map(\.id))
         for process in processes where isAlive(process) {
             // A group is ours when we find its leader among our own, or when the leader is gone and this one is left of it.
             let ours = found.contains(process.group) || status(of: process.group) == nil
-            if process.group > 1, process.group != own, ours { kill(-process.group, SIGKILL) }
-            kill(process.id, SIGKILL)
+            if process.group > 1, process.group != own, ours { Glibc.kill(-process.group, SIGKILL) }
+            Glibc.kill(process.id, SIGKILL)
         }
         let deadline = ContinuousClock.now + patience
         while processes.contains(where: isAlive), ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
-            if Task.isCancelled { await Task.yield() }
         }
     }
 

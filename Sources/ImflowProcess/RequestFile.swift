@@ -10,7 +10,7 @@ struct RequestFile: ~Copyable {
     /// - Parameter folder: an existing folder; the file has a name beside it for a moment.
     init(_ bytes: [UInt8], beside folder: String) throws(Failure) {
         let path = folder + ".request"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
         unlink(path)
         var position = 0

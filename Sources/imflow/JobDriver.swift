@@ -26,7 +26,7 @@ struct JobDriver {
 
     /// Submits a new job under `id` and drives it.
     func submit(_ plan: Plan, id: String) async throws -> ExitStatus {
-        let executor = try LocalExecutor(state: state, choice: launched.executor, slots: launched.concurrency)
+        let executor = try executor(for: plan)
         try await executor.preflight(plan)
         return try await guarded(job: id) {
             let planned = try StoredPlan.write(plan, to: state.content)
@@ -51,7 +51,7 @@ struct JobDriver {
         return try await guarded(job: row.id) {
             try await state.database.acquireLease(job: row.id)
             let machine = try await state.machine(row)
-            let executor = try LocalExecutor(state: state, choice: launched.executor, slots: launched.concurrency)
+            let executor = try executor(for: machine.plan)
             do {
                 try await executor.preflight(machine.plan)
             } catch {
@@ -66,11 +66,16 @@ struct JobDriver {
         }
     }
 
+    private func executor(for plan: Plan) throws -> LocalExecutor {
+        try LocalExecutor(state: state, plan: plan, choice: launched.executor, slots: launched.concurrency)
+    }
+
     /// Cancels a job that nobody drives.
     static func cancelAbandoned(_ row: JobRow, in state: State) async throws {
         try await state.database.acquireLease(job: row.id)
         var machine = try await state.machine(row)
-        let executor = try LocalExecutor(state: state, choice: .auto, slots: 1)
+        let executor = try LocalExecutor(
+            state: state, plan: machine.plan, choice: try Launched.read(row).executor, slots: 1)
         await executor.sweep(job: row.id, keeping: [])
         let now = WallClock.now
         let facts: [Fact] = [.cancelRequested(at: now), .finished(at: now, status: .cancelled, output: nil)]

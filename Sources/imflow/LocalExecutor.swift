@@ -22,7 +22,8 @@ final class LocalExecutor: Executor {
     private let docker: DockerHost
     private let choice: ExecutorChoice
 
-    init(state: State, choice: ExecutorChoice, slots: Int) throws {
+    /// - Parameter plan: what is to run: the Docker engine is left alone when no model of it runs there.
+    init(state: State, plan: Plan, choice: ExecutorChoice, slots: Int) throws {
         do {
             let node = try NodeIdentity(keyAt: state.folder.nodeKey).id
             // Downloads are written on their client's own thread; calls must not wait for a disk.
@@ -31,6 +32,7 @@ final class LocalExecutor: Executor {
             let staging = DataStaging(content: state.content, fetcher: fetcher)
             let process = ProcessHost(node: node, stateRoot: state.folder.root)
             let docker = DockerHost(client: HTTPClient(), node: node, stateRoot: state.folder.root)
+            let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
             self.process = process
             self.docker = docker
             self.choice = choice
@@ -40,7 +42,7 @@ final class LocalExecutor: Executor {
                 host: { model throws(Failure) in
                     if try Self.runsInDocker(model, choice) { return docker }
                     return process
-                }, instanceLimit: slots, hosts: [process])
+                }, instanceLimit: slots, hosts: usesDocker ? [process, docker] : [process])
         } catch {
             throw CommandFailure(.infrastructure, error.description)
         }
@@ -88,10 +90,7 @@ final class LocalExecutor: Executor {
         return await data.run(order, progress: progress)
     }
 
-    func sweep(job: String, keeping tokens: Set<String>) async {
-        await process.sweep(job: job, keeping: tokens)
-        if choice != .process { await docker.sweep(job: job, keeping: tokens) }
-    }
+    func sweep(job: String, keeping tokens: Set<String>) async { await calls.sweep(job: job, keeping: tokens) }
 
     func shutdown() async { await calls.shutdown() }
 }

@@ -69,6 +69,18 @@ import Testing
         await executor.shutdown()
     }
 
+    @Test func aWarmAttemptOfAnEarlierEngineIsLost() async throws {
+        let fixture = try ProcessFixture()
+        let model = try await fixture.model(running: ModelProgram(.shell, "cat", callProtocol: .jsonl))
+        var recovered = try order(model, attempt: 1, fixture)
+        recovered.recovered = true
+        guard case .failed(let failure) = await executor(on: fixture).run(recovered, progress: { _ in }).outcome else {
+            Issue.record("it should have failed")
+            return
+        }
+        #expect(failure.cause == .lost)
+    }
+
     @Test func otherKindsOfWorkAreRefused() async throws {
         let fixture = try ProcessFixture()
         let order = WorkOrder(

@@ -156,6 +156,17 @@ import Testing
         #expect(ProcessLedger.commands { $0.contains("IMFLOW_JOB_ID=\(job)") }.isEmpty)
     }
 
+    @Test(.enabled(if: MemoryGroup.isAvailable)) func aKillForMemoryIsSeen() async throws {
+        let group = try MemoryGroup(limit: 32 << 20)
+        defer { group.remove() }
+        // `tail` keeps a line until it ends, and this one does not.
+        let hungry = "echo $$ >\(group.members); head -c 500000000 /dev/zero | tail -n 1"
+        let killed = try await host.run(launch(["sh", "-c", hungry]), input: [])
+        #expect(killed.outOfMemory, "\(killed)")
+        let ended = try await host.run(launch(["sh", "-c", "kill -KILL $$"]), input: [])
+        #expect(ended.signal == SIGKILL && !ended.outOfMemory)
+    }
+
     @Test func theLogIsBounded() async throws {
         _ = try await output(["sh", "-c", "head -c 20000000 /dev/zero | tr '\\0' x >&2"])
         var status = stat()

@@ -98,9 +98,14 @@ final class CallBench: Sendable {
     /// Runs the order and cancels it as soon as a log of the job has `word`.
     func cancelling(_ order: WorkOrder, whenLogged word: String) async throws -> AttemptReport {
         let run = Task { await self.run(order) }
-        while !logs().contains(word) { try await Task.sleep(for: .milliseconds(25)) }
+        try await waitUntilLogged(word)
         run.cancel()
         return await run.value
+    }
+
+    /// Waits until the logs of the job have `word` so many times.
+    func waitUntilLogged(_ word: String, times: Int = 1) async throws {
+        while logs().ranges(of: word).count < times { try await Task.sleep(for: .milliseconds(25)) }
     }
 
     func waitUntilNothingRuns() async throws {

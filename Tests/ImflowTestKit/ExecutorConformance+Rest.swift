@@ -125,6 +125,30 @@ extension ExecutorConformance {
             let log = bench.log(of: order)
             try expect(log.contains("served by instance") && log.contains("seen 7 words"), "the log is “\(log)”")
         },
+        ConformanceCase("rest: a file in IMFLOW_WORKDIR is stored", .rest) { bench in
+            let result = try await bench.result(of: bench.whole(bench.server(), ["mode": "own"]))
+            guard let text = result["own"]?.stringValue, let own = ContentReference(text) else {
+                throw ConformanceViolation("the file was not stored: \(result.text)")
+            }
+            let bytes = try bench.fixture.content.read(own.hash, limit: 100)
+            try expect(bytes == Array("written here".utf8), "the file has \(bytes)")
+        },
+        ConformanceCase("rest: who waits for a place can be cancelled, and the others go on", .rest) { bench in
+            let model = try await bench.server()
+            let hanging = try (1...2).map { try bench.whole(model, ["mode": "hang"], attempt: $0) }
+            let holders = hanging.map { order in Task { await bench.run(order) } }
+            try await bench.waitUntilLogged("hanging", times: 2)
+            let waiting = Task { await bench.run(try bench.whole(model, attempt: 3)) }
+            waiting.cancel()
+            let report = try await waiting.value
+            guard case .failed(let failure) = report.outcome, failure.cause == .cancelled else {
+                throw ConformanceViolation("the outcome is \(report.outcome)")
+            }
+            for holder in holders {
+                holder.cancel()
+                _ = await holder.value
+            }
+        },
         ConformanceCase("rest: files go in and out below the work folder", .rest) { bench in
             let stored = try bench.fixture.content.put(Array("some text".utf8))
             let reference = ContentReference(hash: stored, name: "page.txt").text

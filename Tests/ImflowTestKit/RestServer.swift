@@ -6,7 +6,7 @@ enum RestServer {
 
         ME = uuid.uuid4().hex
         lock = threading.Condition()
-        state = {"unready": int(os.environ.get("UNREADY", "0")), "refused": 0, "inside": 0}
+        state = {"unready": int(os.environ.get("UNREADY", "0")), "refused": 0, "inside": 0, "most": 0}
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -59,12 +59,15 @@ enum RestServer {
                 elif mode == "meet":
                     with lock:
                         state["inside"] += 1
+                        state["most"] = max(state["most"], state["inside"])
                         lock.notify_all()
-                        lock.wait_for(lambda: state["inside"] >= 3, timeout=5)
-                        answer["met"] = state["inside"]
-                        time.sleep(0.2)
-                    with lock:
+                        lock.wait_for(lambda: state["most"] >= 3, timeout=5)
                         state["inside"] -= 1
+                        answer["met"] = state["most"]
+                elif mode == "own":
+                    target = os.environ["IMFLOW_WORKDIR"] + "/own.txt"
+                    open(target, "w").write("written here")
+                    answer = {"own": "file://" + target}
                 elif mode == "file":
                     source = given["doc_url"][len("file://"):]
                     target = source.rsplit("/input/", 1)[0] + "/copy.txt"
