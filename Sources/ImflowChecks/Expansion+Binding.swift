@@ -40,7 +40,8 @@ extension Expansion {
                 return .soleValue(upstream: stage.needs[0], isCertain: only.isClosed)
             }
         }
-        let isClosed = stage.sources.allSatisfy { stages[$0].publication.isClosed } && (input.isClosed || !stage.jobInput)
+        let isClosed =
+            stage.sources.allSatisfy { stages[$0].publication.isClosed } && (input.isClosed || !stage.jobInput)
         return isClosed ? .unbound : .unknown
     }
 }

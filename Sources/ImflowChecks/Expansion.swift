@@ -74,7 +74,9 @@ package struct Expansion: Sendable {
                     references: model.references, policies: model.manifest.policies, path: [model.manifest.path])
             } else {
                 graph = StageGraph([Self.call(model.manifest, at: model.manifest.place)])
-                context = ExpansionBuilder.Context(references: [Self.reference(model.manifest): .found(path: model.manifest.path)])
+                context = ExpansionBuilder.Context(references: [
+                    Self.reference(model.manifest): .found(path: model.manifest.path)
+                ])
             }
         case .job(let job):
             if let input = job.input ?? (job.isSubmitted ? [:] : nil) {
@@ -140,7 +142,9 @@ package struct Expansion: Sendable {
         var block = stages[target].multiNode
         if let own = job.multiNode {
             block = block.map(own.over) ?? own
-            if let path = workspace.model(own.reducer?.value, checked.references)?.manifest.path { stages[target].reducer = path }
+            if let path = workspace.model(own.reducer?.value, checked.references)?.manifest.path {
+                stages[target].reducer = path
+            }
         }
         if let strategy = job.splitStrategy { block = Self.block(strategy, over: block) }
         stages[target].multiNode = block

@@ -25,6 +25,9 @@ struct ExpansionBuilder {
     private(set) var stages: [ExpandedStage] = []
     private(set) var isTooLarge = false
     private var names: Set<String> = []
+    /// By stage: where the search for its values goes on. Behind an exit are the pipeline's own stages, which nobody
+    /// outside sees, and behind an entry are the stages outside, which nobody inside sees.
+    private var outerNeeds: [[Int]] = []
 
     init(workspace: Workspace) { self.workspace = workspace }
 
@@ -59,7 +62,8 @@ struct ExpansionBuilder {
         if let model, let inner = model.graph { return addPipeline(expanded, model, inner, context) }
         let own = stage.declaration.multiNode
         expanded.multiNode = model?.manifest.multiNode.map { own?.over($0) ?? $0 } ?? own
-        expanded.reducer = reducer(own, in: context.references) ?? reducer(model?.manifest.multiNode, in: model?.references ?? [:])
+        expanded.reducer =
+            reducer(own, in: context.references) ?? reducer(model?.manifest.multiNode, in: model?.references ?? [:])
         if let model { expanded.policies = expanded.policies.over(model.manifest.policies) }
         expanded.publication = publication(of: expanded, model)
         return append(expanded)
@@ -97,6 +101,11 @@ struct ExpansionBuilder {
     private mutating func append(_ stage: ExpandedStage, isNamed: Bool = false) -> Int {
         var stage = stage
         if !isNamed { stage.name = unique(stage.name) }
+        switch stage.kind {
+        case .call: outerNeeds.append(stage.needs)
+        case .entry: outerNeeds.append([])
+        case .exit(let entry): outerNeeds.append(stages[entry].needs)
+        }
         stages.append(stage)
         return stages.count - 1
     }
@@ -122,20 +131,11 @@ struct ExpansionBuilder {
             found += level
             var next: [Int] = []
             for stage in level {
-                // Behind an exit are the pipeline's own stages, which nobody outside sees.
-                for need in outerNeeds(of: stage) where seen.insert(need).inserted { next.append(need) }
+                for need in outerNeeds[stage] where seen.insert(need).inserted { next.append(need) }
             }
             level = next
         }
         return found
-    }
-
-    private func outerNeeds(of index: Int) -> [Int] {
-        switch stages[index].kind {
-        case .call: return stages[index].needs
-        case .entry: return []
-        case .exit(let entry): return stages[entry].needs
-        }
     }
 
     private func reducer(_ block: MultiNode?, in references: [ModelReference: Resolution]) -> String? {
@@ -145,7 +145,9 @@ struct ExpansionBuilder {
     /// What the stage's bound input has.
     private func bound(_ stage: ExpandedStage) -> Publication {
         let literal = Publication(names: Array(stage.literal.keys), isClosed: true)
-        if let key = stage.inputKey?.value { return Publication(all: [literal, Publication(names: [key], isClosed: true)]) }
+        if let key = stage.inputKey?.value {
+            return Publication(all: [literal, Publication(names: [key], isClosed: true)])
+        }
         let sources = stage.sources.map { stages[$0].publication }
         return Publication(all: [literal] + sources + (stage.jobInput ? [input] : []))
     }

@@ -34,7 +34,8 @@ package struct Scope: Sendable {
     }
 }
 
-/// One rule over one file. Rules are independent: none relies on another having run, and each skips what it cannot read.
+/// One rule over one file. Rules are independent: none relies on another having run, and each skips what it cannot
+/// read.
 package protocol Rule: Sendable {
     /// The codes it can give.
     static var codes: [DiagnosticCode] { get }

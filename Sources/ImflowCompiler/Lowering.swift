@@ -42,7 +42,9 @@ struct Lowering {
                 if stage.inputKey == nil || stage.inputKey?.value == key { uriKeys.insert(key) }
             }
         }
-        for key in uriKeys { if let value = input[key] { input[key] = InputFiles.loweredFile(value, from: job.job.folder) } }
+        for key in uriKeys {
+            if let value = input[key] { input[key] = InputFiles.loweredFile(value, from: job.job.folder) }
+        }
         plan.input = .object(input)
         plan.inputFiles = InputFiles.pointers(in: input, uriKeys: uriKeys)
     }
@@ -61,7 +63,8 @@ struct Lowering {
         var lowered = StagePlan(
             name: stage.name, kind: kind, needs: stage.needs,
             binding: Binding(
-                sources: stage.sources, jobInput: stage.jobInput, key: stage.inputKey?.value, soleValueFallback: fallback),
+                sources: stage.sources, jobInput: stage.jobInput, key: stage.inputKey?.value,
+                soleValueFallback: fallback),
             outputKey: stage.outputKey,
             literal: .object(InputFiles.lowered(stage.literal, from: folder(of: stage))),
             priority: stage.priority ?? 0, policy: policy(of: stage))

@@ -85,7 +85,9 @@ struct ModelSearch {
         case .deep(let folders): for folder in folders { walk.add(folder, depth: FolderWalk.maximumDepth) }
         case .folder(let folder):
             walk.add(folder, depth: 1)
-            for name in ["models", "Manifests"] { walk.add(PathText.join(folder, name), depth: FolderWalk.maximumDepth) }
+            for name in ["models", "Manifests"] {
+                walk.add(PathText.join(folder, name), depth: FolderWalk.maximumDepth)
+            }
         }
         rings[key] = walk.files
         return walk.files

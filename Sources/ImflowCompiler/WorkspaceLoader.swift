@@ -23,7 +23,9 @@ struct WorkspaceLoader {
             guard workspace.models[next.path] == nil else { continue }
             var model = CheckedModel(manifest: next)
             var references = (next.chainedModels?.value ?? []).compactMap(\.model?.value)
-            references += ([next.multiNode] + (next.chainedModels?.value ?? []).map(\.multiNode)).compactMap { $0?.reducer?.value }
+            references += ([next.multiNode] + (next.chainedModels?.value ?? []).map(\.multiNode)).compactMap {
+                $0?.reducer?.value
+            }
             model.references = resolve(references, from: next.folder)
             workspace.models[next.path] = model
             pending += found(model.references)

@@ -56,9 +56,11 @@ package enum Binder {
         }
     }
 
-    /// Whether the text reads as a job rather than as a model: by the keys that only jobs have.
+    /// Whether the text reads as a job rather than as a model: it has keys that only jobs have, and none that only
+    /// models have.
     package static func looksLikeJob(_ tree: SyntaxTree) -> Bool {
-        let names = Set((tree.root?.members ?? []).compactMap(\.key.scalarText))
-        return !names.isDisjoint(with: ["job_id", "job_graph", "input", "shard_count", "model"])
+        let names = (tree.root?.members ?? []).compactMap(\.key.scalarText)
+        let isModel = names.contains { KeyTable.manifest[$0] != nil && KeyTable.job[$0] == nil }
+        return !isModel && names.contains { KeyTable.job[$0] != nil && KeyTable.manifest[$0] == nil }
     }
 }

@@ -14,7 +14,8 @@ package enum Command: Sendable, Equatable {
 /// Runtimes whose name is also the program that runs a script.
 package enum Interpreter {
     private static let names = [
-        "python", "pypy", "node", "nodejs", "bash", "sh", "dash", "zsh", "ruby", "perl", "php", "lua", "julia", "Rscript",
+        "python", "pypy", "node", "nodejs", "bash", "sh", "dash", "zsh", "ruby", "perl", "php", "lua", "julia",
+        "Rscript",
         "deno", "bun", "tclsh",
     ]
 

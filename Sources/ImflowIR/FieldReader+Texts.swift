@@ -27,7 +27,8 @@ extension FieldReader {
         }
         switch type {
         case .choice(let choices): return readChoice(text, node, choices, what)
-        case .name where !NameForm.isName(text), .jobID where !NameForm.isJobID(text): return badID(text, node, type, what)
+        case .name where !NameForm.isName(text), .jobID where !NameForm.isJobID(text):
+            return badID(text, node, type, what)
         case .modelReference:
             if let reference = ModelReference(text) { return .reference(reference) }
             return badID(text, node, type, what)
@@ -61,11 +62,14 @@ extension FieldReader {
         let form: String
         var near: String?
         switch type {
-        case .jobID: form = "letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
+        case .jobID:
+            form = "letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
         case .modelReference:
-            form = "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength); `@version` may follow"
+            form =
+                "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength); `@version` may follow"
         default:
-            form = "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
+            form =
+                "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
             near = NameForm.nearestName(to: text)
         }
         add(
@@ -139,7 +143,9 @@ extension FieldReader {
         var texts: [Located<String>] = []
         for word in node.items {
             // An argument may be empty, or a number as it is written.
-            if case .command = type, word.kind == .scalar, !word.isNull, let text = word.scalarText, !text.utf8.contains(0) {
+            if case .command = type, word.kind == .scalar, !word.isNull, let text = word.scalarText,
+                !text.utf8.contains(0)
+            {
                 texts.append(Located(text, at: word.span))
             } else if case .text(let text) = readText(word, item, "an item of \(what)") {
                 texts.append(Located(text, at: word.span))

@@ -30,7 +30,9 @@ extension FieldReader {
         fields(of: node, block).map(FieldValue.fields)
     }
 
-    private mutating func readBlocks(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String) -> FieldValue? {
+    private mutating func readBlocks(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String)
+        -> FieldValue?
+    {
         guard node.kind == .sequence else {
             wrongType(node, takes: type.description, what: what)
             return nil
@@ -44,7 +46,8 @@ extension FieldReader {
         return .list(list)
     }
 
-    private mutating func readGPU(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String) -> FieldValue? {
+    private mutating func readGPU(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String) -> FieldValue?
+    {
         if node.kind == .mapping { return readBlock(node, block) }
         switch node.coreValue {
         case .bool(let value): return .integer(value ? 1 : 0)

@@ -45,13 +45,27 @@ struct Fields: Sendable {
         return field.map { _ in value }
     }
 
-    func text(_ key: String) -> Located<String>? { located(key) { if case .text(let value) = $0 { value } else { nil } } }
-    func integer(_ key: String) -> Located<Int>? { located(key) { if case .integer(let value) = $0 { value } else { nil } } }
-    func number(_ key: String) -> Located<Double>? { located(key) { if case .number(let value) = $0 { value } else { nil } } }
-    func boolean(_ key: String) -> Located<Bool>? { located(key) { if case .boolean(let value) = $0 { value } else { nil } } }
-    func json(_ key: String) -> Located<JSONValue>? { located(key) { if case .json(let value) = $0 { value } else { nil } } }
-    func fields(_ key: String) -> Located<Fields>? { located(key) { if case .fields(let value) = $0 { value } else { nil } } }
-    func list(_ key: String) -> Located<[Fields]>? { located(key) { if case .list(let value) = $0 { value } else { nil } } }
+    func text(_ key: String) -> Located<String>? {
+        located(key) { if case .text(let value) = $0 { value } else { nil } }
+    }
+    func integer(_ key: String) -> Located<Int>? {
+        located(key) { if case .integer(let value) = $0 { value } else { nil } }
+    }
+    func number(_ key: String) -> Located<Double>? {
+        located(key) { if case .number(let value) = $0 { value } else { nil } }
+    }
+    func boolean(_ key: String) -> Located<Bool>? {
+        located(key) { if case .boolean(let value) = $0 { value } else { nil } }
+    }
+    func json(_ key: String) -> Located<JSONValue>? {
+        located(key) { if case .json(let value) = $0 { value } else { nil } }
+    }
+    func fields(_ key: String) -> Located<Fields>? {
+        located(key) { if case .fields(let value) = $0 { value } else { nil } }
+    }
+    func list(_ key: String) -> Located<[Fields]>? {
+        located(key) { if case .list(let value) = $0 { value } else { nil } }
+    }
     func duration(_ key: String) -> Located<TimeSpan>? {
         located(key) { if case .duration(let value) = $0 { value } else { nil } }
     }
@@ -77,7 +91,8 @@ struct Fields: Sendable {
         located(key) { if case .map(let value) = $0 { value } else { nil } }
     }
     /// A choice; the reader has refused every other text.
-    func choice<T: RawRepresentable & Sendable>(_ key: String, _ type: T.Type) -> Located<T>? where T.RawValue == String {
+    func choice<T: RawRepresentable & Sendable>(_ key: String, _ type: T.Type) -> Located<T>?
+    where T.RawValue == String {
         located(key) { if case .text(let value) = $0 { T(rawValue: value) } else { nil } }
     }
     func choices<T: RawRepresentable & Sendable>(

@@ -49,7 +49,9 @@ package struct Job: Sendable {
         stages = fields.fields("job_graph")?.value.list("stages").map { list in
             list.map { $0.map { StageDeclaration($0, modelKey: "model") } }
         }
-        hasUnreadableModel = fields.wasRead("model") || fields.wasRead("job_graph") || (fields.fields("job_graph") != nil && stages == nil)
+        hasUnreadableModel =
+            fields.wasRead("model") || fields.wasRead("job_graph")
+            || (fields.fields("job_graph") != nil && stages == nil)
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         priority = fields.integer("priority")
         policies = Policies(fields)

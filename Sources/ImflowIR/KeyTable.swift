@@ -1,7 +1,7 @@
 import ImflowPlan
 
-/// Every key of `model.yaml` and `job.json`: the one table that the reader, the unknown-key check and its nearest names,
-/// and the files' schemas are made from.
+/// Every key of `model.yaml` and `job.json`: the one table that the reader, the unknown-key check and its nearest
+/// names, and the files' schemas are made from.
 package enum KeyTable {
     /// Bounds that keep one file from asking for more than a machine has.
     static let count = 1...65_536
@@ -15,10 +15,14 @@ package enum KeyTable {
             Key("version", .word, "free text or semver"),
             Key("description", .text, "shown to people"),
             Key("labels", .textMap, "shown to people"),
-            Key("image", .text, "OCI reference of the container image; absent: the model runs as a process in its folder"),
+            Key(
+                "image", .text,
+                "OCI reference of the container image; absent: the model runs as a process in its folder"),
             Key("entrypoint", .command, "a string is run by `runtime`, a list is the argv"),
             Key("runtime", .word, "informative, and the interpreter for a string entrypoint"),
-            Key("protocol", .choice(CallProtocol.allCases.map(\.rawValue)), "how it is called; `rest` with port or image, else `exec`"),
+            Key(
+                "protocol", .choice(CallProtocol.allCases.map(\.rawValue)),
+                "how it is called; `rest` with port or image, else `exec`"),
             Key("port", .integer(1...65_535), "for `rest`; 9000"),
             Key("path", .urlPath, "for `rest`; `/inference`"),
             Key("health", .urlPath, "for `rest`; `/health`"),

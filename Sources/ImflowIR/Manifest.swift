@@ -107,7 +107,8 @@ package struct ResourceDeclaration: Sendable {
             gpu = count > 0 ? GPURequest(count: count) : nil
         } else if let block = fields?.fields("gpu")?.value {
             let count = block.integer("count")?.value ?? 1
-            gpu = count == 0
+            gpu =
+                count == 0
                 ? nil
                 : GPURequest(
                     count: count, memory: block.bytes("memory")?.value,

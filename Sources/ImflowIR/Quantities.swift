@@ -54,7 +54,9 @@ extension TimeSpan {
     package var text: String {
         var rest = milliseconds
         var out = ""
-        for (suffix, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] as [(String, Int64)] {
+        for (suffix, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
+            as [(String, Int64)]
+        {
             if rest >= size {
                 out += "\(rest / size)\(suffix)"
                 rest %= size
@@ -75,7 +77,8 @@ extension ByteCount {
         let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
         let suffix = String(text.dropFirst(digits.count))
         guard let amount = decimal(digits), let scale = suffixes.first(where: { $0.0 == suffix })?.1 else {
-            throw QuantityError(message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits))
+            throw QuantityError(
+                message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits))
         }
         let bytes = amount * scale
         guard bytes < 9e18 else { throw QuantityError(message: "`\(text)` is more than any machine has", help: nil) }

@@ -37,7 +37,9 @@ package struct SplitStrategy: Sendable, Equatable {
 
     /// 1 to 1,000,000.
     private static func size(_ text: String) -> Int? {
-        guard text.count <= 7, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let size = Int(text) else { return nil }
+        guard text.count <= 7, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let size = Int(text) else {
+            return nil
+        }
         return (1...1_000_000).contains(size) ? size : nil
     }
 }

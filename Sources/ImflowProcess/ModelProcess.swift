@@ -40,6 +40,7 @@ enum ModelProcess {
                 // The leader is not reaped before this closure returns, so its number still names this group only.
                 kill(-execution.processIdentifier.value, SIGKILL)
             }
+            await ProcessTable.waitUntilGone(group: result.processIdentifier.value)
             return exit(of: result.terminationStatus, memory: memory, since: mark)
         } catch {
             if Task.isCancelled { throw Failure(.cancelled, "the attempt was cancelled") }

@@ -58,6 +58,21 @@ enum ProcessTable {
         }
     }
 
+    /// Returns when no live process is in the group: those that were killed with their leader may die a little later.
+    static func waitUntilGone(group: pid_t) async {
+        // Signal 0 only asks. Almost always the leader was the last one.
+        guard Glibc.kill(-group, 0) == 0 else { return }
+        await Task {
+            let deadline = ContinuousClock.now + patience
+            while hasLiveMember(group), ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(2)) }
+        }.value
+    }
+
+    /// Zombies do not count: who inherits an orphan may take its time, or be no good parent.
+    private static func hasLiveMember(_ group: pid_t) -> Bool {
+        identifiers().contains { status(of: $0)?.group == group }
+    }
+
     private static func isAlive(_ process: FoundProcess) -> Bool {
         status(of: process.id).map { $0.startTime == process.startTime } ?? false
     }

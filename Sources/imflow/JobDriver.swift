@@ -123,7 +123,9 @@ struct JobDriver {
     }
 
     private func show(_ machine: JobMachine) throws -> ExitStatus {
-        let view = JobView(id: machine.job, content: state.content, summary: machine.summary, isDriven: false)
+        let view = JobView(
+            id: machine.job, content: state.content, summary: machine.summary, isDriven: false,
+            holes: machine.status == .partial ? try Holes(machine, content: state.content) : nil)
         if let output = machine.output {
             let writer = ResultWriter(content: state.content)
             if let resultPath { try writer.write(output, to: resultPath) }

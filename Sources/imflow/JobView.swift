@@ -14,6 +14,8 @@ struct JobView {
     /// What the job is now, where the row may be a moment behind.
     var summary: JobSummary
     var isDriven: Bool
+    /// Of a job that went on without some of its shards.
+    var holes: Holes?
 
     /// A job that says it runs while nobody drives it waits for a resume.
     var status: JobStatus { summary.status == .running && !isDriven ? .pending : summary.status }
@@ -39,6 +41,7 @@ struct JobView {
                 members["output_path"] = .string(content.path(of: output.hash))
             }
         }
+        if let holes, !holes.list.isEmpty { members["holes"] = holes.json }
         members["stages"] = .array(summary.stages.map(Self.json(stage:)))
         if let receipts {
             // Users count shards: receipts of model calls. What split and merged them stands beside.
@@ -106,6 +109,7 @@ struct JobView {
             let units = stage.units.map { ", \($0) units" } ?? ""
             lines.append("  \(stage.name): \(stage.status), \(shards)\(units)\(stage.message.map { ": \($0)" } ?? "")")
         }
+        lines += holes?.text ?? []
         for receipt in receipts ?? [] {
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
             lines.append(

@@ -39,7 +39,8 @@ struct LocalFiles: FileReader {
             bytes += buffer[..<count]
             if bytes.count > FileLimit.bytes {
                 throw FileProblem(
-                    "\(shown) is larger than \(FileLimit.bytes >> 20) MiB", help: "manifests and jobs are small; data is named by URL")
+                    "\(shown) is larger than \(FileLimit.bytes >> 20) MiB",
+                    help: "manifests and jobs are small; data is named by URL")
             }
         }
     }
@@ -72,7 +73,9 @@ struct LocalFiles: FileReader {
             case Int32(DT_REG): entries.append(FileEntry(name: name, kind: .file))
             case Int32(DT_DIR): entries.append(FileEntry(name: name, kind: .folder))
             default:
-                if let kind = kind(of: PathText.join(folder, name)) { entries.append(FileEntry(name: name, kind: kind)) }
+                if let kind = kind(of: PathText.join(folder, name)) {
+                    entries.append(FileEntry(name: name, kind: kind))
+                }
             }
         }
         return entries.sorted { $0.name < $1.name }

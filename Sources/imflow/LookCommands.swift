@@ -25,8 +25,13 @@ extension State {
 
     func view(_ row: JobRow, folded: Bool) async throws -> JobView {
         let driven = try await database.leaseHolder(job: row.id) != nil
-        let summary = folded && !row.status.isFinished ? try await machine(row).summary : row.summary
-        return JobView(id: row.id, content: content, summary: summary, isDriven: driven)
+        guard folded, !row.status.isFinished || row.status == .partial else {
+            return JobView(id: row.id, content: content, summary: row.summary, isDriven: driven)
+        }
+        let machine = try await machine(row)
+        return JobView(
+            id: row.id, content: content, summary: machine.summary, isDriven: driven,
+            holes: try Holes(machine, content: content))
     }
 }
 

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import ImflowContent
+import ImflowStore
 
 @main
 struct Imflow: AsyncParsableCommand {
@@ -32,8 +34,11 @@ struct Imflow: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as CommandFailure {
-            Console.error(error.message)
-            Glibc.exit(error.code.rawValue)
+            end(error.code, error.message)
+        } catch let error as ContentError {
+            end(.infrastructure, error.description)
+        } catch let error as StoreError {
+            end(error.kind == .held || error.kind == .exists ? .usage : .infrastructure, error.description)
         } catch {
             let code = Self.exitCode(for: error)
             // swift-argument-parser exits with 64 for usage errors, where imflow's contract says 2.
@@ -43,6 +48,11 @@ struct Imflow: AsyncParsableCommand {
             }
             Self.exit(withError: error)
         }
+    }
+
+    private static func end(_ code: ExitStatus, _ message: String) -> Never {
+        Console.error(message)
+        Glibc.exit(code.rawValue)
     }
 }
 

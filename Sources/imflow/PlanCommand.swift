@@ -11,7 +11,8 @@ enum PlanFormat: String, ExpressibleByArgument, CaseIterable {
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show what a job would do, without running it.",
-        discussion: "Findings go to standard error. Exits with 1 when the job has errors, with 2 when a file cannot be read.")
+        discussion:
+            "Findings go to standard error. Exits with 1 when the job has errors, with 2 when a file cannot be read.")
 
     @OptionGroup var source: JobSourceOptions
     @Option(help: "How the plan is shown: text, json, mermaid or dot.")

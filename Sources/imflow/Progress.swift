@@ -151,7 +151,7 @@ final class Progress: Sendable {
 
     private func clear(_ board: inout Board) {
         guard isLive, board.linesShown > 0 else { return }
-        Console.write("\u{1B}[\(board.linesShown)A\u{1B}[J", to: STDERR_FILENO)
+        Console.write("\r\u{1B}[\(board.linesShown)A\u{1B}[J", to: STDERR_FILENO)
         board.linesShown = 0
     }
 
@@ -159,7 +159,7 @@ final class Progress: Sendable {
         let limit = 20
         let active = board.stages.filter { $0.status != "waiting" }
         let shown = active.suffix(limit)
-        var text = board.linesShown > 0 ? "\u{1B}[\(board.linesShown)A\u{1B}[J" : ""
+        var text = board.linesShown > 0 ? "\r\u{1B}[\(board.linesShown)A\u{1B}[J" : ""
         for stage in shown { text += ProgressLine(stage).bar(columns: Console.columns) + "\n" }
         board.linesShown = shown.count
         Console.write(text, to: STDERR_FILENO)

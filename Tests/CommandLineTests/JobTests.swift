@@ -98,6 +98,9 @@ struct JobTests {
         #expect(run.code == 4, "\(run.errors)")
         #expect(try run.json["output"] == [0, 2])
         #expect(try run.json["merge_status"] == "partial")
+        let hole = try #require(try run.json["holes"]?.arrayValue?.first)
+        #expect(hole["shard_index"] == 1)
+        #expect(hole["units"]?.arrayValue?.first?["index"] == 1)
         try place.write("gate", "")
         #expect(try place.imflow("resume", "part", "--output", "json").json["output"] == [0, 1, 2])
     }

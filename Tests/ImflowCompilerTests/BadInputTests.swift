@@ -20,7 +20,11 @@ import Testing
         ("many unknown keys", Array((0..<50_000).map { "k\($0): 1\n" }.joined().utf8)),
         ("numbers beyond 64 bits", Array("port: 99999999999999999999\ntimeout: 1e400\nmin_success_ratio: .nan\n".utf8)),
         ("alias bomb", Array(bomb.utf8)),
-        ("aliases as stages", Array("x-s: &s {model_id: a}\nchained_models: [\((0..<3000).map { _ in "*s" }.joined(separator: ","))]".utf8)),
+        (
+            "aliases as stages",
+            Array(
+                "x-s: &s {model_id: a}\nchained_models: [\((0..<3000).map { _ in "*s" }.joined(separator: ","))]".utf8)
+        ),
         ("hostile names", Array("name: \"../../etc/passwd\"\nentrypoint: \"\\0\"\n".utf8)),
         ("keys that are lists", Array("? [a, b]\n: 1\n".utf8)),
     ]
@@ -88,7 +92,9 @@ import Testing
             "tool/model.yaml": "name: tool\nentrypoint: [./run]\n",
         ])
         for path in ["job.json", "other.job.json", "third.job.json"] {
-            #expect(Compiler(files).check([path]).diagnostics.count == 1, "\(path): \(Compiler(files).check([path]).diagnostics)")
+            #expect(
+                Compiler(files).check([path]).diagnostics.count == 1,
+                "\(path): \(Compiler(files).check([path]).diagnostics)")
         }
     }
 }

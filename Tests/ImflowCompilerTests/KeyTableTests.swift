@@ -6,7 +6,8 @@ import Testing
     @Test func manifestsHaveTheirKeys() {
         let names = [
             "name", "version", "description", "labels", "image", "entrypoint", "runtime", "protocol", "port", "path",
-            "health", "concurrency", "env", "hooks", "resources", "requires", "input_schema", "output_schema", "multi_node",
+            "health", "concurrency", "env", "hooks", "resources", "requires", "input_schema", "output_schema",
+            "multi_node",
             "chained_models", "retry", "timeout", "on_failure", "min_success_ratio", "cache",
         ]
         for name in names { #expect(KeyTable.manifest[name] != nil, "\(name)") }
@@ -23,8 +24,10 @@ import Testing
 
     @Test func multiNodeHasItsKeys() {
         let names = [
-            "enabled", "split_mode", "split_key", "tile_size", "tile_overlap", "tile_pad", "batch_size", "sequence_length",
-            "sequence_overlap", "sequence_unit", "candidates", "seed", "max_shards", "merge_strategy", "merge", "reducer",
+            "enabled", "split_mode", "split_key", "tile_size", "tile_overlap", "tile_pad", "batch_size",
+            "sequence_length",
+            "sequence_overlap", "sequence_unit", "candidates", "seed", "max_shards", "merge_strategy", "merge",
+            "reducer",
             "distributed_runtime", "shard_role", "cluster_size", "coordination_port", "gpu", "start_window",
         ]
         for name in names { #expect(KeyTable.multiNode[name] != nil, "\(name)") }
@@ -34,7 +37,8 @@ import Testing
     }
 
     private static let blocks = [
-        KeyTable.manifest, KeyTable.job, KeyTable.jobGraph, KeyTable.jobStage, KeyTable.chainedModel, KeyTable.multiNode,
+        KeyTable.manifest, KeyTable.job, KeyTable.jobGraph, KeyTable.jobStage, KeyTable.chainedModel,
+        KeyTable.multiNode,
         KeyTable.merge, KeyTable.retry, KeyTable.hooks, KeyTable.resources, KeyTable.gpu, KeyTable.requires,
     ]
 

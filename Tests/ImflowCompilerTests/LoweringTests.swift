@@ -9,7 +9,8 @@ import Testing
 
     @Test func policiesOfTheNearestWin() throws {
         let files = MemoryFiles([
-            "tool/model.yaml": Self.tool + "timeout: 1s\ncache: true\nretry: {maximum_attempts: 2, initial_interval: 9s}\n",
+            "tool/model.yaml": Self.tool
+                + "timeout: 1s\ncache: true\nretry: {maximum_attempts: 2, initial_interval: 9s}\n",
             "pipe/model.yaml": """
             name: pipe
             on_failure: continue
@@ -56,7 +57,8 @@ import Testing
     @Test func innerStagesSeeOnlyThePipeline() throws {
         let files = MemoryFiles([
             "tool/model.yaml": Self.tool,
-            "pipe/model.yaml": "name: pipe\nchained_models:\n  - {name: a, model_id: tool}\n  - {name: b, model_id: tool}\n",
+            "pipe/model.yaml":
+                "name: pipe\nchained_models:\n  - {name: a, model_id: tool}\n  - {name: b, model_id: tool}\n",
             "job.json": """
             {"input": {"x": 1}, "job_graph": {"stages": [{"name": "before", "model": "tool"}, {"name": "p", "model": "pipe"},
               {"name": "after", "model": "tool"}]}}

@@ -20,7 +20,8 @@ struct MemoryFiles: FileReader {
 
     func read(_ path: String) throws(FileProblem) -> [UInt8] {
         switch kind(of: path) {
-        case .folder: throw FileProblem("\(PathText.shown(path, from: currentFolder)) is a folder, and a file is expected")
+        case .folder:
+            throw FileProblem("\(PathText.shown(path, from: currentFolder)) is a folder, and a file is expected")
         case nil: throw FileProblem("\(PathText.shown(path, from: currentFolder)) does not exist")
         default: return files[path] ?? []
         }

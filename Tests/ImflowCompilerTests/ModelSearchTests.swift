@@ -5,7 +5,9 @@ import Testing
 @Suite struct ModelSearchTests {
     private func tool(_ version: String) -> String { "name: tool\nversion: \"\(version)\"\nentrypoint: [./run]\n" }
 
-    private func version(_ files: MemoryFiles, _ job: String = "a/b/job.json", models: [String] = [], environment: [String] = [])
+    private func version(
+        _ files: MemoryFiles, _ job: String = "a/b/job.json", models: [String] = [], environment: [String] = []
+    )
         -> String?
     {
         files.compile(job) {
@@ -35,14 +37,18 @@ import Testing
         ])
         let found = Compiler(files).check(["job.json"]).diagnostics
         #expect(found.map(\.code.slug) == ["ambiguous-model"])
-        #expect(found[0].secondary.map(\.span.source.name).sorted() == ["Manifests/two/model.yaml", "models/one/model.yaml"])
+        #expect(
+            found[0].secondary.map(\.span.source.name).sorted() == [
+                "Manifests/two/model.yaml", "models/one/model.yaml",
+            ])
         let given = files.compile("job.json") { $0.models = ["models", "Manifests"] }
         #expect(given.diagnostics.map(\.code.slug) == ["ambiguous-model"])
     }
 
     @Test func pinsChooseAmongVersions() throws {
         let files = MemoryFiles([
-            "job.json": "{\"model\": \"tool@2\", \"input\": {}}", "one/model.yaml": tool("1"), "two/model.yaml": tool("2"),
+            "job.json": "{\"model\": \"tool@2\", \"input\": {}}", "one/model.yaml": tool("1"),
+            "two/model.yaml": tool("2"),
         ])
         let plan = try #require(files.compile("job.json").plan)
         #expect(plan.models["tool"]?.folder == "/repo/two")

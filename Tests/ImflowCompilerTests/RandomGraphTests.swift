@@ -81,7 +81,9 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func theLongestChainLowers() throws {
-        let stages = (0..<2000).map { "{\"model\": \"tool\", \"output_key\": \"k\($0)\", \"input_key\": \"k\(max($0 - 1, 0))\"}" }
+        let stages = (0..<2000).map {
+            "{\"model\": \"tool\", \"output_key\": \"k\($0)\", \"input_key\": \"k\(max($0 - 1, 0))\"}"
+        }
         let files = MemoryFiles([
             "job.json": "{\"input\": {\"k0\": 1}, \"job_graph\": {\"stages\": [\(stages.joined(separator: ","))]}}",
             "tool/model.yaml": "name: tool\nentrypoint: [./run]\n",

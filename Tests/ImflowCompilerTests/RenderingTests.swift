@@ -6,7 +6,8 @@ import Testing
 @Suite struct RenderingTests {
     private var files: MemoryFiles {
         MemoryFiles([
-            "cut/model.yaml": "name: cut\nentrypoint: [./run]\nmulti_node: {split_mode: batch, batch_size: 2, max_shards: 2}\n",
+            "cut/model.yaml":
+                "name: cut\nentrypoint: [./run]\nmulti_node: {split_mode: batch, batch_size: 2, max_shards: 2}\n",
             "say/model.yaml": "name: say\nimage: say:1\nretry: {maximum_attempts: 3}\ntimeout: 90s\n",
             "job.json": """
             {"job_id": "j-1", "input": {"items": [1, 2, 3, 4, 5], "page_url": "a.html"}, "job_graph": {"stages": [
@@ -66,7 +67,9 @@ import Testing
                 """)
     }
 
-    @Test(arguments: ["a", "!a", "a && b || c && !d", "(a || b) && c", "!(a && b)", "a.b >= -0.5", "x == \"q\\\"\"", "!(a == 1)"])
+    @Test(arguments: [
+        "a", "!a", "a && b || c && !d", "(a || b) && c", "!(a && b)", "a.b >= -0.5", "x == \"q\\\"\"", "!(a == 1)",
+    ])
     func conditionsReadBack(_ text: String) throws {
         let condition = try ConditionParser.parse(text)
         #expect(try ConditionParser.parse(condition.text) == condition)

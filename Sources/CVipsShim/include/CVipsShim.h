@@ -6,9 +6,12 @@
 
 /// What little of libvips imflow needs, without its headers: an image is opened, looked at, read by rectangles of raw
 /// pixels, and closed; raw pixels are written as PNG. Every function may be called from any thread; one image is
-/// used by one thread at a time. libvips is started by the first call that needs it.
+/// used by one thread at a time. libvips is loaded and started by the first call that needs it.
 
 typedef struct ImflowImage ImflowImage;
+
+/// NULL when images can be read and written; else why libvips cannot be loaded.
+const char *imflow_images_unavailable(void);
 
 /// How the samples of an image are coloured.
 enum {

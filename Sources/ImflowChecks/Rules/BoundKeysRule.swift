@@ -28,12 +28,15 @@ package struct BoundKeysRule: Rule {
         return Diagnostic(
             .soleValue,
             isCertain
-                ? "nothing declares `\(key)`: `\(stage.name)` gets `\(value ?? "")`, the only value of `\(upstream.name)`"
-                : "nothing declares `\(key)`: `\(stage.name)` gets the only value of `\(upstream.name)`, if it has just one",
+                ? "nothing declares `\(key)`: `\(stage.name)` gets `\(value ?? "")`, the only value of"
+                    + " `\(upstream.name)`"
+                : "nothing declares `\(key)`: `\(stage.name)` gets the only value of `\(upstream.name)`, if it has"
+                    + " just one",
             at: stage.inputKey?.span ?? stage.place,
             help: isCertain
                 ? "write `input_key: \(value ?? "")`, or `output_key: \(key)` at `\(upstream.name)`"
-                : "write `output_key: \(key)` at `\(upstream.name)`, or declare `\(key)` in its model's `output_schema`")
+                : "write `output_key: \(key)` at `\(upstream.name)`, or declare `\(key)` in its model's `output_schema`"
+        )
     }
 
     private func unbound(_ stage: ExpandedStage, _ reach: Publication) -> Diagnostic {
@@ -57,6 +60,7 @@ package struct BoundKeysRule: Rule {
         let bound = expansion.bound(index)
         guard bound.isClosed else { return }
         let given = Set(bound.names)
+        let known = given.isEmpty ? "nothing" : bound.names.prefix(12).map { "`\($0)`" }.joined(separator: ", ")
         let isSeeded = stage.multiNode?.splits == true && stage.multiNode?.splitMode?.value == .candidates
         for name in required where !given.contains(name) && !(isSeeded && name == "seed") {
             findings.add(
@@ -64,7 +68,7 @@ package struct BoundKeysRule: Rule {
                     .unboundKey, "`\(manifest.name)` requires `\(name)`, and nothing gives it to `\(stage.name)`",
                     at: stage.place,
                     secondary: [Label(manifest.inputSchema?.keySpan ?? manifest.place, "required by this schema")],
-                    notes: ["it gets \(given.isEmpty ? "nothing" : bound.names.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"]))
+                    notes: ["it gets \(known)"]))
         }
     }
 }

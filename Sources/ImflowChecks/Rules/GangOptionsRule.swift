@@ -15,7 +15,8 @@ package struct GangOptionsRule: Rule {
             findings.add(
                 Diagnostic(
                     .gangOptionUnused, "`\(key)` does nothing without `distributed_runtime`", at: place,
-                    help: key == "gpu" ? "a GPU for every attempt is `resources.gpu`" : "add `distributed_runtime: ray`"))
+                    help: key == "gpu" ? "a GPU for every attempt is `resources.gpu`" : "add `distributed_runtime: ray`"
+                ))
         }
     }
 }

@@ -12,7 +12,9 @@ package struct GraphSizeRule: Rule {
             let list = scope.job?.job.stages?.keySpan ?? scope.model?.manifest.chainedModels?.keySpan
             if let list { findings.add(Diagnostic(.emptyGraph, "the graph has no stages", at: list)) }
         }
-        guard scope.expansion?.isTooLarge == true, let graph = scope.graph, let first = graph.stages.first else { return }
+        guard scope.expansion?.isTooLarge == true, let graph = scope.graph, let first = graph.stages.first else {
+            return
+        }
         findings.add(
             Diagnostic(
                 .graphTooLarge,

@@ -17,7 +17,9 @@ package struct MergeOptionsRule: Rule {
                         secondary: [Label(reducer.span, "this model merges")], help: "remove one of them"))
             }
             let isOverride = scope.model?.manifest.multiNode?.span != block.span
-            guard let merge = block.merge, !(isOverride && block.mergeStrategy == nil && block.reducer == nil) else { continue }
+            guard let merge = block.merge, !(isOverride && block.mergeStrategy == nil && block.reducer == nil) else {
+                continue
+            }
             let strategy = block.reducer == nil ? block.mergeStrategy?.value ?? .concatJSON : nil
             for (key, wanted) in KeyTable.mergeOptions.sorted(by: { $0.key < $1.key }) where wanted != strategy {
                 guard let place = merge.keys[key] else { continue }

@@ -14,7 +14,8 @@ package struct ReducerRule: Rule {
             }
             findings.add(
                 Diagnostic(
-                    .reducerIsPipeline, "`\(reducer.value.id)` is a pipeline of \(graph.stages.count) stages and cannot reduce",
+                    .reducerIsPipeline,
+                    "`\(reducer.value.id)` is a pipeline of \(graph.stages.count) stages and cannot reduce",
                     at: reducer.span,
                     secondary: [Label(model.manifest.chainedModels?.keySpan ?? model.manifest.place, "its stages")],
                     help: "name a model that answers one request"))

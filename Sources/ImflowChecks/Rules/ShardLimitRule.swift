@@ -8,7 +8,8 @@ package struct ShardLimitRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        guard let count = scope.job?.job.shardCount, let expansion = scope.expansion, let target = expansion.target else {
+        guard let count = scope.job?.job.shardCount, let expansion = scope.expansion, let target = expansion.target
+        else {
             return
         }
         let stage = expansion.stages[target]
@@ -17,7 +18,8 @@ package struct ShardLimitRule: Rule {
         findings.add(
             Diagnostic(
                 .shardsOverLimit,
-                "`shard_count` is \(count.value), and `\(stage.name)` has at most \(block.shardLimit) shards", at: count.span,
+                "`shard_count` is \(count.value), and `\(stage.name)` has at most \(block.shardLimit) shards",
+                at: count.span,
                 secondary: limit.map { [Label($0.span, "the limit")] } ?? [],
                 notes: limit == nil ? ["`max_shards` is not set, and 32 by default"] : [],
                 help: "lower `shard_count` to \(block.shardLimit), or raise `max_shards` in the model's `multi_node`"))

@@ -10,7 +10,8 @@ package struct SpatialConcatRule: Rule {
     package init() {}
 
     private static let names: Set<String> = [
-        "bbox", "bboxes", "box", "boxes", "bounding_box", "bounding_boxes", "detections", "polygon", "polygons", "keypoints",
+        "bbox", "bboxes", "box", "boxes", "bounding_box", "bounding_boxes", "detections", "polygon", "polygons",
+        "keypoints",
         "landmarks", "segmentation", "xmin", "xyxy", "xywh",
     ]
 

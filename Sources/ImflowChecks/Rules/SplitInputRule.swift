@@ -12,7 +12,8 @@ package struct SplitInputRule: Rule {
     package func check(_ scope: Scope, into findings: inout FindingList) {
         guard let job = scope.job, let input = job.input, let expansion = scope.expansion else { return }
         for stage in expansion.stages where stage.needs.isEmpty && stage.isCall {
-            guard let block = stage.multiNode, block.splits, let mode = block.splitMode?.value, mode != .candidates else {
+            guard let block = stage.multiNode, block.splits, let mode = block.splitMode?.value, mode != .candidates
+            else {
                 continue
             }
             let schema = stage.modelPath.flatMap { scope.workspace.models[$0]?.manifest.inputSchema?.value }

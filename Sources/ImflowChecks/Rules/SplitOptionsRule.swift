@@ -14,7 +14,9 @@ package struct SplitOptionsRule: Rule {
             let mode = block.splitMode?.value
             for (key, wanted) in KeyTable.splitOptions.sorted(by: { $0.key < $1.key }) where wanted != mode {
                 guard let place = block.keys[key] else { continue }
-                let now = mode.map { "`split_mode: \($0.rawValue)`" } ?? (block.isUnsplit ? "`split_mode: none`" : "no `split_mode`")
+                let now =
+                    mode.map { "`split_mode: \($0.rawValue)`" }
+                    ?? (block.isUnsplit ? "`split_mode: none`" : "no `split_mode`")
                 findings.add(
                     Diagnostic(
                         .splitOptionUnused, "`\(key)` does nothing with \(now)", at: place,

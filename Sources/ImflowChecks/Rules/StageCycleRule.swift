@@ -23,7 +23,8 @@ package struct StageCycleRule: Rule {
             Diagnostic(
                 .stageCycle,
                 cycle.count == 1
-                    ? "\(names[0]) needs itself" : "these stages wait for one another: \(shown.joined(separator: " → "))",
+                    ? "\(names[0]) needs itself"
+                    : "these stages wait for one another: \(shown.joined(separator: " → "))",
                 at: primary.span, label: primary.text, secondary: Array(labels.dropFirst().prefix(16)),
                 help: "remove one of these needs"))
     }

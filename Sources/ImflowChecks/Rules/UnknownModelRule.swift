@@ -26,8 +26,8 @@ package struct UnknownModelRule: Rule {
         return Diagnostic(
             .unknownModel, "no model is named `\(reference.value.id)`", at: reference.span,
             notes: [
-                "models are looked for in `--models`, in this file's folder and its parents up to the repository's root,"
-                    + " in `models/` and `Manifests/` there, and in $IMFLOW_MODELS"
+                "models are looked for in `--models`, in this file's folder and its parents up to the repository's"
+                    + " root, in `models/` and `Manifests/` there, and in $IMFLOW_MODELS"
             ],
             help: name.map { _ in "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?" },
             fixes: name.map { [replacement(reference, by: $0)] } ?? [])
@@ -56,7 +56,9 @@ package struct UnknownModelRule: Rule {
         return Diagnostic(
             .versionMismatch,
             "no model `\(reference.value.id)` has version `\(reference.value.version ?? "")`", at: reference.span,
-            secondary: places.prefix(4).map { Label($0.span, "here it has \($0.version.map { "`\($0)`" } ?? "no version")") },
+            secondary: places.prefix(4).map {
+                Label($0.span, "here it has \($0.version.map { "`\($0)`" } ?? "no version")")
+            },
             help: "there is \(versions.joined(separator: ", "))")
     }
 }

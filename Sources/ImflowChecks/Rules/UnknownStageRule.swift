@@ -16,7 +16,8 @@ package struct UnknownStageRule: Rule {
                 let known = names.prefix(8).map { "`\($0)`" }.joined(separator: ", ")
                 findings.add(
                     Diagnostic(
-                        .unknownStage, "`\(stage.name)` needs `\(need.value)`, and no stage has that name", at: need.span,
+                        .unknownStage, "`\(stage.name)` needs `\(need.value)`, and no stage has that name",
+                        at: need.span,
                         notes: near == nil ? ["the stages are \(known)"] : [],
                         help: near.map { "did you mean `\($0)`?" }))
             }

@@ -14,7 +14,9 @@ package struct PlanGraph {
             let (open, close) = stage.split == nil ? ("[", "]") : ("[[", "]]")
             out += "    s\(index)\(open)\"\(label)\"\(close)\n"
         }
-        for (from, to, key) in edges { out += "    s\(from) -->\(key.map { "|\"\(Self.mermaidText($0))\"|" } ?? "") s\(to)\n" }
+        for (from, to, key) in edges {
+            out += "    s\(from) -->\(key.map { "|\"\(Self.mermaidText($0))\"|" } ?? "") s\(to)\n"
+        }
         return out
     }
 

@@ -53,7 +53,8 @@ package struct PlanText {
     private func model(_ model: ModelPlan) -> String {
         var parts = [model.version.map { "\(model.name) \($0)" } ?? model.name]
         parts.append(model.image.map { "image \($0)" } ?? "process")
-        parts.append(model.callProtocol == .rest ? "rest on port \(model.port)\(model.path)" : model.callProtocol.rawValue)
+        parts.append(
+            model.callProtocol == .rest ? "rest on port \(model.port)\(model.path)" : model.callProtocol.rawValue)
         if !model.command.isEmpty { parts.append(model.command.joined(separator: " ")) }
         return parts.joined(separator: " · ")
     }
@@ -122,7 +123,8 @@ package enum UnitCount {
             input.merge(stage.literal.objectValue ?? [:]) { _, literal in literal }
             let lists = input.filter { $0.value.arrayValue != nil && (split.key ?? $0.key) == $0.key }
             guard lists.count == 1, let list = lists.values.first?.arrayValue else { return nil }
-            return (list.count + split.batchSize - 1) / split.batchSize
+            let size = Swift.max(split.batchSize, 1)
+            return (list.count + size - 1) / size
         case .tile, .sequence, .lines: return nil
         }
     }
@@ -135,7 +137,8 @@ extension SplitPlan {
         case .tile:
             let overlap = tileOverlapX == tileOverlapY ? "\(tileOverlapX)" : "\(tileOverlapX) × \(tileOverlapY)"
             let size = "tile \(tileWidth) × \(tileHeight) px"
-            return (tileOverlapX > 0 || tileOverlapY > 0 ? "\(size), overlap \(overlap)" : size) + (tilePad ? ", padded" : "")
+            return (tileOverlapX > 0 || tileOverlapY > 0 ? "\(size), overlap \(overlap)" : size)
+                + (tilePad ? ", padded" : "")
         case .batch: return "batch of \(batchSize)"
         case .sequence:
             let size = "window of \(sequenceLength) \(sequenceUnit.rawValue)"

@@ -6,7 +6,7 @@ enum TemplateText {
         name: \(name)
         version: "0.1"
         description: Counts the words of a text.
-        # Run once per request in this folder: the request is JSON on standard input, the result JSON on standard output.
+        # Run once per request in this folder: the request on standard input, the result on standard output, as JSON.
         entrypoint: [python3, count.py]
         protocol: exec
         timeout: 30s

@@ -8,7 +8,7 @@ struct FeatherBlend {
     let content: ContentStore
 
     /// In bytes; beyond it tiles are decoded again.
-    private static let cacheSize = 128 << 20
+    private static let cacheSize = 64 << 20
 
     func write(to writer: TIFFWriter) throws(Failure) {
         var cache = DecodedTiles(content: content, budget: Self.cacheSize)

@@ -17,7 +17,8 @@ struct SourceConverter {
         let image = try VipsImage(path: path, name: name, access: .sequential)
         try ImageLimits.check(image.shape, name: name)
         if !image.streams {
-            try ImageLimits.checkBlock(image.shape, "\(name) is of a kind that is decoded whole; an image")
+            try ImageLimits.checkBlock(
+                image.shape, "\(name) can only be decoded whole: save it as TIFF, or as PNG or JPEG without interlacing; an image")
         }
         let decoded = content.temporaryFile()
         defer { unlink(decoded) }

@@ -16,6 +16,7 @@ final class VipsImage {
 
     /// Reads the header. `name` is what messages call the file. Fails with cause `app` when the file is no image.
     init(path: String, name: String, access: Access) throws(Failure) {
+        try VipsImage.checkLibrary()
         guard let handle = imflow_image_open(path, access == .sequential) else {
             throw VipsImage.notAnImage(name, reason: VipsImage.reason())
         }
@@ -56,12 +57,19 @@ final class VipsImage {
     /// Writes a block, whose shape must fit PNG, without metadata: the same pixels are always the same bytes.
     static func writePNG(_ block: PixelBlock, to path: String) throws(Failure) {
         precondition(block.shape.fitsPNG)
+        try checkLibrary()
         let done = block.bytes.withUnsafeBytes { bytes in
             imflow_png_write(
                 bytes.baseAddress, Int32(block.shape.width), Int32(block.shape.height), Int32(block.shape.bands),
                 block.shape.format == .uint16, 1, path)
         }
         guard done else { throw Failure(.infra, "cannot write the image \(path): \(reason())") }
+    }
+
+    private static func checkLibrary() throws(Failure) {
+        guard let reason = imflow_images_unavailable() else { return }
+        throw Failure(
+            .infra, "images need libvips, which cannot be loaded: \(String(cString: reason)); install Debian's libvips42")
     }
 
     private static func notAnImage(_ name: String, reason: String) -> Failure {
