@@ -1,31 +1,22 @@
 #include "CVipsShim.h"
+#include "LibVips.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vips/vips.h>
 
-// libvips draws a hundred libraries into a process, which costs every start more time than a short command takes. It is
-// loaded when the first image is touched, and named here by what is called of it.
-#define FUNCTIONS(F) \
-    F(g_free) F(g_log_set_default_handler) F(g_object_unref) \
-    F(vips_block_untrusted_set) F(vips_cache_set_max) F(vips_concurrency_set) F(vips_copy) F(vips_error_buffer_copy) \
-    F(vips_format_sizeof) F(vips_image_decode) F(vips_image_get_bands) F(vips_image_get_format) \
-    F(vips_image_get_height) F(vips_image_get_int) F(vips_image_get_interpretation) F(vips_image_get_orientation) \
-    F(vips_image_get_string) F(vips_image_get_typeof) F(vips_image_get_width) F(vips_image_new_from_memory) \
-    F(vips_image_new_from_source) F(vips_image_pio_input) F(vips_init) F(vips_operation_block_set) F(vips_pngsave) \
-    F(vips_region_new) F(vips_region_prepare) F(vips_source_new_from_file)
-
-#define POINTER(name) __typeof__(name) *name;
-static struct { FUNCTIONS(POINTER) } lib;
+// libvips draws a hundred libraries into a process, which costs every start more time than a short command takes. So it is
+// not linked, but loaded when the first image is touched.
+#define POINTER(result, name, parameters) result (*name) parameters;
+static struct { LIB_FUNCTIONS(POINTER) } lib;
 
 static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 // Empty once libvips runs.
 static char start_error[256] = "libvips was not started";
 
-static void discard_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
+static void discard_log(const char *domain, int level, const char *message, void *data) {
     (void) domain, (void) level, (void) message, (void) data;
 }
 
@@ -36,13 +27,13 @@ static bool load(void) {
         snprintf(start_error, sizeof start_error, "%s", reason != NULL ? reason : "libvips.so.42 cannot be loaded");
         return false;
     }
-#define LOAD(name) \
+#define LOAD(result, name, parameters) \
     *(void **) &lib.name = dlsym(handle, #name); \
     if (lib.name == NULL) { \
         snprintf(start_error, sizeof start_error, "libvips.so.42 lacks %s: it is too old", #name); \
         return false; \
     }
-    FUNCTIONS(LOAD)
+    LIB_FUNCTIONS(LOAD)
     return true;
 }
 
@@ -59,8 +50,8 @@ static void start(void) {
     // Whoever calls already runs as many tasks as there are cores.
     lib.vips_concurrency_set(1);
     // Only decoders that libvips itself trusts with hostile files, and none that takes any text for an image.
-    lib.vips_block_untrusted_set(TRUE);
-    lib.vips_operation_block_set("VipsForeignLoadMatrix", TRUE);
+    lib.vips_block_untrusted_set(1);
+    lib.vips_operation_block_set("VipsForeignLoadMatrix", 1);
     start_error[0] = 0;
 }
 
@@ -109,14 +100,14 @@ static int32_t color(VipsImage *image) {
 
 static int integer(VipsImage *image, const char *name) {
     int value = 0;
-    if (lib.vips_image_get_typeof(image, name) == G_TYPE_INT) lib.vips_image_get_int(image, name, &value);
+    if (lib.vips_image_get_typeof(image, name) == LIB_TYPE_INT) lib.vips_image_get_int(image, name, &value);
     return value;
 }
 
 static bool streams(VipsImage *image) {
     const char *loader = "";
-    if (lib.vips_image_get_typeof(image, VIPS_META_LOADER) != 0) {
-        if (lib.vips_image_get_string(image, VIPS_META_LOADER, &loader) != 0) return false;
+    if (lib.vips_image_get_typeof(image, "vips-loader") != 0) {
+        if (lib.vips_image_get_string(image, "vips-loader", &loader) != 0) return false;
     }
     if (strncmp(loader, "tiff", 4) == 0) return true;
     if (strncmp(loader, "png", 3) != 0 && strncmp(loader, "jpeg", 4) != 0) return false;
@@ -137,18 +128,26 @@ void imflow_image_header(const ImflowImage *image, ImflowImageHeader *header) {
 }
 
 bool imflow_image_read(ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels) {
-    VipsImage *vips = vips_image(image);
-    VipsRegion *region = lib.vips_region_new(vips);
+    VipsRegion *region = lib.vips_region_new(vips_image(image));
     if (region == NULL) return false;
-    VipsRect area = { .left = left, .top = top, .width = width, .height = height };
-    bool done = lib.vips_region_prepare(region, &area) == 0;
-    if (done) {
-        size_t line = (size_t) lib.vips_format_sizeof(vips->BandFmt) * (size_t) vips->Bands * (size_t) width;
-        for (int32_t y = 0; y < height; y++)
-            memcpy((char *) pixels + (size_t) y * line, VIPS_REGION_ADDR(region, left, top + y), line);
+    // A few rows at a time, so that they are not held three times over.
+    size_t done = 0;
+    int32_t rows = 16;
+    for (int32_t y = 0; y < height; y += rows) {
+        if (rows > height - y) rows = height - y;
+        size_t size = 0;
+        unsigned char *fetched = lib.vips_region_fetch(region, left, top + y, width, rows, &size);
+        if (fetched == NULL) break;
+        memcpy((char *) pixels + done, fetched, size);
+        lib.g_free(fetched);
+        done += size;
+        if (y + rows == height) {
+            lib.g_object_unref(region);
+            return true;
+        }
     }
     lib.g_object_unref(region);
-    return done;
+    return false;
 }
 
 void imflow_image_close(ImflowImage *image) { lib.g_object_unref(vips_image(image)); }
@@ -161,14 +160,14 @@ bool imflow_png_write(
     VipsImage *raw = lib.vips_image_new_from_memory(
         pixels, size, width, height, bands, sixteen ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
     if (raw == NULL) return false;
-    VipsInterpretation interpretation = bands < 3
+    int interpretation = bands < 3
         ? (sixteen ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W)
         : (sixteen ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
     VipsImage *colored = NULL;
     int status = lib.vips_copy(raw, &colored, "interpretation", interpretation, NULL);
     lib.g_object_unref(raw);
     if (status != 0) return false;
-    status = lib.vips_pngsave(colored, path, "compression", compression, "strip", TRUE, NULL);
+    status = lib.vips_pngsave(colored, path, "compression", compression, "strip", 1, NULL);
     lib.g_object_unref(colored);
     return status == 0;
 }

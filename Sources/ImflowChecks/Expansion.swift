@@ -18,6 +18,8 @@ package struct ExpandedStage: Sendable {
     package var kind: Kind
     package var declaration: StageDeclaration
     package var needs: [Int]
+    /// The entry of the pipeline it stands in, or ends.
+    package var entry: Int?
     /// Everything needed, also through others, nearest first.
     package var sources: [Int]
     /// Whether the job's own input is in reach.

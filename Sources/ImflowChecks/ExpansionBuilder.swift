@@ -54,7 +54,7 @@ struct ExpansionBuilder {
         let model = workspace.model(stage.declaration.model?.value, context.references)
         var expanded = ExpandedStage(
             name: context.prefix + stage.name, kind: .call(path: model?.manifest.path), declaration: stage.declaration,
-            needs: needs, sources: sources(needs), jobInput: context.entry == nil,
+            needs: needs, entry: context.entry, sources: sources(needs), jobInput: context.entry == nil,
             inputKey: stage.declaration.inputKey, outputKey: stage.declaration.outputKey?.value,
             literal: stage.declaration.input?.value.objectValue ?? [:],
             priority: stage.declaration.priority?.value ?? context.priority, multiNode: nil,
@@ -88,6 +88,7 @@ struct ExpansionBuilder {
         var exit = stage
         exit.name = name
         exit.kind = .exit(entry: first)
+        exit.entry = first
         exit.needs = sinks.isEmpty ? [first] : sinks
         exit.sources = exit.needs.reversed()
         exit.jobInput = false

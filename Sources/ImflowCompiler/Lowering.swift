@@ -65,7 +65,7 @@ struct Lowering {
             binding: Binding(
                 sources: stage.sources, jobInput: stage.jobInput, key: stage.inputKey?.value,
                 soleValueFallback: fallback),
-            outputKey: stage.outputKey,
+            entry: stage.entry, outputKey: stage.outputKey,
             literal: .object(InputFiles.lowered(stage.literal, from: folder(of: stage))),
             priority: stage.priority ?? 0, policy: policy(of: stage))
         if case .exit = stage.kind {} else { lowered.when = stage.declaration.when?.value }

@@ -11,7 +11,9 @@ package struct APIVersion: Sendable, Hashable, Comparable, CustomStringConvertib
     /// Nil unless `text` is two decimal numbers with a point between.
     package init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]), major >= 0, minor >= 0 else { return nil }
+        guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]), major >= 0, minor >= 0 else {
+            return nil
+        }
         self.init(major: major, minor: minor)
     }
 

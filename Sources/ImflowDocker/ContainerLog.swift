@@ -2,13 +2,14 @@ import Glibc
 import ImflowInvocation
 import Synchronization
 
-/// What a container writes: standard output into memory (or, of an instance, into the log as well), standard error into the
-/// launch's log file. The engine's record may be read several times, live and after the end: what was taken in
+/// What a container writes: standard output into memory (or, of an instance, into the log as well), standard error into
+/// the launch's log file. The engine's record may be read several times, live and after the end: what was taken in
 /// before is skipped.
 final class ContainerLog: Sendable {
-    /// More than this, output and error together and as much as the engine keeps of each line beside it, ends the program:
-    /// the engine would soon drop its oldest output.
-    static let recordLimit = 192 * 1024 * 1024
+    /// More than this, output and error together and what the engine keeps of each line beside it, is cut off: the
+    /// engine soon drops the oldest of it (``ContainerSpec/logFileBytes``), and reading it again would tell something
+    /// else.
+    static let recordLimit = 128 * 1024 * 1024
     /// What the engine's record adds to each line, at least.
     private static let lineOverhead = 24
 
@@ -64,7 +65,7 @@ final class ContainerLog: Sendable {
         }
     }
 
-    /// Whether the program wrote more than is taken.
+    /// Whether the program wrote more than was taken.
     var overflowed: Bool { state.withLock { $0.overflowed } }
 
     /// Whether reading the record once more could add something.

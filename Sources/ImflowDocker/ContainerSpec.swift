@@ -67,8 +67,8 @@ struct ContainerSpec: Sendable {
         return config
     }
 
-    /// An instance's resolver configuration is empty: a program that looks up a name is refused at once, where the engine's
-    /// resolver would let it wait for ten seconds.
+    /// An instance's resolver configuration is empty: a program that looks up a name is refused at once, where the
+    /// engine's resolver would let it wait for ten seconds.
     private var mounts: [JSONValue] {
         let work = Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false)
         return network == nil ? [work] : [work, Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)]

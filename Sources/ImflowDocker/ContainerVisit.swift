@@ -49,9 +49,8 @@ struct ContainerVisit: Sendable {
         }
         for await event in group {
             switch event {
-            case .fed(nil): break
+            case .fed(nil), .followed: break
             case .fed(let failure?): return .failure(failure)
-            case .followed: if log.overflowed { await containers.kill(container.id) }
             case .ended(let result): return result
             }
         }

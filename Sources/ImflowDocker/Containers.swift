@@ -12,7 +12,8 @@ struct Containers: Sendable {
 
     func create(_ spec: ContainerSpec, name: String) async throws(Failure) -> Creation {
         let answer = try await engine.call(
-            "POST", "/containers/create", query: [("name", name)], body: spec.json, purpose: "creating container \(name)")
+            "POST", "/containers/create", query: [("name", name)], body: spec.json,
+            purpose: "creating container \(name)")
         if answer.status == 409 { return .nameTaken }
         if answer.status == 201, let id = answer.json["Id"]?.stringValue { return .made(id) }
         let model = spec.launch.model.name
@@ -31,8 +32,8 @@ struct Containers: Sendable {
         if answer.message.contains("could not select device driver") {
             throw Failure(
                 .app,
-                "model \(model) asks for a GPU and the Docker engine has none to give: install the NVIDIA container toolkit, "
-                    + "or run it on a machine that has one")
+                "model \(model) asks for a GPU and the Docker engine has none to give: install the NVIDIA container "
+                    + "toolkit, or run it on a machine that has one")
         }
         let cause: Cause = answer.status == 400 || Self.blamesCommand(answer.message) ? .app : .infra
         throw Failure(cause, "the Docker engine cannot start model \(model): \(answer.message)")
@@ -51,7 +52,8 @@ struct Containers: Sendable {
 
     /// Nil: there is no such container.
     func inspect(_ idOrName: String) async throws(Failure) -> InspectedContainer? {
-        let answer = try await engine.call("GET", "/containers/\(idOrName)/json", purpose: "looking at container \(idOrName)")
+        let answer = try await engine.call(
+            "GET", "/containers/\(idOrName)/json", purpose: "looking at container \(idOrName)")
         if answer.status == 404 { return nil }
         guard answer.isSuccess, let container = InspectedContainer(answer.json) else {
             throw Failure(.infra, "the Docker engine does not describe container \(idOrName): \(answer.message)")
@@ -75,7 +77,8 @@ struct Containers: Sendable {
             // Somebody else is removing it.
             if answer.status == 409 {
                 _ = try? await engine.call(
-                    "POST", "/containers/\(id)/wait", query: [("condition", "removed")], purpose: "removing container \(id)")
+                    "POST", "/containers/\(id)/wait", query: [("condition", "removed")],
+                    purpose: "removing container \(id)")
             }
         }
         return false

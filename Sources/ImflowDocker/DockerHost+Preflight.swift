@@ -14,10 +14,12 @@ extension Containers {
         guard let image = model.image else {
             throw Failure(.app, "model \(model.name) has no image: give it one, or choose --executor process")
         }
-        let answer = try await engine.call("GET", "/images/\(image)/json", purpose: "looking for image \(image)")
+        let path = "/images/\(EngineClient.escaped(image))/json"
+        let answer = try await engine.call("GET", path, purpose: "looking for image \(image)")
         if answer.status == 404 { throw Self.missing(image, model: model.name) }
         guard answer.isSuccess else {
-            throw Failure(.infra, "the Docker engine does not describe image \(image): \(answer.message)")
+            let cause: Cause = (400..<500).contains(answer.status) ? .app : .infra
+            throw Failure(cause, "the Docker engine does not describe image \(image): \(answer.message)")
         }
     }
 

@@ -5,9 +5,10 @@ import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
-/// Runs models as containers of a Docker engine on this machine, by the Engine API (1.41 or newer) over its unix socket.
-/// A container has no network (a `rest` instance: a private one without a way out), no capabilities, a read-only root, and
-/// one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or removes it.
+/// Runs models as containers of a Docker engine on this machine, by the Engine API (1.41 or newer) over its unix
+/// socket. A container has no network (a `rest` instance: a private one without a way out), no capabilities, a
+/// read-only root, and one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or
+/// removes it.
 package final class DockerHost: ModelHost {
     package let node: String
     let containers: Containers
@@ -26,8 +27,8 @@ package final class DockerHost: ModelHost {
         networks = PrivateNetworks(engine: engine, identity: identity)
     }
 
-    /// The path in `DOCKER_HOST` (`unix:///path`), as the docker command reads it; without it `/var/run/docker.sock`. Any other
-    /// kind of address is answered as it is, and refused at the first use.
+    /// The path in `DOCKER_HOST` (`unix:///path`), as the docker command reads it; without it `/var/run/docker.sock`.
+    /// Any other kind of address is answered as it is, and refused at the first use.
     package static func defaultSocket() -> String {
         guard let value = getenv("DOCKER_HOST").map({ String(cString: $0) }), !value.isEmpty else {
             return "/var/run/docker.sock"
@@ -61,8 +62,8 @@ package final class DockerHost: ModelHost {
         live.withLock { _ = $0.remove(id) }
     }
 
-    /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody would know
-    /// of the container then.
+    /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody
+    /// would know of the container then.
     func place(_ launch: Launch, input: ContainerInput, network: String?) async throws(Failure) -> PlacedContainer {
         let placed = await uncancelled { () async -> Result<PlacedContainer, Failure> in
             do throws(Failure) {
@@ -91,8 +92,8 @@ package final class DockerHost: ModelHost {
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
     }
 
-    /// The container of a launch that was made before, running or ended. One whose program never started, or may not have got
-    /// the whole of its request, is removed.
+    /// The container of a launch that was made before, running or ended. One whose program never started, or may not
+    /// have got the whole of its request, is removed.
     private func adopt(_ launch: Launch) async throws(Failure) -> PlacedContainer {
         let found = try await containers.inspect(identity.name(of: launch))
         if let found, found.labels[ContainerIdentity.Label.state] == identity.state {
@@ -102,7 +103,8 @@ package final class DockerHost: ModelHost {
             await containers.remove(found.id)
         }
         throw Failure(
-            .lost, "the engine was restarted, and what it had started of model \(launch.model.name) cannot be taken over")
+            .lost,
+            "the engine was restarted, and what it had started of model \(launch.model.name) cannot be taken over")
     }
 
     /// Removes what is left of an earlier launch under this name; never a stranger's container.

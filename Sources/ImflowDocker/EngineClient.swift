@@ -55,13 +55,14 @@ final class EngineClient: Sendable {
         }
     }
 
-    /// Writes `input` to a container's standard input and closes it; returns when the engine closes the stream, which is when
-    /// the container has ended. `written` is called once, as soon as all of `input` is on its way.
+    /// Writes `input` to a container's standard input and closes it; returns when the engine closes the stream, which
+    /// is when the container has ended. `written` is called once, as soon as all of `input` is on its way.
     func attach(
         _ container: String, input: [UInt8], purpose: String, written: @escaping @Sendable () -> Void
     ) async throws(Failure) -> EngineAnswer {
         let request = try await request(
-            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1")], body: nil, purpose: purpose)
+            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1")], body: nil,
+            purpose: purpose)
         do {
             let response = try await lasting.hijack(request, input: input, onSent: written) { _ in true }
             return EngineAnswer(status: response.status, body: response.body)
@@ -100,7 +101,10 @@ final class EngineClient: Sendable {
         if let version = agreed.withLock({ $0 }) { return version }
         guard socket.hasPrefix("/") else {
             throw Failure(
-                .infra, "DOCKER_HOST is \(socket): only a Docker engine on this machine, by unix:///path/of/docker.sock, can be used")
+                .infra,
+                "DOCKER_HOST is \(socket): only a Docker engine on this machine, by unix:///path/of/docker.sock, "
+                    + "can be used"
+            )
         }
         let response: HTTPResponse
         do {
@@ -121,7 +125,9 @@ final class EngineClient: Sendable {
         guard offered >= Self.oldest else {
             throw Failure(
                 .infra,
-                "the Docker engine at \(socket) speaks API \(offered); \(Self.oldest) or newer (Docker 20.10) is needed: update it")
+                "the Docker engine at \(socket) speaks API \(offered), and \(Self.oldest) (Docker 20.10) or newer is "
+                    + "needed: update it"
+            )
         }
         return min(offered, Self.newest)
     }
@@ -155,7 +161,8 @@ final class EngineClient: Sendable {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
                 bytes.append(byte)
             default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }

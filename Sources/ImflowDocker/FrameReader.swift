@@ -1,5 +1,6 @@
-/// Takes apart the engine's stream of a container without a terminal: frames of an 8-byte header (stream, three zero bytes, the
-/// length as a big-endian 32-bit number) and the payload. Payloads are handed on as they come, never collected.
+/// Takes apart the engine's stream of a container without a terminal: frames of an 8-byte header (stream, three zero
+/// bytes, the length as a big-endian 32-bit number) and the payload. Payloads are handed on as they come, never
+/// collected.
 package struct FrameReader: Sendable {
     package enum Stream: Sendable { case output, error }
 

@@ -62,7 +62,9 @@ actor PrivateNetworks {
         guard answer.isSuccess || answer.status == 409 else {
             throw Failure(
                 .infra,
-                "the Docker engine makes no private network: \(answer.message) (`docker network prune` removes unused ones)")
+                "the Docker engine makes no private network: \(answer.message); "
+                    + "`docker network prune` removes unused ones"
+            )
         }
     }
 

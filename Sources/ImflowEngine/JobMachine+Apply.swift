@@ -200,7 +200,13 @@ extension JobMachine {
             for dependent in dependents[stage] where stages[dependent].status == .waiting {
                 if stages[stage].letsDependentsStart {
                     stages[dependent].openNeeds -= 1
-                    if stages[dependent].openNeeds == 0 { open(dependent) }
+                    guard stages[dependent].openNeeds == 0 else { continue }
+                    if let entry = plan.stages[dependent].entry, stages[entry].skippedByCondition {
+                        stages[dependent].skippedByCondition = true
+                        pending.append((dependent, .skipped))
+                    } else {
+                        open(dependent)
+                    }
                 } else {
                     pending.append((dependent, .skipped))
                 }

@@ -68,7 +68,7 @@ struct CallAttempt: Sendable {
     private func result(of unit: StagedUnit, at position: Int) async throws(Failure) -> JSONValue {
         let name = String(position)
         let kept = folder + "/" + name + ".result"
-        if order.recovered, let bytes = try WorkFolder.contents(of: kept, limit: Launch.outputLimit),
+        if order.recovered, let bytes = try WorkFile.contents(of: kept, limit: Launch.outputLimit, name: kept),
             let result = try? JSONValue.parse(bytes)
         {
             return result
@@ -77,7 +77,9 @@ struct CallAttempt: Sendable {
         do throws(Failure) {
             let result = try await caller.result(of: unit, named: name, in: self)
             // A container that outlives the engine is adopted by its unit: those before it must not run again.
-            if unitCount > 1, work.model.callProtocol == .exec { try WorkFolder.write(Array(result.text.utf8), to: kept) }
+            if unitCount > 1, work.model.callProtocol == .exec {
+                try WorkFile.write(Array(result.text.utf8), to: kept)
+            }
             return result
         } catch {
             guard unitCount > 1 else { throw error }
@@ -85,7 +87,7 @@ struct CallAttempt: Sendable {
         }
     }
 
-    /// Where the unit `name` works when no instance has a folder for it: the attempt's own folder when there is only one.
+    /// Where the unit `name` works when no instance has a folder for it. The only unit has the attempt's own folder.
     func unitFolder(_ name: String) -> UnitFolder {
         let path = unitCount > 1 ? folder + "/" + name : folder
         return UnitFolder(path: path, guest: host.guestFolder(for: path))
@@ -96,7 +98,8 @@ struct CallAttempt: Sendable {
         let request: JSONValue = [
             "input": input,
             "job": [
-                "job_id": .string(order.job), "stage": .string(order.stage), "shard_index": .int(Int64(work.shardIndex)),
+                "job_id": .string(order.job), "stage": .string(order.stage),
+                "shard_index": .int(Int64(work.shardIndex)),
                 "shard_count": .int(Int64(work.shardCount)), "unit": .object(unit.unit.geometry),
             ],
         ]

@@ -157,9 +157,9 @@ package final class CallExecutor: Executor {
             if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
             return WarmCaller(pool: pool(of: model, job: order.job, on: host), client: client)
         case .oip, .cog:
+            let name = model.callProtocol.rawValue
             throw Failure(
-                .app,
-                "model \(model.name): the protocol \(model.callProtocol.rawValue) is not supported yet; use rest, jsonl or exec")
+                .app, "model \(model.name): the protocol \(name) is not supported yet; use rest, jsonl or exec")
         }
     }
 

@@ -16,17 +16,21 @@ struct ExecCall: Sendable {
         let exit = try await host.run(launch, input: request)
         if Task.isCancelled { throw .cancelled }
         guard exit.code == 0 else { throw exit.failure(of: model, log: log.tail(from: mark)) }
-        if let written = try WorkFolder.contents(of: folder.output, limit: Launch.outputLimit), !written.isEmpty {
+        let name = "the result of model \(model) in $IMFLOW_OUTPUT"
+        let written = try WorkFile.contents(of: folder.output, limit: Launch.outputLimit, name: name)
+        if let written, !written.isEmpty {
             return try ModelReply.parse(written, model: model, origin: "to $IMFLOW_OUTPUT")
         }
         if exit.outputTruncated {
+            let beginning = "beginning with \(Quotation.beginning(of: exit.output))"
             throw Failure(
                 .app,
-                "model \(model) printed more than \(Launch.outputLimit) bytes, beginning with \(Quotation.beginning(of: exit.output)); return large data as files"
+                "model \(model) printed more than \(Launch.outputLimit) bytes, \(beginning); return large data as files"
             )
         }
         if ModelReply.isBlank(exit.output) {
-            throw Failure(.app, "model \(model) exited with code 0 but neither wrote $IMFLOW_OUTPUT nor printed a result")
+            throw Failure(
+                .app, "model \(model) exited with code 0 but neither wrote $IMFLOW_OUTPUT nor printed a result")
         }
         return try ModelReply.parse(exit.output, model: model, origin: "on its standard output")
     }

@@ -28,9 +28,8 @@ package struct ModelEnvironment: Sendable {
                 case .literal(let text): value += text
                 case .variable(let variable):
                     guard let found = submitter(variable) else {
-                        throw Failure(
-                            .app,
-                            "model \(model.name): env \(name) needs the variable \(variable), which is not set; export it and resume")
+                        let need = "env \(name) needs the variable \(variable)"
+                        throw Failure(.app, "model \(model.name): \(need), which is not set; export it and resume")
                     }
                     secrets.insert(found)
                     value += found

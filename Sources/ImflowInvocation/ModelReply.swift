@@ -10,7 +10,9 @@ enum ModelReply {
             return try JSONValue.parse(bytes)
         } catch {
             throw Failure(
-                .app, "model \(model) wrote \(Quotation.beginning(of: bytes)) \(origin), which is not one JSON value: \(error)")
+                .app,
+                "model \(model) wrote \(Quotation.beginning(of: bytes)) \(origin), which is not one JSON value: \(error)"
+            )
         }
     }
 

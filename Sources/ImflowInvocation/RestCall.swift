@@ -24,11 +24,7 @@ struct RestCall: Sendable {
             let response = try await send(request)
             guard Self.isBackPressure(response.status) else { return try result(in: response) }
             if let patience, clock.now - start > patience.duration {
-                throw .sound(
-                    Failure(
-                        .app,
-                        "model \(model.name) answered POST \(model.path) with status \(response.status) for \(Int(patience.seconds)) s: \(Quotation.beginning(of: response.body))"
-                    ))
+                throw .sound(refusal(response, remark: " for \(Int(patience.seconds)) s"))
             }
             do {
                 try await Task.sleep(for: max(pause, Self.wish(of: response)).duration)
@@ -71,16 +67,18 @@ struct RestCall: Sendable {
 
     private func result(in response: HTTPResponse) throws(ExchangeFailure) -> JSONValue {
         guard (200..<300).contains(response.status) else {
-            throw .sound(
-                Failure(
-                    .app,
-                    "model \(model.name) answered POST \(model.path) with status \(response.status): \(Quotation.beginning(of: response.body))"
-                ))
+            throw .sound(refusal(response))
         }
         do throws(Failure) {
             let origin = "in its answer with status \(response.status)"
             return ModelReply.result(in: try ModelReply.parse(response.body, model: model.name, origin: origin))
         } catch { throw .sound(error) }
+    }
+
+    private func refusal(_ response: HTTPResponse, remark: String = "") -> Failure {
+        let body = Quotation.beginning(of: response.body)
+        let status = "status \(response.status)\(remark)"
+        return Failure(.app, "model \(model.name) answered POST \(model.path) with \(status): \(body)")
     }
 
     private static func isBackPressure(_ status: Int) -> Bool { status == 429 || status == 503 || status == 409 }

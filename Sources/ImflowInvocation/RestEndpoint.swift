@@ -30,9 +30,10 @@ enum RestEndpoint {
             if Task.isCancelled { throw .cancelled }
             guard clock.now < deadline else {
                 let log = lease.log.tail(from: 0)
+                let probed = "GET \(model.health) on port \(port(of: lease.instance)): \(last)"
                 throw Failure(
                     .app,
-                    "model \(model.name) was not ready within \(window.seconds) s (GET \(model.health) on port \(port(of: lease.instance)): \(last))"
+                    "model \(model.name) was not ready within \(window.seconds) s (\(probed))"
                         + (log.isEmpty ? "" : "; the end of its log:\n" + log))
             }
             try? await Task.sleep(for: pause)

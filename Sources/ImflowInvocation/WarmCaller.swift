@@ -65,7 +65,8 @@ struct WarmCaller: UnitCaller {
             reply = try await JSONLCall(model: model.name, lease: lease).result(of: request)
         } else {
             let patience = attempt.order.timeout == nil ? Self.patience : nil
-            reply = try await RestCall(client: client, model: model, lease: lease, patience: patience).result(of: request)
+            reply = try await RestCall(client: client, model: model, lease: lease, patience: patience).result(
+                of: request)
         }
         do throws(Failure) {
             // The model was told the instance's folder as its own; the unit's lies below it.

@@ -55,6 +55,9 @@ package struct StagePlan: Sendable, Equatable, Codable {
     /// Indexes of the stages that must have succeeded before this one starts.
     package var needs: [Int]
     package var binding: Binding
+    /// The stage at the border of the pipeline that this one stands in, or ends; when that one was skipped by its
+    /// condition, so is this one.
+    package var entry: Int?
     /// `output_key`: the name under which the result is published; nil: the result's members are.
     package var outputKey: String?
     /// Literal members laid over the bound input.
@@ -69,7 +72,7 @@ package struct StagePlan: Sendable, Equatable, Codable {
     package var policy: StagePolicy
 
     package init(
-        name: String, kind: Kind, needs: [Int] = [], binding: Binding = Binding(), outputKey: String? = nil,
+        name: String, kind: Kind, needs: [Int] = [], binding: Binding = Binding(), entry: Int? = nil, outputKey: String? = nil,
         literal: JSONValue = .object([:]), when: Condition? = nil, priority: Int = 0, split: SplitPlan? = nil,
         merge: MergePlan? = nil, gang: GangPlan? = nil, policy: StagePolicy = StagePolicy()
     ) {
@@ -77,6 +80,7 @@ package struct StagePlan: Sendable, Equatable, Codable {
         self.kind = kind
         self.needs = needs
         self.binding = binding
+        self.entry = entry
         self.outputKey = outputKey
         self.literal = literal
         self.when = when

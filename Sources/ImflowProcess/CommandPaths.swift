@@ -32,7 +32,9 @@ final class CommandPaths: Sendable {
             }
             return String(program)
         }
-        let here = Self.obstacle(to: folder + "/" + name) == nil ? "; write ./\(name) to run the one in the model's folder" : ""
+        let here =
+            Self.obstacle(to: folder + "/" + name) == nil
+            ? "; write ./\(name) to run the one in the model's folder" : ""
         throw Failure(.app, "model \(model): the program \(name) was not found in PATH (\(path))\(here)")
     }
 

@@ -28,7 +28,10 @@ struct LineReader {
             }
             searched = buffer.count
             guard buffer.count <= limit else {
-                return .failure(Failure(.app, "model \(model) answered with a line of more than \(limit) bytes; return large data as files"))
+                return .failure(
+                    Failure(
+                        .app,
+                        "model \(model) answered with a line of more than \(limit) bytes; return large data as files"))
             }
             guard !atEnd, let piece = try? await source.next() else {
                 atEnd = true

@@ -15,7 +15,8 @@ enum ModelProcess {
         let collected = OutputBuffer(limit: Launch.outputLimit)
         let standardInput = FileDescriptorInput.fileDescriptor(
             .init(rawValue: input.descriptor), closeAfterSpawningProcess: false)
-        var exit = try await conduct(command, input: standardInput, output: .sequence, error: .sequence, memory: memory) {
+        var exit = try await conduct(command, input: standardInput, output: .sequence, error: .sequence, memory: memory)
+        {
             execution in
             async let logged: Void = drain(execution.standardError) { log.append($0) }
             await drain(execution.standardOutput) { collected.append($0) }
@@ -52,7 +53,9 @@ enum ModelProcess {
     static func waitForEnd<Input, Output, ErrorOutput>(of execution: Execution<Input, Output, ErrorOutput>) async {
         var information = siginfo_t()
         let process = id_t(execution.processIdentifier.value)
-        if waitid(P_PID, process, &information, WEXITED | WNOWAIT | WNOHANG) == 0, information.si_signo == SIGCHLD { return }
+        if waitid(P_PID, process, &information, WEXITED | WNOWAIT | WNOHANG) == 0, information.si_signo == SIGCHLD {
+            return
+        }
         // Signal 0 is none: the teardown waits for the end, which comes long before its next step.
         let nothing = Signal(rawValue: 0)
         await execution.teardown(using: [.send(signal: nothing, allowedDurationToNextStep: .seconds(1_000_000_000))])
@@ -86,7 +89,9 @@ enum ModelProcess {
         case .failedToChangeWorkingDirectory:
             return Failure(.infra, "model \(command.model): its folder \(command.folder) cannot be entered")
         case .spawnFailed where error.underlyingError?.rawValue == ENOEXEC:
-            return Failure(.app, "model \(command.model): \(command.program) is no program; a script begins with #! and its interpreter")
+            return Failure(
+                .app,
+                "model \(command.model): \(command.program) is no program; a script begins with #! and its interpreter")
         case .spawnFailed where [EACCES, E2BIG].contains(error.underlyingError?.rawValue):
             return Failure(.app, "model \(command.model): \(command.program) cannot be run: \(error)")
         default:

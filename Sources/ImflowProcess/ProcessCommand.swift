@@ -17,7 +17,8 @@ struct ProcessCommand: Sendable {
     /// What a model gets of imflow's own environment, so that a run depends on little that its manifest does not say:
     /// where programs are, whose home it is, language and time zone, where temporary files go, and the GPUs.
     static let inherited = [
-        "PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LANG", "LANGUAGE",
+        "PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LANG",
+        "LANGUAGE",
         "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "LC_ADDRESS",
         "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_NAME", "LC_PAPER", "LC_TELEPHONE",
     ]

@@ -33,7 +33,9 @@ final class ProcessInstance: ModelInstance {
         run = Task {
             var exit = Exit(code: nil)
             do throws(Failure) {
-                exit = try await Self.conduct(command, channel: channel, log: log, memory: memory) { starting.yield(nil) }
+                exit = try await Self.conduct(command, channel: channel, log: log, memory: memory) {
+                    starting.yield(nil)
+                }
             } catch { starting.yield(error) }
             let final = exit
             end.exit.withLock { $0 = final }

@@ -27,7 +27,8 @@ enum ProcessTable {
     static func processes(carrying marks: [String]) -> [FoundProcess] {
         let marks = marks.map { Array($0.utf8) }
         return identifiers().compactMap { id in
-            guard id != getpid(), let environment = SmallFile.read("/proc/\(id)/environ", limit: environmentLimit) else {
+            guard id != getpid(), let environment = SmallFile.read("/proc/\(id)/environ", limit: environmentLimit)
+            else {
                 return nil
             }
             let variables = environment.split(separator: 0)

@@ -15,7 +15,9 @@ struct RequestFile: ~Copyable {
         unlink(path)
         var position = 0
         while position < bytes.count {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + position }, bytes.count - position) }
+            let count = bytes.withUnsafeBytes {
+                write(descriptor, $0.baseAddress.map { $0 + position }, bytes.count - position)
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let failure = Self.failure(path)

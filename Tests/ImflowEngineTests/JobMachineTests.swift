@@ -209,6 +209,17 @@ struct JobMachineTests {
         #expect(world.machine.stages[0].status == .skipped)
     }
 
+    @Test("a pipeline whose entry is skipped is skipped to its exit, and what follows runs")
+    func skippedPipeline() {
+        var stages = [stage("p.input"), stage("p.a", needs: [0]), stage("p", needs: [1]), stage("after", needs: [2])]
+        stages[1].entry = 0
+        stages[2].entry = 0
+        var world = SimulatedWorld(plan(stages))
+        world.run { $0.task == "p.input" ? .skipped("no") : obedient()($0) }
+        #expect(world.machine.status == .succeeded)
+        #expect(world.started == ["p.input": 1, "after": 1])
+    }
+
     @Test("several outputs are gathered into one result")
     func outputs() throws {
         var world = SimulatedWorld(plan([stage("a"), stage("b")], outputs: [0, 1]))

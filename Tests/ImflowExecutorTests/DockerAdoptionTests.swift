@@ -6,7 +6,8 @@ import ImflowJSON
 import Testing
 
 extension DockerTests {
-    /// An engine that is killed leaves its containers; the next one takes them over. The killed engine is a real process.
+    /// An engine that is killed leaves its containers; the next one takes them over. The killed engine is a real
+    /// process.
     @Suite struct Adoption {
         /// Counts its starts, waits for the file `go`, and answers its request.
         static let script = """
@@ -21,7 +22,8 @@ extension DockerTests {
         init() throws { bench = try DockerBench() }
 
         private func runAndDie(input: String) async {
-            await #expect(processExitsWith: .signal(SIGKILL)) { [folder = bench.folder as String, job = bench.job as String, input] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [folder = bench.folder as String, job = bench.job as String, input] in
                 let bench = try DockerBench(folder: folder, job: job)
                 let launch = try bench.shell(Self.script)
                 let run = Task { try await bench.host.run(launch, input: Array(input.utf8)) }

@@ -8,9 +8,10 @@ import ImflowJSON
 import ImflowPlan
 import Testing
 
-/// All tests that need a Docker engine, one after another: containers are dear. Without an engine they are skipped, except
-/// where one is promised (CI, or IMFLOW_REQUIRE_DOCKER=1): there they fail.
-@Suite(.serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
+/// All tests that need a Docker engine, one after another: containers are dear. Without an engine they are skipped,
+/// except where one is promised (CI, or IMFLOW_REQUIRE_DOCKER=1): there they fail.
+@Suite(
+    .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
 enum DockerTests {}
 
 /// A state folder of its own, a host over it, and a look at what is really on the engine.
@@ -68,7 +69,9 @@ final class DockerBench: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
         return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
         }
     }
 
@@ -81,7 +84,8 @@ final class DockerBench: Sendable {
         var model = ModelPlan(name: "probe", folder: folder, image: image, command: command)
         change(&model)
         return Launch(
-            model: model, job: job, task: task, attempt: 1, token: token, unit: unit, workFolder: work, environment: [:],
+            model: model, job: job, task: task, attempt: 1, token: token, unit: unit, workFolder: work,
+            environment: [:],
             logPath: "\(folder)/\(task).log", recovered: recovered)
     }
 

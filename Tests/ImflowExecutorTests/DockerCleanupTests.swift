@@ -30,7 +30,8 @@ extension DockerTests {
             #expect(try await bench.containers().isEmpty)
         }
 
-        @Test(arguments: [0, 1, 5, 20, 60, 150, 300]) func cancellingEarlyLeavesNothing(milliseconds: Int) async throws {
+        @Test(arguments: [0, 1, 5, 20, 60, 150, 300]) func cancellingEarlyLeavesNothing(milliseconds: Int) async throws
+        {
             let launch = try bench.shell("sleep 1000")
             let run = Task { try await bench.host.run(launch, input: []) }
             if milliseconds > 0 { try await Task.sleep(for: .milliseconds(milliseconds)) }

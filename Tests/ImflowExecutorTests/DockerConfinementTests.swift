@@ -19,10 +19,14 @@ extension DockerTests {
         @Test func programIsOurUserWithoutCapabilities() async throws {
             #expect(try await output("id -u; id -g") == "\(geteuid())\n\(getegid())\n")
             let status = try await output("grep -E '^(CapInh|CapPrm|CapEff|CapBnd|NoNewPrivs)' /proc/self/status")
-            let values = status.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace).last.map(String.init) }
+            let values = status.split(separator: "\n").map {
+                $0.split(whereSeparator: \.isWhitespace).last.map(String.init)
+            }
             #expect(values == Array(repeating: "0000000000000000", count: 4) + ["1"])
             #expect(try await output("chown 1:1 /tmp && echo done || echo refused") == "refused\n")
-            #expect(try await output("mkdir /tmp/m; mount -t tmpfs none /tmp/m && echo done || echo refused") == "refused\n")
+            #expect(
+                try await output("mkdir /tmp/m; mount -t tmpfs none /tmp/m && echo done || echo refused") == "refused\n"
+            )
         }
 
         @Test func onlyTheWorkFolderAndTmpCanBeWritten() async throws {
@@ -46,7 +50,9 @@ extension DockerTests {
                     cpu: 0.5, memory: ByteCount(bytes: 64 << 20), disk: ByteCount(bytes: 32 << 20))
             }
             let run = Task { try await bench.host.run(launch, input: []) }
-            try await bench.until("a running container") { try await bench.containers().first?["State"]?.stringValue == "running" }
+            try await bench.until("a running container") {
+                try await bench.containers().first?["State"]?.stringValue == "running"
+            }
             let id = try #require(try await bench.containers().first?["Id"]?.stringValue)
             let config = try await bench.ask("/containers/\(id)/json")["HostConfig"]
             run.cancel()
@@ -59,7 +65,9 @@ extension DockerTests {
         }
 
         @Test func tmpIsBounded() async throws {
-            let launch = try bench.launch(["/bin/sh", "-c", "dd if=/dev/zero of=/tmp/x bs=1M count=20 2>/dev/null; echo $?"]) {
+            let launch = try bench.launch([
+                "/bin/sh", "-c", "dd if=/dev/zero of=/tmp/x bs=1M count=20 2>/dev/null; echo $?",
+            ]) {
                 $0.resources.disk = ByteCount(bytes: 8 << 20)
             }
             let exit = try await bench.host.run(launch, input: [])
@@ -67,7 +75,9 @@ extension DockerTests {
         }
 
         @Test func programThatTakesTooMuchMemoryIsOutOfMemory() async throws {
-            let launch = try bench.launch(["python3", "-c", "x = bytearray(300 << 20); print(len(x))"], image: DockerBench.python) {
+            let launch = try bench.launch(
+                ["python3", "-c", "x = bytearray(300 << 20); print(len(x))"], image: DockerBench.python
+            ) {
                 $0.resources.memory = ByteCount(bytes: 64 << 20)
             }
             let exit = try await bench.host.run(launch, input: [])

@@ -28,8 +28,9 @@ final class DockerFixture: ConformanceFixture {
     let protocols: Set<CallProtocol> = [.exec, .rest]
     let patience = TimeSpan(seconds: 40)
 
-    init() throws {
-        bench = try DockerBench()
+    /// With `folder`: over the state folder of another fixture.
+    init(folder: String? = nil) throws {
+        bench = try DockerBench(folder: folder)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
@@ -51,5 +52,7 @@ final class DockerFixture: ConformanceFixture {
 }
 
 extension JSONValue {
-    fileprivate subscript(index: Int) -> JSONValue? { arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+    fileprivate subscript(index: Int) -> JSONValue? {
+        arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+    }
 }

@@ -7,8 +7,8 @@ import Testing
 
 extension DockerTests {
     @Suite struct Instance {
-        /// Answers GET with its state, and POST `{"host", "port"}` with what came of connecting there, `{"name"}` with what
-        /// came of looking it up. `GET /die` ends it with code 3.
+        /// Answers GET with its state, and POST `{"host", "port"}` with what came of connecting there, `{"name"}` with
+        /// what came of looking it up. `GET /die` ends it with code 3.
         static let server = """
             import http.server, json, os, socket, sys
             class Handler(http.server.BaseHTTPRequestHandler):
@@ -40,7 +40,9 @@ extension DockerTests {
         private func launch(
             token: String, task: String = "warm", _ change: (inout ModelPlan) -> Void = { _ in }
         ) throws -> Launch {
-            try bench.launch(["python3", "-c", Self.server], image: DockerBench.python, task: task, unit: nil, token: token) {
+            try bench.launch(
+                ["python3", "-c", Self.server], image: DockerBench.python, task: task, unit: nil, token: token
+            ) {
                 $0.callProtocol = .rest
                 change(&$0)
             }
@@ -108,7 +110,9 @@ extension DockerTests {
             try await sweepAll()
         }
 
-        @Test(arguments: [["/bin/false"], ["/no/such/hook"]]) func failingHookEndsTheInstance(hook: [String]) async throws {
+        @Test(arguments: [["/bin/false"], ["/no/such/hook"]]) func failingHookEndsTheInstance(hook: [String])
+            async throws
+        {
             let launch = try launch(token: "w1") { $0.hooks.start = hook }
             let failure = await failure { _ = try await bench.host.start(launch) }
             #expect(failure?.cause == .app)
@@ -118,7 +122,9 @@ extension DockerTests {
         }
 
         @Test func programThatEndsAtOnceIsToldByTheInstance() async throws {
-            let launch = try bench.launch(["/bin/sh", "-c", "echo no model here; exit 4"], task: "warm", unit: nil, token: "w1") {
+            let launch = try bench.launch(
+                ["/bin/sh", "-c", "echo no model here; exit 4"], task: "warm", unit: nil, token: "w1"
+            ) {
                 $0.callProtocol = .rest
             }
             let instance = try await bench.host.start(launch)
@@ -142,7 +148,9 @@ extension DockerTests {
             let other = try DockerBench(folder: bench.folder, job: bench.job + "-other")
             let mine = try await bench.host.start(try launch(token: "w1"))
             let theirs = try await other.host.start(
-                try other.launch(["/bin/sleep", "1000"], task: "warm", unit: nil, token: "w2") { $0.callProtocol = .rest })
+                try other.launch(["/bin/sleep", "1000"], task: "warm", unit: nil, token: "w2") {
+                    $0.callProtocol = .rest
+                })
             #expect(mine.baseURL != theirs.baseURL)
             await bench.host.sweep(job: bench.job, keeping: [])
             #expect(try await bench.containers().isEmpty)

@@ -34,13 +34,16 @@ import Testing
     }
 
     @Test func stateFolderIsOneHoweverItIsWritten() {
-        #expect(ContainerIdentity(stateRoot: "/usr/bin").state == ContainerIdentity(stateRoot: "/usr/../usr/bin/").state)
+        #expect(
+            ContainerIdentity(stateRoot: "/usr/bin").state == ContainerIdentity(stateRoot: "/usr/../usr/bin/").state)
         #expect(ContainerIdentity(stateRoot: "/usr/bin").state != ContainerIdentity(stateRoot: "/usr").state)
     }
 
     @Test func versionsCompareByNumber() throws {
         #expect(try #require(APIVersion("1.9")) < #require(APIVersion("1.41")))
         #expect(APIVersion("1.41")?.description == "1.41")
-        for text in ["", "1", "1.", ".1", "1.2.3", "1.x", "-1.2", "99999999999999999999.1"] { #expect(APIVersion(text) == nil) }
+        for text in ["", "1", "1.", ".1", "1.2.3", "1.x", "-1.2", "99999999999999999999.1"] {
+            #expect(APIVersion(text) == nil)
+        }
     }
 }

@@ -84,7 +84,8 @@ import Testing
     @Test func otherKindsOfWorkAreRefused() async throws {
         let fixture = try ProcessFixture()
         let order = WorkOrder(
-            job: job, task: "input", stage: "", attempt: 1, token: "t", work: .fetch(FetchWork(input: [:], pointers: [])))
+            job: job, task: "input", stage: "", attempt: 1, token: "t",
+            work: .fetch(FetchWork(input: [:], pointers: [])))
         let report = await executor(on: fixture).run(order) { _ in }
         guard case .failed(let failure) = report.outcome else { Issue.record("\(report.outcome)"); return }
         #expect(failure.cause == .infra)

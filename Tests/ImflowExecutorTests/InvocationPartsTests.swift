@@ -81,6 +81,8 @@ import Testing
         #expect(Exit(code: nil, signal: 11).sentence == "was ended by signal 11 (SIGSEGV)")
         #expect(Exit(code: nil, signal: 60).sentence == "was ended by signal 60")
         #expect(Exit(code: 137, outOfMemory: true).failure(of: "m", log: "").cause == .oom)
-        #expect(Exit(code: 1).failure(of: "m", log: "a\nb").message == "model m exited with code 1; the end of its log:\na\nb")
+        #expect(
+            Exit(code: 1).failure(of: "m", log: "a\nb").message
+                == "model m exited with code 1; the end of its log:\na\nb")
     }
 }

@@ -28,7 +28,9 @@ import Testing
             environment: ["IMFLOW_JOB_ID": job], logPath: fixture.root + "/log", recovered: recovered)
     }
 
-    private func output(_ command: [String], environment: [String: String] = [:], input: String = "") async throws -> String {
+    private func output(_ command: [String], environment: [String: String] = [:], input: String = "") async throws
+        -> String
+    {
         let exit = try await host.run(launch(command, environment: environment), input: Array(input.utf8))
         #expect(exit.code == 0)
         return String(decoding: exit.output, as: UTF8.self)
@@ -75,7 +77,8 @@ import Testing
         let names = try await output(["env"]).split(separator: "\n").compactMap { $0.split(separator: "=").first }
         let plain = names.filter { !$0.hasPrefix("IMFLOW_") && !$0.hasPrefix("LC_") }
         let known: Set<Substring> = [
-            "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+            "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH",
+            "CUDA_VISIBLE_DEVICES",
         ]
         #expect(Set(plain).isSubset(of: known))
         #expect(names.contains("PATH") && names.contains("IMFLOW_TOKEN"))
@@ -103,9 +106,13 @@ import Testing
         await host.sweep(job: "another-job", keeping: [])
         await host.sweep(job: job, keeping: ["kept"])
         #expect(try await gone.value.signal == SIGKILL)
-        #expect(ProcessLedger.commands { $0.contains("IMFLOW_TOKEN=kept") && $0.contains("IMFLOW_JOB_ID=\(job)") }.count == 1)
+        #expect(
+            ProcessLedger.commands { $0.contains("IMFLOW_TOKEN=kept") && $0.contains("IMFLOW_JOB_ID=\(job)") }.count
+                == 1)
         await ProcessHost(node: "0x02", stateRoot: fixture.root).sweep(job: job, keeping: [])
-        #expect(ProcessLedger.commands { $0.contains("IMFLOW_TOKEN=kept") && $0.contains("IMFLOW_JOB_ID=\(job)") }.count == 1)
+        #expect(
+            ProcessLedger.commands { $0.contains("IMFLOW_TOKEN=kept") && $0.contains("IMFLOW_JOB_ID=\(job)") }.count
+                == 1)
         await host.sweep(job: job, keeping: [])
         #expect(try await kept.value.signal == SIGKILL)
     }
@@ -131,7 +138,8 @@ import Testing
 
     @Test func theFirstInstanceGetsTheDeclaredPortAndOthersAreTold() async throws {
         let port = Int.random(in: 20000..<30000)
-        let serve = launch(["sh", "-c", "echo $PORT $IMFLOW_PORT; exec sleep 1000"], protocol: .rest, token: "a", port: port)
+        let serve = launch(
+            ["sh", "-c", "echo $PORT $IMFLOW_PORT; exec sleep 1000"], protocol: .rest, token: "a", port: port)
         let first = try await host.start(serve)
         var another = serve
         another.token = "b"
@@ -176,7 +184,8 @@ import Testing
 
     /// Waits until so many processes of the job carry the mark.
     private func appears(_ mark: String, count: Int = 1) async throws {
-        while ProcessLedger.commands(where: { $0.contains(mark) && $0.contains("IMFLOW_JOB_ID=\(job)") }).count < count {
+        while ProcessLedger.commands(where: { $0.contains(mark) && $0.contains("IMFLOW_JOB_ID=\(job)") }).count < count
+        {
             try await Task.sleep(for: .milliseconds(25))
         }
     }

@@ -91,7 +91,9 @@ final class CallBench: Sendable {
             throw ConformanceViolation("it should have failed with \(cause), but: \(report.outcome)")
         }
         try expect(failure.cause == cause, "the cause should be \(cause): \(failure)")
-        for part in parts { try expect(failure.message.contains(part), "the message should have “\(part)”: \(failure)") }
+        for part in parts {
+            try expect(failure.message.contains(part), "the message should have “\(part)”: \(failure)")
+        }
         return failure
     }
 

@@ -34,7 +34,8 @@ extension ExecutorConformance {
         },
         ConformanceCase("exec: the request has input and job, and nothing else", .exec) { bench in
             let model = try await bench.model(.shell, "cat")
-            let result = try await bench.result(of: bench.shard(model, shared: ["a": [true, nil]], units: [["b": "é\n"]]))
+            let result = try await bench.result(
+                of: bench.shard(model, shared: ["a": [true, nil]], units: [["b": "é\n"]]))
             let expected: JSONValue = [
                 "input": ["a": [true, nil], "b": "é\n"],
                 "job": [
@@ -45,7 +46,8 @@ extension ExecutorConformance {
             try expect(result == [expected], "the request is \(result.text)")
         },
         ConformanceCase("exec: the environment tells of the call", .exec) { bench in
-            let model = try await bench.model(.shell, environmentProbe, environment: ["OWN": "own value", "COPY": "[${PATH}]"])
+            let model = try await bench.model(
+                .shell, environmentProbe, environment: ["OWN": "own value", "COPY": "[${PATH}]"])
             let result = try await bench.result(of: bench.shard(model, units: [[:]], attempt: 2))
             guard let seen = result.arrayValue?.first else { throw ConformanceViolation("no result: \(result.text)") }
             let expected = [
@@ -57,7 +59,8 @@ extension ExecutorConformance {
             }
             try expect(seen["writable"] == true, "IMFLOW_WORKDIR cannot be written: \(seen.text)")
         },
-        ConformanceCase("exec: input files are handed over read-only, and files in the result are stored", .exec) { bench in
+        ConformanceCase("exec: input files are handed over read-only, and files in the result are stored", .exec) {
+            bench in
             let stored = try bench.fixture.content.put(Array("some text\n".utf8))
             let input = ContentReference(hash: stored, name: "page.txt").text
             let model = try await bench.model(.shell, fileProbe)

@@ -6,13 +6,15 @@ extension ExecutorConformance {
     /// How `exec` models fail, and what is left of them then.
     static let execFailureCases: [ConformanceCase] = [
         ConformanceCase("exec: a non-zero exit is the model's failure, with the end of its log", .exec) { bench in
-            let model = try await bench.model(.shell, "echo hidden >&2; for i in 1 2 3 4 5; do echo line $i >&2; done; exit 3")
+            let model = try await bench.model(
+                .shell, "echo hidden >&2; for i in 1 2 3 4 5; do echo line $i >&2; done; exit 3")
             let failure = try await bench.failure(of: bench.whole(model), .app, naming: "code 3", "line 1", "line 5")
             try expect(!failure.message.contains("hidden"), "only the last lines belong in: \(failure)")
         },
         ConformanceCase("exec: garbage is quoted, harmlessly", .exec) { bench in
             let model = try await bench.model(.shell, #"printf 'oh \033[31mno'; head -c 100000 /dev/zero | tr '\0' x"#)
-            let failure = try await bench.failure(of: bench.whole(model), .app, naming: "oh \\x1b[31mno", "not one JSON value")
+            let failure = try await bench.failure(
+                of: bench.whole(model), .app, naming: "oh \\x1b[31mno", "not one JSON value")
             try expect(failure.message.utf8.count < 1000, "the message is too long: \(failure)")
         },
         ConformanceCase("exec: two JSON values are not one", .exec) { bench in
@@ -31,7 +33,8 @@ extension ExecutorConformance {
             let model = try await bench.model(.shell, "echo begun >&2; sleep 1000 & sleep 1000")
             let order = try bench.whole(model, timeout: TimeSpan(milliseconds: 1500))
             let time = try await bench.time { try await bench.failure(of: order, .timeout, naming: "timeout of 1.5 s") }
-            try expect(time >= TimeSpan(milliseconds: 1500) && time < TimeSpan(seconds: 60), "it took \(time.seconds) s")
+            try expect(
+                time >= TimeSpan(milliseconds: 1500) && time < TimeSpan(seconds: 60), "it took \(time.seconds) s")
         },
         ConformanceCase("exec: a program that does not heed SIGTERM is killed", .exec) { bench in
             let model = try await bench.model(.shell, "trap '' TERM; while :; do sleep 1; done")
@@ -55,7 +58,8 @@ extension ExecutorConformance {
             try expect(left.isEmpty, "left before shutdown:\n" + left.joined(separator: "\n"))
         },
         ConformanceCase("exec: cancelling ends what runs, whole", .exec) { bench in
-            let script = #"case "$(cat)" in *'"stay":true'*) echo staying >&2; sleep 1000 & sleep 1000;; *) echo 1;; esac"#
+            let script =
+                #"case "$(cat)" in *'"stay":true'*) echo staying >&2; sleep 1000 & sleep 1000;; *) echo 1;; esac"#
             let model = try await bench.model(.shell, script)
             let order = try bench.shard(model, units: [[:], ["stay": true], [:]])
             let report = try await bench.cancelling(order, whenLogged: "staying")
@@ -87,7 +91,8 @@ extension ExecutorConformance {
             try await bench.failure(of: bench.whole(pipe, attempt: 2), .app, naming: "not a regular file")
         },
         ConformanceCase("exec: secrets are not told", .exec) { bench in
-            let model = try await bench.model(.shell, #"echo "my key is $KEY" >&2; exit 1"#, environment: ["KEY": "${PATH}"])
+            let model = try await bench.model(
+                .shell, #"echo "my key is $KEY" >&2; exit 1"#, environment: ["KEY": "${PATH}"])
             try await bench.failure(of: bench.whole(model), .app, naming: "my key is ***")
         },
         ConformanceCase("exec: a variable that is not set is named", .exec) { bench in

@@ -19,10 +19,12 @@ extension ExecutorConformance {
             let result = try await bench.result(of: bench.whole(model))
             try expect(result == [1], "the result is \(result.text)")
         },
-        ConformanceCase("jsonl: a program that ends mid-way fails the attempt, and the next one gets another", .jsonl) { bench in
+        ConformanceCase("jsonl: a program that ends mid-way fails the attempt, and the next one gets another", .jsonl) {
+            bench in
             let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
             let before = try await bench.result(of: bench.whole(model))
-            try await bench.failure(of: bench.whole(model, ["mode": "die"], attempt: 2), .app, naming: "code 5", "dying")
+            try await bench.failure(
+                of: bench.whole(model, ["mode": "die"], attempt: 2), .app, naming: "code 5", "dying")
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
             try expect(before["pid"] != after["pid"], "a dead program answered: \(before.text), \(after.text)")
         },

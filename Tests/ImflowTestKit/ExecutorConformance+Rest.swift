@@ -35,21 +35,27 @@ extension ExecutorConformance {
             let model = try await bench.server(environment: ["START_DELAY": "0.7", "UNREADY": "3"])
             _ = try await bench.result(of: bench.whole(model))
         },
-        ConformanceCase("rest: an instance that is never ready fails with its log", .rest, startWindow: TimeSpan(seconds: 5)) { bench in
+        ConformanceCase(
+            "rest: an instance that is never ready fails with its log", .rest, startWindow: TimeSpan(seconds: 5)
+        ) { bench in
             let model = try await bench.server(environment: ["HEALTH": "500"])
-            try await bench.failure(of: bench.whole(model), .app, naming: "was not ready within", "status 500", "listening")
+            try await bench.failure(
+                of: bench.whole(model), .app, naming: "was not ready within", "status 500", "listening")
         },
         ConformanceCase("rest: an instance that ends while starting fails with its log", .rest) { bench in
             let model = try await bench.model(.shell, "echo no weights >&2; exit 4", callProtocol: .rest)
             let time = try await bench.time {
-                try await bench.failure(of: bench.whole(model), .app, naming: "code 4", "before it was ready", "no weights")
+                try await bench.failure(
+                    of: bench.whole(model), .app, naming: "code 4", "before it was ready", "no weights")
             }
             try expect(time < bench.fixture.patience, "the end was not noticed: \(time.seconds) s")
         },
-        ConformanceCase("rest: an instance that dies mid-way fails the attempt, and the next one gets another", .rest) { bench in
+        ConformanceCase("rest: an instance that dies mid-way fails the attempt, and the next one gets another", .rest) {
+            bench in
             let model = try await bench.server()
             let before = try await bench.result(of: bench.whole(model))
-            try await bench.failure(of: bench.whole(model, ["mode": "die"], attempt: 2), .app, naming: "code 5", "dying")
+            try await bench.failure(
+                of: bench.whole(model, ["mode": "die"], attempt: 2), .app, naming: "code 5", "dying")
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
             try expect(before["pid"] != after["pid"], "a dead instance answered: \(before.text)")
         },
@@ -71,7 +77,8 @@ extension ExecutorConformance {
             let model = try await bench.server()
             let before = try await bench.result(of: bench.whole(model))
             let input: JSONObject = ["mode": "busy", "status": 429, "times": 1_000_000]
-            try await bench.failure(of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout)
+            try await bench.failure(
+                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout)
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
             try expect(before["pid"] == after["pid"], "a sound instance was given up")
         },
@@ -114,7 +121,9 @@ extension ExecutorConformance {
             let instances = try await withThrowingTaskGroup(of: JSONValue.self) { group in
                 for order in orders { group.addTask { try await bench.result(of: order) } }
                 var seen: Set<String> = []
-                for try await result in group { seen.formUnion(result.arrayValue?.compactMap { $0["pid"]?.stringValue } ?? []) }
+                for try await result in group {
+                    seen.formUnion(result.arrayValue?.compactMap { $0["pid"]?.stringValue } ?? [])
+                }
                 return seen
             }
             try expect((1...2).contains(instances.count), "\(instances.count) instances served")

@@ -11,6 +11,18 @@ for needed in busybox tesseract docker /usr/bin/python3; do
         { echo "image.sh: $needed is missing; apt-get install busybox-static tesseract-ocr docker.io python3" >&2; exit 2; }
 done
 
+version=$(/usr/bin/python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+tesseract=$(readlink -f "$(command -v tesseract)")
+cd "$here/models"
+programs="ocr-words/ocr.py reading-order/order.py"
+
+# What the image is made of; one that is up to date is left alone.
+recipe=$(cat ../image.sh $programs "$(command -v busybox)" "/usr/bin/$version" "$tesseract" | sha256sum | cut -c1-16)
+if [ "$(docker image inspect -f '{{index .Config.Labels "imflow.recipe"}}' "$tag" 2>/dev/null)" = "$recipe" ]; then
+    echo "$tag is up to date"
+    exit 0
+fi
+
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
@@ -25,16 +37,14 @@ for applet in $(busybox --list); do
     [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
 
-version=$(/usr/bin/python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
 cp -L "/usr/bin/$version" "$root/usr/bin/"
 ln -s "$version" "$root/usr/bin/python3"
 tar -C /usr/lib --exclude=__pycache__ --exclude=test --exclude=idlelib --exclude='config-*' -c "$version" |
     tar -C "$root/usr/lib" -x
-tesseract=$(readlink -f "$(command -v tesseract)")
 cp "$tesseract" "$root/usr/bin/tesseract"
 tar -C /usr/share/tesseract-ocr -c . | tar -C "$root/usr/share/tesseract-ocr" -x
 
-{ echo "/usr/bin/$version"; echo "$tesseract"; find "$root/usr/lib/$version" -name '*.so'; } |
+{ echo "/usr/bin/$version"; echo "$tesseract"; command -v busybox; find "$root/usr/lib/$version" -name '*.so'; } |
     xargs -n1 ldd 2>/dev/null | grep -oE '/[^ ]+' | sort -u |
     while read -r library; do
         [ -f "$library" ] || continue
@@ -42,7 +52,8 @@ tar -C /usr/share/tesseract-ocr -c . | tar -C "$root/usr/share/tesseract-ocr" -x
         cp -nL "$library" "$root$library"
     done
 
-cp "$here"/models/ocr-words/ocr.py "$here"/models/reading-order/order.py "$root/model/"
+cp $programs "$root/model/"
 tar -C "$root" -c . |
-    docker import -c 'WORKDIR /model' -c 'ENV PATH=/usr/bin:/bin' -c 'CMD ["/bin/sh"]' - "$tag" >/dev/null
-echo "$tag"
+    docker import -c 'WORKDIR /model' -c 'ENV PATH=/usr/bin:/bin' -c 'CMD ["/bin/sh"]' \
+        -c "LABEL imflow.recipe=$recipe" - "$tag" >/dev/null
+echo "made $tag"
