@@ -15,9 +15,8 @@ let package = Package(
         // C libraries of the system, and the shims that keep their headers out of Swift.
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CLibVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(name: "CVipsShim", dependencies: ["CLibVips"]),
+        .target(name: "CVipsShim"),
         .target(name: "CCurlShim", dependencies: ["CLibCurl"]),
 
         // Compiler: pure; text in, values out.

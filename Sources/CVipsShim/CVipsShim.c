@@ -173,6 +173,7 @@ bool imflow_png_write(
 }
 
 char *imflow_image_error(void) {
+    if (!started()) return strdup(start_error);
     char *text = lib.vips_error_buffer_copy();
     char *copy = strdup(text != NULL ? text : "");
     lib.g_free(text);

@@ -117,7 +117,7 @@ struct CallAttempt: Sendable {
 
     /// Makes the unit's files and the request that names them.
     func stage(_ unit: StagedUnit, into folder: UnitFolder) async throws(Failure) -> [UInt8] {
-        try folder.create()
+        try folder.create(for: unit)
         do {
             let input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
             return request(input: input, unit: unit)

@@ -1,4 +1,5 @@
 import ImflowExecution
+import ImflowJSON
 
 /// Where one request's files live, on this machine and as the model sees them. Staged input is kept apart from what the
 /// model writes, so that no names meet.
@@ -11,9 +12,19 @@ struct UnitFolder: Sendable {
     var output: String { path + "/output.json" }
     var guestOutput: String { guest + "/output.json" }
 
-    func create() throws(Failure) {
+    /// - Parameter unit: what is staged here; where it has no files, no folder is made for them.
+    func create(for unit: StagedUnit) throws(Failure) {
         try WorkFolder.create(path)
-        try WorkFolder.create(input)
+        if unit.unit.tile != nil || Self.hasFiles(.object(unit.input)) { try WorkFolder.create(input) }
+    }
+
+    private static func hasFiles(_ value: JSONValue) -> Bool {
+        switch value {
+        case .string(let text): ContentReference(text) != nil
+        case .array(let items): items.contains(where: hasFiles)
+        case .object(let members): members.values.contains(where: hasFiles)
+        default: false
+        }
     }
 
     func remove() { WorkFolder.remove(path) }

@@ -10,7 +10,7 @@ enum ModelProcess {
 
     /// Runs a program to its end. When the calling task is cancelled, it is ended first.
     static func run(
-        _ command: ProcessCommand, input: borrowing RequestFile, log: BoundedLog, memory: OutOfMemoryCounter
+        _ command: ProcessCommand, input: borrowing RequestInput, log: BoundedLog, memory: OutOfMemoryCounter
     ) async throws(Failure) -> Exit {
         let collected = OutputBuffer(limit: Launch.outputLimit)
         let standardInput = FileDescriptorInput.fileDescriptor(

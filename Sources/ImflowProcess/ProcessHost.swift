@@ -39,7 +39,7 @@ package final class ProcessHost: ModelHost {
         if launch.recovered { try await endLeftovers(of: launch) }
         if Task.isCancelled { throw Failure(.cancelled, "the attempt was cancelled") }
         let command = try command(for: launch)
-        let request = try RequestFile(input, beside: launch.workFolder)
+        let request = try RequestInput(input, beside: launch.workFolder)
         let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit)
         return try await ModelProcess.run(command, input: request, log: log, memory: memory)
     }

@@ -10,15 +10,22 @@ struct FeatherBlend {
     /// In bytes; beyond it tiles are decoded again.
     private static let cacheSize = 64 << 20
 
+    /// Samples that are summed at a time.
+    private static let sumLimit = 1 << 20
+
     func write(to writer: TIFFWriter) throws(Failure) {
         var cache = DecodedTiles(content: content, budget: Self.cacheSize)
         for row in 0..<layout.y.count {
             for column in 0..<layout.x.count {
                 try checkCancellation()
                 let (xs, ys) = (layout.x.stretch(column), layout.y.stretch(row))
-                let piece = PixelRect(x: xs.lowerBound, y: ys.lowerBound, width: xs.count, height: ys.count)
-                guard piece.width > 0, piece.height > 0 else { continue }
-                try writer.write(try blend(piece, &cache), x: piece.x, y: piece.y)
+                // Sums are held in doubles, so a few rows at a time.
+                let rows = max(1, Self.sumLimit / max(1, xs.count * layout.shape.bands))
+                for y in stride(from: ys.lowerBound, to: ys.upperBound, by: rows) where !xs.isEmpty {
+                    let height = min(rows, ys.upperBound - y)
+                    let piece = PixelRect(x: xs.lowerBound, y: y, width: xs.count, height: height)
+                    try writer.write(try blend(piece, &cache), x: piece.x, y: piece.y)
+                }
             }
         }
     }

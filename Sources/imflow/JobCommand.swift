@@ -1,6 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
@@ -85,55 +83,4 @@ struct JobCommand: AsyncParsableCommand {
 extension String {
     /// Spaces added at the end up to `width` characters.
     func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}
-
-struct LogsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Print what the models wrote to standard error.")
-
-    @Argument(help: "JOB, or JOB/TASK for the logs of one task (imflow graph names them).")
-    var job: String
-    @OptionGroup var state: StateOptions
-
-    func run() async throws {
-        let state = try self.state.open()
-        let parts = job.split(separator: "/", maxSplits: 1)
-        guard let id = parts.first else { throw CommandFailure(.usage, "name a job") }
-        let row = try await state.job(String(id))
-        let folder = state.folder.logs(job: row.id)
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-        let wanted = parts.count == 2 ? names.filter { $0.hasPrefix(parts[1] + ".") } : names
-        if parts.count == 2, wanted.isEmpty {
-            throw CommandFailure(.usage, "no log of \(parts[1]) in job \(row.id): imflow graph --job \(row.id) lists its tasks")
-        }
-        for name in wanted {
-            guard let data = try? Data(contentsOf: URL(filePath: folder + "/" + name)), !data.isEmpty else { continue }
-            if wanted.count > 1 { Console.print("== \(name.dropLast(4))") }
-            Console.write(Array(data), to: STDOUT_FILENO)
-            if data.last != UInt8(ascii: "\n") { Console.print("") }
-        }
-    }
-}
-
-struct CancelCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancel a job; what it runs is ended.")
-
-    @Argument(help: "The job's id, its beginning, or @latest.")
-    var job: String
-    @OptionGroup var state: StateOptions
-
-    func run() async throws {
-        let state = try self.state.open()
-        let row = try await state.job(job)
-        if row.status.isFinished {
-            throw CommandFailure(.usage, "job \(row.id) is over already: \(row.status.rawValue)")
-        }
-        if let holder = try await state.database.leaseHolder(job: row.id) {
-            try await state.database.request(.cancel, job: row.id)
-            Console.note("asked process \(holder.pid) to cancel job \(row.id)")
-            return
-        }
-        try await JobDriver.cancelAbandoned(row, in: state)
-        Console.note("job \(row.id) is cancelled")
-    }
 }

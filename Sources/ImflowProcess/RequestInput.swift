@@ -1,0 +1,64 @@
+import Glibc
+import ImflowExecution
+
+/// A program's standard input that nobody has to write while the program runs: it can be read at any pace, or not at all.
+/// What fits into a pipe is put there; more goes to a file without a name.
+struct RequestInput: ~Copyable {
+    /// Less than any pipe holds on Linux, where a user's many pipes may have one page each.
+    private static let pipeCapacity = 4096
+
+    /// Open for reading, at its beginning.
+    let descriptor: Int32
+
+    /// - Parameter folder: an existing folder; a large request has a name beside it for a moment.
+    init(_ bytes: [UInt8], beside folder: String) throws(Failure) {
+        if bytes.count <= Self.pipeCapacity, let descriptor = Self.pipe(holding: bytes) {
+            self.descriptor = descriptor
+        } else {
+            descriptor = try Self.file(holding: bytes, path: folder + ".request")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The end to read from; nil when there is no pipe to be had.
+    private static func pipe(holding bytes: [UInt8]) -> Int32? {
+        var ends: [Int32] = [-1, -1]
+        guard Glibc.pipe(&ends) == 0 else { return nil }
+        defer { close(ends[1]) }
+        // Programs that are started meanwhile do not get these: every start closes what it was not given.
+        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
+        guard bytes.isEmpty || write(ends[1], bytes, bytes.count) == bytes.count else {
+            close(ends[0])
+            return nil
+        }
+        return ends[0]
+    }
+
+    private static func file(holding bytes: [UInt8], path: String) throws(Failure) -> Int32 {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(path) }
+        unlink(path)
+        var position = 0
+        while position < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                write(descriptor, $0.baseAddress.map { $0 + position }, bytes.count - position)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let failure = failure(path)
+                close(descriptor)
+                throw failure
+            }
+            position += count
+        }
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
+    }
+
+    private static func failure(_ path: String) -> Failure {
+        let reason = String(cString: strerror(errno)).lowercased()
+        return Failure(.infra, "cannot write the request to \(path): \(reason); check that the disk has room")
+    }
+}
