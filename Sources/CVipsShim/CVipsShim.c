@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// libvips draws a hundred libraries into a process, which costs every start more time than a short command takes. So it is
-// not linked, but loaded when the first image is touched.
+// libvips draws a hundred libraries into a process, which costs every start more time than a short command takes. So it
+// is not linked, but loaded when the first image is touched.
 #define POINTER(result, name, parameters) result (*name) parameters;
 static struct { LIB_FUNCTIONS(POINTER) } lib;
 

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// What is called of libvips 8 (`libvips.so.42`) and of GLib under it, by their documented interface. Declared here, not
-/// included, because a program that is linked with them loads a hundred libraries at every start; see CVipsShim.c.
+/// What is called of libvips 8 (`libvips.so.42`) and of GLib under it, by their documented interface. Declared here,
+/// not included, because a program that is linked with them loads a hundred libraries at every start; see CVipsShim.c.
 
 typedef struct _VipsImage VipsImage;
 typedef struct _VipsRegion VipsRegion;

@@ -78,7 +78,9 @@ import Testing
         var units = try Scene(seed: UInt64(seed)).units(.tiles(64, overlap: 20)).map { unit, result in
             let boxes = try #require(result.arrayValue).map { box -> JSONValue in
                 let numbers = box["bbox"]?.arrayValue?.compactMap(\.doubleValue) ?? []
-                let noisy = numbers.map { JSONValue.number(max(0, $0 + Double(Int.random(in: -3...3, using: &random)) / 2)) }
+                let noisy = numbers.map {
+                    JSONValue.number(max(0, $0 + Double(Int.random(in: -3...3, using: &random)) / 2))
+                }
                 return ["bbox": .array(noisy), "class": "c", "score": 0.5]
             }
             return (unit: unit, result: JSONValue.array(boxes))

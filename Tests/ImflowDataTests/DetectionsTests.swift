@@ -28,11 +28,15 @@ func detectionPlan(_ iou: Double = 0.5, _ metric: MergePlan.Metric = .iou) -> Me
 
     @Test func movesEveryFormAndKeepsWhatElseThereIs() throws {
         let merged = try pair(
-            [], ["frame": 3, "boxes": [
-                ["box": [1, 2, 3, 4], "label": "a", "more": ["x": 1]],
-                ["bbox": [10, 2, 3.5, 4], "category": 7],
-                ["x": 20.5, "y": 2, "width": 3, "height": 4, "confidence": 0.25, "text": "hi"],
-            ]])
+            [],
+            [
+                "frame": 3,
+                "boxes": [
+                    ["box": [1, 2, 3, 4], "label": "a", "more": ["x": 1]],
+                    ["bbox": [10, 2, 3.5, 4], "category": 7],
+                    ["x": 20.5, "y": 2, "width": 3, "height": 4, "confidence": 0.25, "text": "hi"],
+                ],
+            ])
         #expect(
             merged == [
                 ["box": [81, 2, 83, 4], "label": "a", "more": ["x": 1]],
@@ -87,7 +91,8 @@ func detectionPlan(_ iou: Double = 0.5, _ metric: MergePlan.Metric = .iou) -> Me
     @Test func aFragmentThatAWholeBoxCoversIsDropped() throws {
         for metric in [MergePlan.Metric.iou, .ios] {
             // An object from 30 to 90: the right tile sees its last 10 px.
-            let merged = try pair([box([30, 10, 90, 20])], [box([0, 10, 10, 20], score: 0.99)], detectionPlan(0.5, metric))
+            let merged = try pair(
+                [box([30, 10, 90, 20])], [box([0, 10, 10, 20], score: 0.99)], detectionPlan(0.5, metric))
             #expect(merged == [box([30, 10, 90, 20])])
         }
     }
@@ -100,7 +105,10 @@ func detectionPlan(_ iou: Double = 0.5, _ metric: MergePlan.Metric = .iou) -> Me
 
     @Test func aWordAndItsFragmentsAreTheWord() throws {
         func word(_ text: String, _ box: [Int], _ score: Double) -> JSONValue {
-            ["text": .string(text), "box": .array(box.map { .int(Int64($0)) }), "class": "word", "score": .number(score)]
+            [
+                "text": .string(text), "box": .array(box.map { .int(Int64($0)) }), "class": "word",
+                "score": .number(score),
+            ]
         }
         // The left tile reads "hello" from 55 to 95; the right one, which starts at 80, reads what is left of it.
         let whole = word("hello", [55, 10, 95, 22], 0.8)
@@ -124,8 +132,10 @@ func detectionPlan(_ iou: Double = 0.5, _ metric: MergePlan.Metric = .iou) -> Me
 
     @Test func refusesWhatIsNoBox() throws {
         let bad: [(JSONValue, String)] = [
-            (3, "a number"), ([:], "0 lists"), (["a": [], "b": []], "2 lists"), ([3], "box 0"), ([["box": [1, 2, 3]]], "box 0"),
-            ([["box": [1, 2, 3, "4"]]], "box 0"), ([["box": [5, 5, 4, 6]]], "negative"), ([["bbox": [5, 5, 4, -1]]], "negative"),
+            (3, "a number"), ([:], "0 lists"), (["a": [], "b": []], "2 lists"), ([3], "box 0"),
+            ([["box": [1, 2, 3]]], "box 0"),
+            ([["box": [1, 2, 3, "4"]]], "box 0"), ([["box": [5, 5, 4, 6]]], "negative"),
+            ([["bbox": [5, 5, 4, -1]]], "negative"),
             ([["x": 1, "y": 2, "width": 3]], "box 0"), ([["box": [.number(.nan), 2, 3, 4]]], "box 0"),
             ([["box": [.int(.max), 2, .int(.max), 4]]], "box 0"), ([["box": [1e300, 2, 1e308, 4]]], "box 0"),
         ]

@@ -21,7 +21,9 @@ import Testing
     }
 
     /// libvips reads no samples of 64 bits and more from TIFF.
-    @Test(arguments: TileCutterTests.shapes.filter { $0.format.bytes < 8 }) func libvipsReadsWhatWeWrite(shape: PixelShape) throws {
+    @Test(arguments: TileCutterTests.shapes.filter { $0.format.bytes < 8 }) func libvipsReadsWhatWeWrite(
+        shape: PixelShape
+    ) throws {
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(shape, seed: 2)
         let path = workshop.path("a.tif")

@@ -110,7 +110,8 @@ extension PixelBlock {
         case .float32, .complex64:
             bytes.withUnsafeMutableBytes { raw in
                 for at in stride(from: 0, to: raw.count, by: 4) {
-                    raw.storeBytes(of: Float(Int.random(in: -999...999, using: &random)), toByteOffset: at, as: Float.self)
+                    raw.storeBytes(
+                        of: Float(Int.random(in: -999...999, using: &random)), toByteOffset: at, as: Float.self)
                 }
             }
         case .float64, .complex128:

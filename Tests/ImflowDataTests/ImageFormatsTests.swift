@@ -54,7 +54,8 @@ import Testing
     @Test func turnsPhotosByTheirEXIF() throws {
         let workshop = try ImageWorkshop()
         let orientation: [UInt8] = [
-            0xFF, 0xE1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0,
+            0xFF, 0xE1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0,
+            0, 0,
             6, 0, 0, 0, 0, 0, 0, 0,
         ]
         let plain = try bytes(Self.jpeg)

@@ -1,6 +1,7 @@
 @testable import ImflowData
 
-/// TIFF files as other programs write them: tiles or strips, PackBits or uncompressed, either byte order, any orientation.
+/// TIFF files as other programs write them: tiles or strips, PackBits or uncompressed, either byte order, any
+/// orientation.
 struct TIFFFixture {
     var block: PixelBlock
     /// Nil: strips of three rows.

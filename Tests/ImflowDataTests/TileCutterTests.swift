@@ -11,7 +11,8 @@ import Testing
     static let shapes = [
         PixelShape(37, 29, bands: 1), PixelShape(37, 29, bands: 2), PixelShape(37, 29), PixelShape(37, 29, bands: 4),
         PixelShape(37, 29, bands: 1, .uint16), PixelShape(37, 29, bands: 4, .uint16), PixelShape(37, 29, bands: 5),
-        PixelShape(37, 29, bands: 2, .int16), PixelShape(37, 29, bands: 1, .float32), PixelShape(37, 29, bands: 3, .float64),
+        PixelShape(37, 29, bands: 2, .int16), PixelShape(37, 29, bands: 1, .float32),
+        PixelShape(37, 29, bands: 3, .float64),
         PixelShape(37, 29, bands: 1, .complex64), PixelShape(37, 29, bands: 1, .uint32),
     ]
 
@@ -52,9 +53,13 @@ import Testing
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(PixelShape(30, 30), seed: 4)
         var files: Set<[UInt8]> = []
-        for (round, source) in [try workshop.put(block), try workshop.putTIFF(block), try workshop.put(block)].enumerated() {
-            let (units, _) = try TileSplitter.split(source: source, key: "k", plan: .tiles(16), content: workshop.content)
-            let name = try TileCutter.cut(units[3], content: workshop.content, into: workshop.folder, named: "t\(round)")
+        for (round, source) in [try workshop.put(block), try workshop.putTIFF(block), try workshop.put(block)]
+            .enumerated()
+        {
+            let (units, _) = try TileSplitter.split(
+                source: source, key: "k", plan: .tiles(16), content: workshop.content)
+            let name = try TileCutter.cut(
+                units[3], content: workshop.content, into: workshop.folder, named: "t\(round)")
             #expect(name == "t\(round).png")
             let hash = try workshop.content.put(fileAt: workshop.folder + "/" + name, moving: true).hash
             files.insert(try workshop.content.read(hash, limit: 1 << 20))
@@ -81,7 +86,8 @@ import Testing
         let workshop = try ImageWorkshop()
         for format in [SampleFormat.uint8, .float32] {
             let source = try workshop.put(.noise(PixelShape(4, 4, bands: 1, format), seed: 1))
-            let (units, _) = try TileSplitter.split(source: source, key: "k", plan: .tiles(4), content: workshop.content)
+            let (units, _) = try TileSplitter.split(
+                source: source, key: "k", plan: .tiles(4), content: workshop.content)
             let name = try TileCutter.cut(units[0], content: workshop.content, into: workshop.folder, named: "tile")
             #expect(name == (format == .uint8 ? "tile.png" : "tile.tif"))
             var status = stat()

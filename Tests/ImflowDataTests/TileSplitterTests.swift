@@ -40,8 +40,14 @@ import Testing
             source: source, key: "image_url", plan: .tiles(3, overlap: 1), content: workshop.content)
         #expect(image == source)
         let geometry: [JSONValue] = [
-            ["index": 0, "x": 0, "y": 0, "width": 3, "height": 3, "row": 0, "column": 0, "image_width": 5, "image_height": 3],
-            ["index": 1, "x": 2, "y": 0, "width": 3, "height": 3, "row": 0, "column": 1, "image_width": 5, "image_height": 3],
+            [
+                "index": 0, "x": 0, "y": 0, "width": 3, "height": 3, "row": 0, "column": 0, "image_width": 5,
+                "image_height": 3,
+            ],
+            [
+                "index": 1, "x": 2, "y": 0, "width": 3, "height": 3, "row": 0, "column": 1, "image_width": 5,
+                "image_height": 3,
+            ],
         ]
         #expect(units.map { JSONValue.object($0.geometry) } == geometry)
         for unit in units {
@@ -86,11 +92,13 @@ import Testing
         for fixture in [TIFFFixture(block), tiled, packed] {
             let source = try workshop.put(fixture.bytes, as: "a.tif")
             #expect(
-                try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content).source == source)
+                try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content).source
+                    == source)
         }
     }
 
-    /// The upright place of stored pixels by the EXIF standard, table 3 of its orientation tag: where row 0 and column 0 show.
+    /// The upright place of stored pixels by the EXIF standard, table 3 of its orientation tag: where row 0 and column
+    /// 0 show.
     @Test(arguments: 1...8, [true, false]) func turnsImagesUpright(orientation: Int, packs: Bool) throws {
         let workshop = try ImageWorkshop()
         let stored = PixelBlock.noise(PixelShape(5, 3), seed: 3)
@@ -110,7 +118,8 @@ import Testing
             default: stored
             }
         let source = try workshop.put(fixture.bytes, as: "photo.tif")
-        let (units, image) = try TileSplitter.split(source: source, key: "k", plan: .tiles(2), content: workshop.content)
+        let (units, image) = try TileSplitter.split(
+            source: source, key: "k", plan: .tiles(2), content: workshop.content)
         #expect(try workshop.pixels(of: image).bytes == (orientation == 1 ? stored : upright).bytes)
         #expect(units[0].geometry["image_width"]?.intValue == upright.shape.width)
         let corner = try workshop.cut(units[0])
@@ -194,7 +203,8 @@ import Testing
         let workshop = try ImageWorkshop()
         let source = try workshop.putTIFF(.noise(PixelShape(40, 30), seed: 5))
         for (plan, word) in [
-            (SplitPlan.tiles(0), "at least 1 px"), (.tiles(-4), "at least 1 px"), (.tiles(8, overlap: 8), "tile_overlap"),
+            (SplitPlan.tiles(0), "at least 1 px"), (.tiles(-4), "at least 1 px"),
+            (.tiles(8, overlap: 8), "tile_overlap"),
             (.tiles(8, overlap: -1), "tile_overlap"), (.tiles(100_000, pad: true), "tile_size"),
         ] {
             let failure = try imageFailure {
@@ -211,7 +221,8 @@ import Testing
         let hash = try #require(ContentHash(hex: String(repeating: "a", count: 64)))
         let failure = try imageFailure {
             _ = try TileSplitter.split(
-                source: ContentReference(hash: hash, name: "gone.png"), key: "k", plan: .tiles(8), content: workshop.content)
+                source: ContentReference(hash: hash, name: "gone.png"), key: "k", plan: .tiles(8),
+                content: workshop.content)
         }
         #expect(failure.cause == .infra && failure.message.contains("gone.png"))
     }

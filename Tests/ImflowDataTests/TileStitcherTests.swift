@@ -7,7 +7,8 @@ import Testing
 @testable import ImflowData
 
 @Suite struct TileStitcherTests {
-    /// Splits an image, applies `model` to each tile as a model would, and stitches the outputs; a nil output is a hole.
+    /// Splits an image, applies `model` to each tile as a model would, and stitches the outputs; a nil output is a
+    /// hole.
     private func stitch(
         _ block: PixelBlock, _ split: SplitPlan, _ blend: MergePlan.Blend = .hard, in workshop: ImageWorkshop,
         shuffledBy seed: UInt64? = nil, model: (PixelBlock, TileGeometry) -> PixelBlock? = { tile, _ in tile }
@@ -24,7 +25,8 @@ import Testing
             outputs.shuffle(using: &random)
         }
         let result = try TileStitcher.stitch(
-            outputs: outputs, plan: MergePlan(strategy: .tileStitch, blend: blend), split: split, content: workshop.content)
+            outputs: outputs, plan: MergePlan(strategy: .tileStitch, blend: blend), split: split,
+            content: workshop.content)
         let reference = try #require(result.stringValue.flatMap { ContentReference($0) })
         return try workshop.pixels(of: reference)
     }
@@ -42,7 +44,8 @@ import Testing
             sides.randomElement(using: &random) ?? 1, sides.randomElement(using: &random) ?? 1, bands: bands, format)
         let (width, height) = (Int.random(in: 4...24, using: &random), Int.random(in: 4...24, using: &random))
         let split = SplitPlan(
-            mode: .tile, tileWidth: width, tileHeight: height, tileOverlapX: Int.random(in: 0..<width, using: &random) / 2,
+            mode: .tile, tileWidth: width, tileHeight: height,
+            tileOverlapX: Int.random(in: 0..<width, using: &random) / 2,
             tileOverlapY: Int.random(in: 0...3, using: &random), tilePad: seed % 4 == 0)
         let block = PixelBlock.noise(shape, seed: UInt64(seed))
         #expect(try stitch(block, split, in: workshop).bytes == block.bytes)
@@ -173,7 +176,9 @@ import Testing
                 geometry.index == 1 ? nil : tile
             }
             let zero = [UInt8](repeating: 0, count: bands)
-            #expect(stitched.bytes == block.mapped(24, 8) { x, y in (8..<16).contains(x) ? zero[...] : block.pixel(x, y) }.bytes)
+            #expect(
+                stitched.bytes
+                    == block.mapped(24, 8) { x, y in (8..<16).contains(x) ? zero[...] : block.pixel(x, y) }.bytes)
         }
     }
 
@@ -230,7 +235,9 @@ import Testing
         let reference = ContentReference(text)
         #expect(try TileStitcher.image(in: .string(text), of: unit) == reference)
         #expect(try TileStitcher.image(in: ["image": .string(text), "ms": 3], of: unit) == reference)
-        for result: JSONValue in [3, "file:///tmp/a.png", [:], ["a": .string(text), "b": .string(text)], [.string(text)]] {
+        for result: JSONValue in [
+            3, "file:///tmp/a.png", [:], ["a": .string(text), "b": .string(text)], [.string(text)],
+        ] {
             let failure = try imageFailure { _ = try TileStitcher.image(in: result, of: unit) }
             #expect(failure.cause == .app && failure.message.contains("unit 4"))
         }

@@ -123,6 +123,17 @@ extension DockerTests {
             #expect(try await bench.containers().isEmpty)
         }
 
+        @Test func preflightFindsWhatIsMissing() async throws {
+            let there = try bench.launch([]).model
+            try await bench.host.preflight([there])
+            for image in ["imflow-test/no-such-image:7", "No Such/Image?x=1"] {
+                let missing = try bench.launch([], image: image).model
+                let failure = await failure { try await bench.host.preflight([there, missing]) }
+                #expect(failure?.cause == .app)
+                #expect(failure?.message.contains(image) == true)
+            }
+        }
+
         @Test func imageNameThatIsNoneIsRefused() async throws {
             let launch = try bench.launch(["/bin/true"], image: "No Such/Image&x=1")
             #expect(await failure { _ = try await bench.host.run(launch, input: []) }?.cause == .app)

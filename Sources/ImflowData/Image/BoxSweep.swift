@@ -6,8 +6,8 @@ enum BoxSweep {
     static let pairLimit = 2_000_000
     private static let stepLimit = 4_000_000_000
 
-    /// Asks `body` once for each two of `rects` that overlap or lie within `margin` of each other, by their positions in order,
-    /// and answers what it made of them. Fails with cause `app` when there are too many.
+    /// Asks `body` once for each two of `rects` that overlap or lie within `margin` of each other, by their positions
+    /// in order, and answers what it made of them. Fails with cause `app` when there are too many.
     static func pairs<Pair>(
         _ rects: [BoxRect], margin: Double, _ body: (_ first: Int, _ second: Int) -> Pair?
     ) throws(Failure) -> [Pair] {
@@ -25,7 +25,9 @@ enum BoxSweep {
             active.append(index)
             guard pairs.count <= pairLimit, steps <= stepLimit else {
                 throw Failure(
-                    .app, "detections: too many of the \(rects.count) boxes overlap; let the model suppress its own duplicates")
+                    .app,
+                    "detections: too many of the \(rects.count) boxes overlap; let the model answer fewer"
+                )
             }
         }
         return pairs

@@ -88,7 +88,8 @@ struct DetectionBox: Sendable {
         let dx = Number(tile.rect.minX, isInteger: true)
         let dy = Number(tile.rect.minY, isInteger: true)
         let start = (x: numbers[0] + dx, y: numbers[1] + dy)
-        let end = form == .corners
+        let end =
+            form == .corners
             ? (x: numbers[2] + dx, y: numbers[3] + dy) : (x: start.x + numbers[2], y: start.y + numbers[3])
         guard end.x.value >= start.x.value, end.y.value >= start.y.value else {
             throw Self.bad(tile, position, "has a negative size")
@@ -108,7 +109,8 @@ struct DetectionBox: Sendable {
 
     /// The model's object with other corners, in its own form.
     func value(at corners: Corners) -> JSONObject {
-        let size = form == .corners
+        let size =
+            form == .corners
             ? (corners.maxX, corners.maxY) : (corners.maxX - corners.minX, corners.maxY - corners.minY)
         return Self.place(value, form, [corners.minX, corners.minY, size.0, size.1])
     }

@@ -60,9 +60,11 @@ struct DetectionGroups {
         if a.cut.isEmpty || b.cut.isEmpty { return nil }
         let alongX = a.rect.minX...a.rect.maxX
         let alongY = a.rect.minY...a.rect.maxY
-        let isBeside = continues(a, b, from: .right, to: .left, \.minX, \.maxX)
+        let isBeside =
+            continues(a, b, from: .right, to: .left, \.minX, \.maxX)
             || continues(b, a, from: .right, to: .left, \.minX, \.maxX)
-        let isBelow = continues(a, b, from: .bottom, to: .top, \.minY, \.maxY)
+        let isBelow =
+            continues(a, b, from: .bottom, to: .top, \.minY, \.maxY)
             || continues(b, a, from: .bottom, to: .top, \.minY, \.maxY)
         return [
             isBeside ? likeness(alongY, b.rect.minY...b.rect.maxY) : nil,
@@ -70,8 +72,8 @@ struct DetectionGroups {
         ].compactMap(\.self).max()
     }
 
-    /// Whether `a` goes on in `b`: both fill what their tiles have in common across the edge, and each is cut by its own
-    /// tile's edge in the direction of the other.
+    /// Whether `a` goes on in `b`: both fill what their tiles have in common across the edge, and each is cut by its
+    /// own tile's edge in the direction of the other.
     private func continues(
         _ a: DetectionBox, _ b: DetectionBox, from: BoxEdges, to: BoxEdges, _ low: KeyPath<BoxRect, Double>,
         _ high: KeyPath<BoxRect, Double>

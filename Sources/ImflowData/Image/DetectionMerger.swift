@@ -8,18 +8,18 @@ package enum DetectionMerger {
     static let boxLimit = 4_000_000
 
     /// Moves every box into px of the source image and merges what several tiles saw of one object, per class:
-    /// 1. Boxes of different tiles whose `plan.metric` reaches `plan.iou` are one object. A box that is whole, not cut by an
-    ///    inner edge of its tile, stands for it: the one with the highest score, then the largest.
-    /// 2. Boxes that are cut by the edges between their tiles, and meet there, are pieces of one object: their union stands
-    ///    for it, with the other members of the piece with the highest score.
+    /// 1. Boxes of different tiles whose `plan.metric` reaches `plan.iou` are one object. A box that is whole, not cut
+    ///    by an inner edge of its tile, stands for it: the one with the highest score, then the largest.
+    /// 2. Boxes that are cut by the edges between their tiles, and meet there, are pieces of one object: their union
+    ///    stands for it, with the other members of the piece with the highest score.
     /// 3. A cut box that objects seen by other tiles cover is a piece of them, and is dropped.
     ///
     /// Two boxes of one tile are never merged. The list is sorted by y, x, and then by everything else, so that neither
     /// the order of units nor their shards change it.
     ///
     /// - Parameter units: a result is a list of box objects, or an object with exactly one list of them. A box is
-    ///   `box: [x_min, y_min, x_max, y_max]`, `bbox: [x, y, width, height]` or `x`, `y`, `width`, `height`; its class is in `class`,
-    ///   `label` or `category`, its score in `score` or `confidence`. All other members are kept.
+    ///   `box: [x_min, y_min, x_max, y_max]`, `bbox: [x, y, width, height]` or `x`, `y`, `width`, `height`; its class
+    ///   is in `class`, `label` or `category`, its score in `score` or `confidence`. All other members are kept.
     /// - Throws: cause `app` when a unit is no tile, or a result holds no such boxes.
     package static func merge(
         units: [(unit: Unit, result: JSONValue)], plan: MergePlan

@@ -1,8 +1,9 @@
 internal import ImflowContent
 internal import ImflowExecution
 
-/// Averages overlapping tiles with weights that fall linearly to their edges. Works in pieces from one tile's corner to the
-/// next one's, in which the contributing tiles are the same few, and keeps decoded tiles while neighbours need them.
+/// Averages overlapping tiles with weights that fall linearly to their edges. Works in pieces from one tile's corner to
+/// the next one's, in which the contributing tiles are the same few, and keeps decoded tiles while neighbours need
+/// them.
 struct FeatherBlend {
     let layout: StitchLayout
     let content: ContentStore

@@ -5,8 +5,8 @@ struct FragmentFilter {
     /// The share of a cut box, 0…1, that must be covered.
     let threshold: Double
 
-    /// A box that touches no edge of its tile must be covered this much to count as a piece: a model may leave out the cut part
-    /// of an object, as text recognition leaves out half a letter.
+    /// A box that touches no edge of its tile must be covered this much to count as a piece: a model may leave out the
+    /// cut part of an object, as text recognition leaves out half a letter.
     private static let wholeCover = 0.8
 
     /// The objects that are no pieces of others. A piece is smaller than what it is a piece of, so whole and large

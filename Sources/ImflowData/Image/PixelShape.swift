@@ -19,7 +19,8 @@ enum ColorModel: Int32, Sendable {
     case gray, rgb, cmyk, other
 }
 
-/// How the pixels of an image, or of a part of one, lie in memory: rows without gaps, bands interleaved, native byte order.
+/// How the pixels of an image, or of a part of one, lie in memory: rows without gaps, bands interleaved, native byte
+/// order.
 struct PixelShape: Sendable, Equatable {
     /// In px.
     var width: Int

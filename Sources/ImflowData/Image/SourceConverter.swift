@@ -2,8 +2,8 @@ internal import Glibc
 internal import ImflowContent
 internal import ImflowExecution
 
-/// Decodes an image once, from top to bottom and a few rows at a time, into an uncompressed TIFF in the content store, of
-/// which tiles can be cut anywhere.
+/// Decodes an image once, from top to bottom and a few rows at a time, into an uncompressed TIFF in the content store,
+/// of which tiles can be cut anywhere.
 struct SourceConverter {
     let content: ContentStore
     /// What messages call the image.
@@ -18,7 +18,8 @@ struct SourceConverter {
         try ImageLimits.check(image.shape, name: name)
         if !image.streams {
             try ImageLimits.checkBlock(
-                image.shape, "\(name) can only be decoded whole: save it as TIFF, or as PNG or JPEG without interlacing; an image")
+                image.shape,
+                "\(name) can only be decoded whole: save it as TIFF, or as PNG or JPEG without interlacing; an image")
         }
         let decoded = content.temporaryFile()
         defer { unlink(decoded) }

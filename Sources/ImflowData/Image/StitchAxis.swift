@@ -15,16 +15,18 @@ struct StitchAxis: Equatable {
 
     /// - Parameters:
     ///   - inputs: the tiles' real extents.
-    ///   - outputs: by tile, the extent that its output must show of the real pixels; nil where all outputs are missing.
-    init(_ axis: TileAxis, scale: (numerator: Int, denominator: Int), outputs: [Int?], name: String) throws(Failure) {
+    ///   - outputs: by tile, the extent that its output must show of the real pixels; nil where all outputs are
+    ///     missing.
+    init(_ axis: TileAxis, scale: (numerator: Int, denominator: Int), outputs: [Int?]) throws(Failure) {
         (numerator, denominator) = scale
         for index in 0..<axis.count {
             let (place, rest) = (axis.start(index) * numerator).quotientAndRemainder(dividingBy: denominator)
             guard rest == 0 else {
                 throw Failure(
                     .app,
-                    "tiles cannot be stitched: at a scale of \(numerator)/\(denominator) the step of \(axis.step) px from "
-                        + "tile to tile is no whole \(name); make `tile_size` and `tile_overlap` multiples of \(denominator)")
+                    "tiles cannot be stitched: at a scale of \(numerator)/\(denominator) their step of \(axis.step) px "
+                        + "is no whole number; make `tile_size` and `tile_overlap` multiples of \(denominator)"
+                )
             }
             let whole = (axis.extent(index) * numerator + denominator / 2) / denominator
             starts.append(place)
@@ -33,7 +35,8 @@ struct StitchAxis: Equatable {
         if axis.count > 1 { overlap = ends[0] - starts[1] }
     }
 
-    /// The part of the image that a hard blend takes from a tile: up to the middle of each overlap, and up to the border.
+    /// The part of the image that a hard blend takes from a tile: up to the middle of each overlap, and up to the
+    /// border.
     func cell(_ index: Int) -> Range<Int> {
         let low = index == 0 ? 0 : middle(index)
         let high = index == count - 1 ? total : middle(index + 1)
@@ -50,8 +53,8 @@ struct StitchAxis: Equatable {
         starts.indices.filter { starts[$0] < range.upperBound && ends[$0] > range.lowerBound }
     }
 
-    /// A tile's weight at `position` in a feather blend: it rises from the tile's edge over the overlap, linearly, in steps
-    /// of a whole unit, so that weights are exact. Borders of the image have no ramp.
+    /// A tile's weight at `position` in a feather blend: it rises from the tile's edge over the overlap, linearly, in
+    /// steps of a whole unit, so that weights are exact. Borders of the image have no ramp.
     func weight(_ index: Int, at position: Int) -> Int {
         let full = max(1, 2 * overlap)
         let rising = index == 0 ? full : 2 * (position - starts[index]) + 1

@@ -83,7 +83,8 @@ struct StitchLayout {
             let difference = shown * scale.denominator - extent * scale.numerator
             let position = tile.geometry[keyPath: index]
             let isPadded = extent != tile.geometry[keyPath: real]
-            let visible = isPadded
+            let visible =
+                isPadded
                 ? (tile.geometry[keyPath: real] * scale.numerator + scale.denominator - 1) / scale.denominator : shown
             guard abs(difference) < scale.denominator, outputs[position] ?? visible == visible else {
                 throw Failure(
@@ -93,7 +94,7 @@ struct StitchLayout {
             }
             outputs[position] = visible
         }
-        return try StitchAxis(axis, scale: scale, outputs: outputs, name: "number of px")
+        return try StitchAxis(axis, scale: scale, outputs: outputs)
     }
 
     private static func reduce(_ numerator: Int, _ denominator: Int) -> (numerator: Int, denominator: Int) {

@@ -41,7 +41,8 @@ struct TIFFDirectory {
         let entrySize = isBig ? 20 : 12
         guard let countBytes = try file.bytes(at: start, count: countSize) else { return false }
         let count = number(countBytes[...])
-        guard count <= 4096, let bytes = try file.bytes(at: start + Int64(countSize), count: Int(count) * entrySize) else {
+        guard count <= 4096, let bytes = try file.bytes(at: start + Int64(countSize), count: Int(count) * entrySize)
+        else {
             return false
         }
         for index in 0..<Int(count) {
@@ -51,7 +52,8 @@ struct TIFFDirectory {
             let slot = bytes[at + (isBig ? 12 : 8)..<at + entrySize]
             guard valueCount <= 1 << 32 else { continue }
             let inline = Int64(valueCount) * Int64(TIFFDirectory.size(ofType: type)) <= Int64(slot.count)
-            let position = inline
+            let position =
+                inline
                 ? start + Int64(countSize + at + (isBig ? 12 : 8)) : Int64(clamping: number(slot))
             entries[Int(number(bytes[at..<at + 2]))] = Entry(type: type, count: valueCount, position: position)
         }

@@ -72,8 +72,8 @@ enum TIFFTag {
     static let sampleFormat = 339
 }
 
-/// Uncompressed, interleaved pixels in native byte order, in a grid of equal segments: the tiles of a tiled TIFF, or strips,
-/// which are tiles as wide as the image.
+/// Uncompressed, interleaved pixels in native byte order, in a grid of equal segments: the tiles of a tiled TIFF, or
+/// strips, which are tiles as wide as the image.
 struct PlainSegments: Sendable {
     let shape: PixelShape
     /// In px.
@@ -172,7 +172,8 @@ struct PlainSegments: Sendable {
         for y in stride(from: part.y, to: part.maxY, by: rowsAtOnce) {
             let source = start + Int64(((y - segment.y) * segmentWidth + part.x - segment.x) * pixel)
             let target = ((y - rect.y) * rect.width + part.x - rect.x) * pixel
-            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[target..<target + part.width * pixel * rowsAtOnce])
+            let piece = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[target..<target + part.width * pixel * rowsAtOnce])
             guard try file.read(into: piece, at: source) else {
                 throw Failure(.app, "\(file.name) is truncated: it ends before its pixels do")
             }

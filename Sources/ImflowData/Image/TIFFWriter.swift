@@ -1,7 +1,7 @@
 internal import ImflowExecution
 
-/// An uncompressed TIFF in strips (BigTIFF when it outgrows 4 GiB), whose pixels are written by rows or parts of rows in any
-/// order. What is never written stays zero and takes no room. The same pixels are always the same bytes.
+/// An uncompressed TIFF in strips (BigTIFF when it outgrows 4 GiB), whose pixels are written by rows or parts of rows
+/// in any order. What is never written stays zero and takes no room. The same pixels are always the same bytes.
 final class TIFFWriter {
     let shape: PixelShape
     private let file: ImageFile

@@ -5,12 +5,13 @@ package import ImflowExecution
 /// Cuts one tile out of its source image.
 package enum TileCutter {
     /// Writes the tile of `unit` as a read-only file into `folder` and answers the file's name, which is `stem` and an
-    /// extension: `.png` for 8 and 16 bit images of up to 4 bands (alpha kept), else `.tif`, uncompressed. Pixels are the
-    /// source's own; metadata is left behind, so equal pixels are equal bytes. A padded tile is filled up with zeros: black,
-    /// and transparent where there is alpha. Blocks its thread for as long as it takes; any number may run at once.
+    /// extension: `.png` for 8 and 16 bit images of up to 4 bands (alpha kept), else `.tif`, uncompressed. Pixels are
+    /// the source's own; metadata is left behind, so equal pixels are equal bytes. A padded tile is filled up with
+    /// zeros: black, and transparent where there is alpha. Blocks its thread for as long as it takes; any number may
+    /// run at once.
     ///
-    /// - Throws: cause `app` when the unit has no tile or the source is damaged there; `infra` when files cannot be read or
-    ///   written.
+    /// - Throws: cause `app` when the unit has no tile or the source is damaged there; `infra` when files cannot be
+    ///   read or written.
     package static func cut(
         _ unit: Unit, content: ContentStore, into folder: String, named stem: String
     ) throws(Failure) -> String {
@@ -23,7 +24,8 @@ package enum TileCutter {
         }
         let shape = image.shape
         guard geometry.rect.maxX <= shape.width, geometry.rect.maxY <= shape.height else {
-            throw Failure(.app, "unit \(unit.index) lies outside of \(source.name) (\(shape.width) × \(shape.height) px)")
+            throw Failure(
+                .app, "unit \(unit.index) lies outside of \(source.name) (\(shape.width) × \(shape.height) px)")
         }
         let full = shape.resized(width: geometry.tileWidth, height: geometry.tileHeight)
         try ImageLimits.checkBlock(full, "unit \(unit.index): a tile")

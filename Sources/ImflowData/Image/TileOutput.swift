@@ -1,7 +1,8 @@
 internal import ImflowContent
 internal import ImflowExecution
 
-/// The image that a model made of one tile. Uncompressed TIFF is read as it lies: libvips knows no 64 bit samples there.
+/// The image that a model made of one tile. Uncompressed TIFF is read as it lies: libvips knows no 64 bit samples
+/// there.
 struct TileOutput {
     private enum Reader {
         case direct(SourceImage)

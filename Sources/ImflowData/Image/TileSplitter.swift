@@ -2,7 +2,8 @@ package import ImflowContent
 package import ImflowExecution
 package import ImflowPlan
 
-/// Splits an image into tiles: reads its header, makes it a file from which tiles are cut at random, and lists the units.
+/// Splits an image into tiles: reads its header, makes it a file from which tiles are cut at random, and lists the
+/// units.
 package enum TileSplitter {
     /// Units row by row from the top left, and the image that they are cut from: `source` itself when it is a TIFF with
     /// uncompressed pixels or compressed tiles, else an uncompressed TIFF made of it in `content`, upright by its EXIF

@@ -10,10 +10,11 @@ package enum TileStitcher {
     /// alone. It is written tile by tile and never whole in memory.
     ///
     /// Outputs may be scaled, each side by one factor for all tiles. `hard` takes each pixel from the tile in whose
-    /// middle it lies: overlaps are cut in half. `feather` averages, with weights that fall linearly to the tiles' edges.
-    /// Holes, units without an image, are zeros: black, and transparent where there is alpha.
+    /// middle it lies: overlaps are cut in half. `feather` averages, with weights that fall linearly to the tiles'
+    /// edges. Holes, units without an image, are zeros: black, and transparent where there is alpha.
     ///
-    /// - Throws: cause `app` when outputs are no images or do not agree; `infra` when the content store fails; `cancelled`.
+    /// - Throws: cause `app` when outputs are no images or do not agree; `infra` when the content store fails;
+    ///   `cancelled`.
     package static func stitch(
         outputs: [(unit: Unit, image: ContentReference?)], plan: MergePlan, split: SplitPlan, content: ContentStore
     ) throws(Failure) -> JSONValue {
@@ -49,13 +50,15 @@ package enum TileStitcher {
         guard references.count == 1 else {
             throw Failure(
                 .app,
-                "unit \(unit.index) must give one image file to stitch, as a `file://` URL or an object with one; it gave "
+                "unit \(unit.index) must give one image file to stitch, a `file://` URL or an object with one; it gave "
                     + (references.isEmpty ? "none" : "\(references.count)"))
         }
         return references[0]
     }
 
-    private static func layHard(_ layout: StitchLayout, _ content: ContentStore, into writer: TIFFWriter) throws(Failure) {
+    private static func layHard(_ layout: StitchLayout, _ content: ContentStore, into writer: TIFFWriter)
+        throws(Failure)
+    {
         for row in 0..<layout.y.count {
             for column in 0..<layout.x.count {
                 guard let tile = layout.tile(row: row, column: column), let image = tile.image else { continue }

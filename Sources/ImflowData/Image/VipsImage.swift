@@ -29,7 +29,8 @@ final class VipsImage {
         self.handle = handle
         self.name = name
         shape = PixelShape(
-            width: Int(header.width), height: Int(header.height), bands: Int(header.bands), format: format, color: color)
+            width: Int(header.width), height: Int(header.height), bands: Int(header.bands), format: format, color: color
+        )
         orientation = Int(header.orientation)
         streams = header.streams
     }
@@ -69,7 +70,8 @@ final class VipsImage {
     private static func checkLibrary() throws(Failure) {
         guard let reason = imflow_images_unavailable() else { return }
         throw Failure(
-            .infra, "images need libvips, which cannot be loaded: \(String(cString: reason)); install Debian's libvips42")
+            .infra,
+            "images need libvips, which cannot be loaded: \(String(cString: reason)); install Debian's libvips42")
     }
 
     private static func notAnImage(_ name: String, reason: String) -> Failure {
@@ -79,11 +81,13 @@ final class VipsImage {
         return Failure(.app, "\(name) cannot be read as an image: \(reason)")
     }
 
-    /// libvips tells one thing on several lines, each with the name of the part that says it: the first line is the cause.
+    /// libvips tells one thing on several lines, each with the name of the part that says it: the first line is the
+    /// cause.
     private static func reason() -> String {
         guard let text = imflow_image_error() else { return "" }
         defer { free(text) }
         let line = String(cString: text).split(separator: "\n").first ?? ""
-        return String(line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.map(Character.init).prefix(200))
+        return String(
+            line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.map(Character.init).prefix(200))
     }
 }
