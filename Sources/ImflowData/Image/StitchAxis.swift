@@ -13,10 +13,7 @@ struct StitchAxis: Equatable {
     var total: Int { ends.last ?? 0 }
     var count: Int { starts.count }
 
-    /// - Parameters:
-    ///   - inputs: the tiles' real extents.
-    ///   - outputs: by tile, the extent that its output must show of the real pixels; nil where all outputs are
-    ///     missing.
+    /// - Parameter outputs: by tile, what its output shows of the real pixels; nil where all outputs are missing.
     init(_ axis: TileAxis, scale: (numerator: Int, denominator: Int), outputs: [Int?]) throws(Failure) {
         (numerator, denominator) = scale
         for index in 0..<axis.count {
