@@ -17,18 +17,32 @@ enum Console {
         return Int(size.ws_col)
     }
 
+    /// On standard output or standard error. A result that nobody gets is an error: the program ends with
+    /// ``ExitStatus/infrastructure``. A reader that has gone (`imflow … | head`) has what it wanted.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
-        bytes.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
-                if count < 0, errno == EINTR { continue }
-                // Whoever read has gone, or the disk is full: there is nobody left to tell.
-                if count <= 0 { return }
-                done += count
-            }
+        do {
+            try writeAll(bytes, to: descriptor)
+        } catch {
+            guard descriptor == STDOUT_FILENO, error.code != EPIPE else { return }
+            self.error("cannot write to standard output: \(String(cString: strerror(error.code)))")
+            Glibc.exit(ExitStatus.infrastructure.rawValue)
+        }
+    }
+
+    /// What `write(2)` refused, as `errno`.
+    struct WriteError: Error {
+        var code: Int32
+    }
+
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(WriteError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw WriteError(code: errno) }
+            done += count
         }
     }
 }

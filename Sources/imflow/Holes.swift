@@ -50,8 +50,9 @@ struct Holes {
 
     var text: [String] {
         list.map { hole in
-            let first = hole.units.first?.text ?? ""
-            return "hole       \(hole.task): \(hole.unitCount) units from \(first): \(hole.reason)"
+            let first = hole.units.first?["index"]?.intValue ?? 0
+            let units = hole.unitCount == 1 ? "unit \(first)" : "units \(first) to \(first + hole.unitCount - 1)"
+            return "hole       \(hole.task): \(units): \(hole.reason)"
         }
     }
 }

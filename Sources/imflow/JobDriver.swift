@@ -26,6 +26,7 @@ struct JobDriver {
 
     /// Submits a new job under `id` and drives it.
     func submit(_ plan: Plan, id: String) async throws -> ExitStatus {
+        try Feasibility().check(plan, disk: state.folder.root)
         let executor = try executor(for: plan)
         try await executor.preflight(plan)
         return try await guarded(job: id) {
@@ -38,6 +39,7 @@ struct JobDriver {
             try await state.database.insert(
                 job: id, plan: planned, launch: launch, submitted: submitted, summary: machine.summary)
             try await state.database.acquireLease(job: id)
+            Console.note("job \(id)")
             return try await drive(machine, executor, opening: nil)
         }
     }
@@ -85,7 +87,7 @@ struct JobDriver {
     }
 
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: Fact?) async throws -> ExitStatus {
-        let progress = Progress(job: machine.job, plan: machine.plan)
+        let progress = Progress(machine)
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
             observer: progress.observer, now: { WallClock.now })
@@ -130,6 +132,8 @@ struct JobDriver {
             let writer = ResultWriter(content: state.content)
             if let resultPath { try writer.write(output, to: resultPath) }
             if self.output == .text, resultPath == nil { try writer.print(output) }
+        } else if machine.status == .succeeded {
+            Console.note("job \(machine.job) has no result: the stage that would give it was skipped")
         }
         if self.output == .json { Console.print(try view.json(receipts: nil)) }
         return note(machine)

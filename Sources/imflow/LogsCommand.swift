@@ -21,6 +21,10 @@ struct LogsCommand: AsyncParsableCommand {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
         let wanted = parts.count == 2 ? names.filter { $0.hasPrefix(parts[1] + ".") } : names
         if parts.count == 2, wanted.isEmpty {
+            let machine = try await state.machine(row)
+            if machine.tasks.indices.contains(where: { machine.name(of: $0) == parts[1] }) {
+                return Console.note("\(parts[1]) has written nothing")
+            }
             throw CommandFailure(
                 .usage, "no log of \(parts[1]) in job \(row.id): imflow graph --job \(row.id) lists its tasks")
         }

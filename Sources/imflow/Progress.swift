@@ -32,15 +32,29 @@ final class Progress: Sendable {
         var redrawing: Task<Void, Never>?
     }
 
-    private let job: String
     private let indexes: [String: Int]
     private let board: Mutex<Board>
     private let isLive = Console.errorIsTerminal
 
-    init(job: String, plan: Plan) {
-        self.job = job
-        indexes = Dictionary(uniqueKeysWithValues: plan.stages.enumerated().map { ($1.name, $0) })
-        board = Mutex(Board(stages: plan.stages.map { Stage(name: $0.name) }))
+    /// - Parameter machine: the job as it is before this process drives it.
+    init(_ machine: JobMachine) {
+        indexes = Dictionary(uniqueKeysWithValues: machine.plan.stages.enumerated().map { ($1.name, $0) })
+        board = Mutex(
+            Board(
+                stages: machine.plan.stages.indices.map { index in
+                    var stage = Stage(name: machine.plan.stages[index].name)
+                    let done = machine.stages[index].shards.filter { machine.tasks[$0].status == .succeeded }
+                    stage.unitsOfDone = done.reduce(0) { $0 + Self.unitCount(of: $1, machine) }
+                    return stage
+                }))
+    }
+
+    /// Units go to shards in balanced runs, larger ones first.
+    private static func unitCount(of task: Int, _ machine: JobMachine) -> Int {
+        guard case .shard(let index) = machine.tasks[task].kind, let stage = machine.tasks[task].stage,
+            let units = machine.stages[stage].unitCount, let shards = machine.stages[stage].shardCount, shards > 0
+        else { return 1 }
+        return units / shards + (index < units % shards ? 1 : 0)
     }
 
     var observer: Conductor.Observer {
@@ -96,8 +110,8 @@ final class Progress: Sendable {
         func settle(_ task: Int, counting: Bool) {
             touch(task)
             guard let stage = machine.tasks[task].stage else { return }
-            let units = board.stages[stage].unitsOfRunning.removeValue(forKey: machine.name(of: task)) ?? 0
-            if counting { board.stages[stage].unitsOfDone += max(units, machine.tasks[task].kind == .whole ? 1 : 0) }
+            board.stages[stage].unitsOfRunning[machine.name(of: task)] = nil
+            if counting, machine.tasks[task].isCall { board.stages[stage].unitsOfDone += Self.unitCount(of: task, machine) }
         }
         switch fact {
         case .attemptStarted(let task, _, _, _): touch(task)

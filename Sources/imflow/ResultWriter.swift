@@ -10,7 +10,7 @@ struct ResultWriter {
 
     /// On standard output: a text as it is, anything else as JSON.
     func print(_ output: Payload) throws {
-        guard output.size <= JobView.inlineOutputLimit else { return try copy(output.hash, to: STDOUT_FILENO) }
+        guard output.size <= JobView.inlineOutputLimit else { return try printStored(output.hash) }
         let value = try content.value(of: output)
         if let text = value.stringValue, ContentReference(text) == nil {
             Console.print(text)
@@ -22,32 +22,66 @@ struct ResultWriter {
         }
     }
 
+    private func printStored(_ hash: ContentHash) throws {
+        do {
+            try copy(hash, to: STDOUT_FILENO)
+            Console.print("")
+        } catch let error as Console.WriteError where error.code == EPIPE {
+            // Whoever read has what it wanted.
+        } catch let error as Console.WriteError {
+            throw CommandFailure(
+                .infrastructure, "cannot write to standard output: \(String(cString: strerror(error.code)))")
+        }
+    }
+
+    /// Whether a result could be written to `path`, before the job that makes it has run.
+    /// - Throws: ``CommandFailure`` with ``ExitStatus/usage``.
+    static func check(_ path: String) throws {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw CommandFailure(.usage, "--result \(path) is a folder: name a file")
+        }
+        let folder = path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+        guard access(folder.isEmpty ? "/" : folder, W_OK | X_OK) == 0 else {
+            throw CommandFailure(.usage, "--result \(path): \(folder): \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// In a file, atomically: a result that is one stored file, as that file's bytes; anything else as JSON.
     func write(_ output: Payload, to path: String) throws {
         let temporary = "\(path).imflow-\(getpid())"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            throw CommandFailure(.usage, "cannot write the result to \(path): \(String(cString: strerror(errno)))")
-        }
+        guard descriptor >= 0 else { throw Self.failure(path, errno) }
         defer { close(descriptor) }
-        if output.inline != nil || output.size <= JobView.inlineOutputLimit {
-            let value = try content.value(of: output)
-            if let reference = value.stringValue.flatMap(ContentReference.init) {
-                try copy(reference.hash, to: descriptor)
-            } else {
-                Console.write(value.prettyText + "\n", to: descriptor)
-            }
-        } else {
-            try copy(output.hash, to: descriptor)
-        }
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
-            let reason = String(cString: strerror(errno))
+        do {
+            try write(output, to: descriptor)
+            guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw Console.WriteError(code: errno) }
+        } catch {
             unlink(temporary)
-            throw CommandFailure(.infrastructure, "cannot write the result to \(path): \(reason)")
+            throw (error as? Console.WriteError).map { Self.failure(path, $0.code) } ?? error
         }
     }
 
+    private static func failure(_ path: String, _ code: Int32) -> CommandFailure {
+        CommandFailure(.infrastructure, "cannot write the result to \(path): \(String(cString: strerror(code)))")
+    }
+
+    private func write(_ output: Payload, to descriptor: Int32) throws {
+        guard output.size <= JobView.inlineOutputLimit else { return try copy(output.hash, to: descriptor) }
+        let value = try content.value(of: output)
+        if let reference = value.stringValue.flatMap(ContentReference.init) {
+            try copy(reference.hash, to: descriptor)
+        } else {
+            try Console.writeAll(Array((value.prettyText + "\n").utf8), to: descriptor)
+        }
+    }
+
+    /// Hashed first: what is damaged is not handed on as a result.
     private func copy(_ hash: ContentHash, to descriptor: Int32) throws {
+        guard try content.verify(hash) else {
+            throw CommandFailure(
+                .infrastructure, "the stored result \(hash) in \(content.folder) is damaged: imflow verify names what it hit")
+        }
         let source = open(content.path(of: hash), O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {
             throw CommandFailure(.infrastructure, "the stored result \(hash) is gone from \(content.folder)")
@@ -57,7 +91,7 @@ struct ResultWriter {
         while true {
             let count = read(source, &buffer, buffer.count)
             if count <= 0 { return }
-            Console.write(Array(buffer[..<count]), to: descriptor)
+            try Console.writeAll(Array(buffer[..<count]), to: descriptor)
         }
     }
 }

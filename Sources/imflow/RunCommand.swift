@@ -13,6 +13,7 @@ struct ExecutionOptions: ParsableArguments {
     var result: String?
 
     func validate() throws {
+        if let result { try ResultWriter.check(absolutePath(result)) }
         if let concurrency, !(1...4096).contains(concurrency) {
             throw ValidationError("--concurrency takes a number from 1 to 4096")
         }
@@ -41,7 +42,6 @@ struct RunCommand: AsyncParsableCommand {
             concurrency: execution.concurrency ?? JobDriver.defaultConcurrency)
         let driver = JobDriver(
             state: state, launched: launched, output: output.output, resultPath: execution.result.map(absolutePath))
-        Console.note("job \(id)")
         throw ExitCode(try await driver.submit(plan, id: id).rawValue)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import ImflowContent
 import ImflowStore
 
@@ -11,8 +12,10 @@ struct StateOptions: ParsableArguments {
     var folder: StateFolder {
         let environment = ProcessInfo.processInfo.environment
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let home = value("HOME") ?? "/"
-        let path = state ?? value("IMFLOW_HOME") ?? (value("XDG_STATE_HOME") ?? "\(home)/.local/state") + "/imflow"
+        // The XDG base directory specification has relative paths ignored.
+        let shared = value("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let home = value("HOME") ?? getpwuid(getuid()).map { String(cString: $0.pointee.pw_dir) } ?? "/tmp"
+        let path = state ?? value("IMFLOW_HOME") ?? (shared ?? "\(home)/.local/state") + "/imflow"
         return StateFolder(root: absolutePath(path))
     }
 

@@ -85,9 +85,10 @@ extension Fetcher {
             func startNext() {
                 guard let url = pending.next() else { return }
                 group.addTask {
-                    do throws(Failure) { return (url, .success(try await self.fetch(url))) } catch {
-                        return (url, .failure(error))
-                    }
+                    // In two steps: Swift 6.3's optimizer loses a result that is made in place in the returned tuple.
+                    let result: Result<ContentReference, Failure>
+                    do throws(Failure) { result = .success(try await self.fetch(url)) } catch { result = .failure(error) }
+                    return (url, result)
                 }
             }
             for _ in 0..<FileMembers.fetchWidth { startNext() }
