@@ -42,9 +42,12 @@ struct CallAttempt: Sendable {
                 let position = next
                 next += 1
                 group.addTask {
+                    // In two steps: Swift 6.3's optimizer loses a result that is made in place in the returned tuple.
+                    let answer: Result<JSONValue, Failure>
                     do throws(Failure) {
-                        return (position, .success(try await result(of: units[position], at: position)))
-                    } catch { return (position, .failure(error)) }
+                        answer = .success(try await result(of: units[position], at: position))
+                    } catch { answer = .failure(error) }
+                    return (position, answer)
                 }
             }
             for _ in 0..<width { begin() }

@@ -50,7 +50,8 @@ package struct Splitter: Sendable {
             let source = try SplitSource(of: input, split: split, consumer: consumer)
             var shared = input
             shared[source.key] = nil
-            return (source, try await fetched(shared, members))
+            let others = try await fetched(shared, members)
+            return (source, others)
         }
         var shared = try await fetched(input, members)
         if split.mode == .candidates { return (nil, shared) }
