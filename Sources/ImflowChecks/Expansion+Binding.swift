@@ -44,4 +44,15 @@ extension Expansion {
             stage.sources.allSatisfy { stages[$0].publication.isClosed } && (input.isClosed || !stage.jobInput)
         return isClosed ? .unbound : .unknown
     }
+
+    /// Whether it is certain that stage `index` sees no value named `name`, in its input or in its reach.
+    package func isAbsent(_ name: String, at index: Int) -> Bool {
+        let stage = stages[index]
+        if stage.inputKey?.value == name || stage.literal[name] != nil { return false }
+        if stage.jobInput, !input.isClosed || input.names.contains(name) { return false }
+        return stage.sources.allSatisfy { source in
+            let publication = stages[source].publication
+            return publication.isClosed && !publication.names.contains(name)
+        }
+    }
 }

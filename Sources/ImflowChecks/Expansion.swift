@@ -39,6 +39,13 @@ package struct ExpandedStage: Sendable {
     /// The model's path, of a call that is resolved.
     package var modelPath: String? { if case .call(let path) = kind { path } else { nil } }
     package var isCall: Bool { if case .call = kind { true } else { false } }
+    /// What messages call it: of a pipeline's entry, the pipeline's own stage.
+    package var shownName: String {
+        if case .entry = kind, name.hasSuffix(Self.entrySuffix) { return String(name.dropLast(Self.entrySuffix.count)) }
+        return name
+    }
+    /// What an entry's name ends in.
+    static let entrySuffix = ".input"
     /// Where messages about the stage point.
     package var place: Span {
         declaration.model?.span ?? declaration.name?.span ?? declaration.span.firstLine

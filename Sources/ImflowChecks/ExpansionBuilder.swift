@@ -75,7 +75,7 @@ struct ExpansionBuilder {
         if context.path.contains(model.manifest.path) { return nil }
         let name = unique(stage.name)
         var entry = stage
-        entry.name = name + ".input"
+        entry.name = name + ExpandedStage.entrySuffix
         entry.kind = .entry
         entry.outputKey = nil
         entry.publication = bound(entry)
@@ -124,19 +124,34 @@ struct ExpansionBuilder {
 
     /// Everything needed, by breadth: direct needs first; of one distance, the later in the graph first.
     private func sources(_ needs: [Int]) -> [Int] {
+        // In a chain, which is what most graphs are, a copy of what is known already.
+        if needs.count == 1 { return needs + outerSources(needs[0]) }
         var found: [Int] = []
-        var seen = Set(needs)
+        var isSeen = [Bool](repeating: false, count: stages.count)
+        for need in needs { isSeen[need] = true }
         var level = needs
         while !level.isEmpty {
             level.sort(by: >)
             found += level
             var next: [Int] = []
             for stage in level {
-                for need in outerNeeds[stage] where seen.insert(need).inserted { next.append(need) }
+                for need in outerNeeds[stage] where !isSeen[need] {
+                    isSeen[need] = true
+                    next.append(need)
+                }
             }
             level = next
         }
         return found
+    }
+
+    /// The sources of a stage that needs what ``outerNeeds`` has of `stage`.
+    private func outerSources(_ stage: Int) -> [Int] {
+        switch stages[stage].kind {
+        case .call: stages[stage].sources
+        case .entry: []
+        case .exit(let entry): stages[entry].sources
+        }
     }
 
     private func reducer(_ block: MultiNode?, in references: [ModelReference: Resolution]) -> String? {

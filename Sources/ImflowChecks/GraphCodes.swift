@@ -18,6 +18,8 @@ extension DiagnosticCode {
     package static let emptyGraph = DiagnosticCode(211, "empty-graph")
     package static let graphTooLarge = DiagnosticCode(212, "graph-too-large")
     package static let reducerIsPipeline = DiagnosticCode(213, "reducer-is-pipeline")
+    /// A condition on a name that nothing gives.
+    package static let unboundCondition = DiagnosticCode(214, "unbound-condition")
 }
 
 /// Units and shards: 03xx. 0306 is ``bad-split-strategy``, found where it is read.

@@ -49,7 +49,7 @@ package protocol Rule: Sendable {
 package enum RuleSet {
     package static let all: [any Rule.Type] = [
         UnknownModelRule.self, UnknownStageRule.self, DuplicateStageRule.self, StageCycleRule.self, ModelCycleRule.self,
-        BoundKeysRule.self, InputGivenRule.self, GraphSizeRule.self, ReducerRule.self,
+        BoundKeysRule.self, ConditionKeysRule.self, InputGivenRule.self, GraphSizeRule.self, ReducerRule.self,
         ShardLimitRule.self, OverlapRule.self, SplitOptionsRule.self, MergeOptionsRule.self, SpatialConcatRule.self,
         SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,

@@ -63,14 +63,22 @@ package struct StageGraph: Sendable {
         var dependents = [[Int]](repeating: [], count: stages.count)
         var missing = stages.map(\.needs.count)
         for (index, stage) in stages.enumerated() { for need in stage.needs { dependents[need].append(index) } }
-        var ready = Set(stages.indices.filter { missing[$0] == 0 })
+        var isReady = missing.map { $0 == 0 }
         var order: [Int] = []
-        while let next = ready.min() {
-            ready.remove(next)
+        // Nothing before `next` is ready.
+        var next = 0
+        while next < stages.count {
+            guard isReady[next] else {
+                next += 1
+                continue
+            }
+            isReady[next] = false
             order.append(next)
-            for dependent in dependents[next] {
+            for dependent in dependents[order[order.count - 1]] {
                 missing[dependent] -= 1
-                if missing[dependent] == 0 { ready.insert(dependent) }
+                guard missing[dependent] == 0 else { continue }
+                isReady[dependent] = true
+                next = Swift.min(next, dependent)
             }
         }
         return order

@@ -55,6 +55,8 @@ package struct CheckedJob: Sendable {
     package var model: Located<String>?
     /// The job's input with the command line's members in it; nil: nothing is known of it.
     package var input: JSONObject?
+    /// Whether a plan is to be made of it, so that it must name what it runs.
+    package var isPlanned: Bool
     /// Whether it is to be run now, rather than looked at.
     package var isSubmitted: Bool
 
@@ -63,6 +65,7 @@ package struct CheckedJob: Sendable {
         graph = job.stages.map { StageGraph($0.value) }
         references = [:]
         input = job.input?.value.objectValue
+        isPlanned = false
         isSubmitted = false
     }
 }

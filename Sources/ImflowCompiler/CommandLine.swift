@@ -8,24 +8,34 @@ struct CommandLine {
     private let options: CompileOptions
     private let source: Source
     private let spans: [String: Span]
+    /// What `--input split_strategy=…` says; nil: it is not given.
+    private let splitStrategy: (strategy: Located<SplitStrategy>?, diagnostics: [Diagnostic])?
+
+    private static let strategyName = "--input \(SplitStrategy.key)"
 
     init(_ options: CompileOptions) {
         self.options = options
         var text = ""
         var ranges: [String: Range<Int>] = [:]
-        func add(_ name: String, _ value: String?) {
+        func add(_ name: String, _ value: String?, separator: String = " ") {
             guard let value else { return }
             if !text.isEmpty { text += " " }
             let start = text.utf8.count + name.utf8.count + 1
-            text += "\(name) \(value)"
+            text += name + separator + value
             ranges[name] = start..<text.utf8.count
         }
         add("--model", options.model)
         add("--job-id", options.jobID)
         add("--shard-count", options.shardCount.map(String.init))
+        let strategy = options.input[SplitStrategy.key]
+        add(Self.strategyName, strategy.map { $0.stringValue ?? $0.text }, separator: "=")
         let source = Source(name: "<command line>", bytes: Array(text.utf8))
         self.source = source
-        spans = ranges.mapValues { Span(source, $0) }
+        let spans = ranges.mapValues { Span(source, $0) }
+        self.spans = spans
+        splitStrategy = strategy.flatMap { value in
+            spans[Self.strategyName].map { Binder.splitStrategy(value, at: $0) }
+        }
     }
 
     /// The whole of it.
@@ -46,12 +56,13 @@ struct CommandLine {
             found.append(
                 Diagnostic(.outOfRange, "`--shard-count` must be within 1 to 65536", at: span(of: "--shard-count")))
         }
-        return found
+        return found + (splitStrategy?.diagnostics ?? [])
     }
 
     func apply(to job: inout Job) {
         if let id = options.jobID { job.id = Located(id, at: span(of: "--job-id")) }
         if let count = options.shardCount { job.shardCount = Located(count, at: span(of: "--shard-count")) }
+        if let splitStrategy { job.splitStrategy = splitStrategy.strategy }
     }
 
     /// Sets the model that `--model` names: an id, or a path to a manifest or to its folder.
@@ -113,11 +124,12 @@ struct CommandLine {
         job.model = Located(path, at: place)
     }
 
-    /// Lays `--input` over the job's own.
+    /// Lays `--input` over the job's own, less `split_strategy`, which is the job's and not its model's.
     func applyInput(to job: inout CheckedJob, _ currentFolder: String) {
         if let own = job.input { job.input = InputFiles.lowered(own, from: job.job.folder) }
         guard !options.input.isEmpty else { return }
-        let given = InputFiles.lowered(options.input, from: currentFolder)
+        var given = InputFiles.lowered(options.input, from: currentFolder)
+        given[SplitStrategy.key] = nil
         job.input = (job.input ?? [:]).merging(given) { _, given in given }
     }
 }

@@ -22,6 +22,7 @@ package struct Compiler: Sendable {
         var job = jobOf(file, line)
         line.apply(to: &job)
         var checked = loader.add(job)
+        checked.isPlanned = true
         checked.isSubmitted = options.isSubmitted
         var diagnostics = line.diagnostics
         if let manifest = file?.manifest {
@@ -30,9 +31,10 @@ package struct Compiler: Sendable {
         }
         if options.model != nil { diagnostics += line.select(&checked, &loader) }
         line.applyInput(to: &checked, reader.currentFolder)
-        diagnostics += findings(checked, file, loader)
+        let scope = Scope(.job(checked), in: loader.workspace)
+        diagnostics += findings(scope, file, loader)
         let hasErrors = diagnostics.contains { $0.severity == .error }
-        let lowering = hasErrors ? nil : Lowering(checked, loader.workspace)
+        let lowering = hasErrors ? nil : Lowering(checked, scope)
         return Compilation(
             diagnostics: diagnostics.sortedForReport(), plan: lowering?.plan, jobID: checked.job.id?.value,
             sources: loader.files.loaded.values.map(\.source))
@@ -95,12 +97,12 @@ package struct Compiler: Sendable {
     }
 
     /// All that is wrong with the job and what it calls; of what it calls no notes.
-    private func findings(_ job: CheckedJob, _ file: LoadedFile?, _ loader: WorkspaceLoader) -> [Diagnostic] {
+    private func findings(_ job: Scope, _ file: LoadedFile?, _ loader: WorkspaceLoader) -> [Diagnostic] {
         var list = MergedFindings()
         list.add(file?.diagnostics ?? [])
         // A text that is no job at all has said enough by its own findings.
         if let file, case .none = file.content { return list.diagnostics }
-        list.add(RuleSet.check(Scope(.job(job), in: loader.workspace)))
+        list.add(RuleSet.check(job))
         for path in loader.workspace.models.keys.sorted() {
             var own = ruleFindings(path, loader.workspace)
             if path != file?.path { own += loader.files.loaded[path]?.diagnostics ?? [] }

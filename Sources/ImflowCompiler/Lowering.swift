@@ -13,10 +13,10 @@ struct Lowering {
     private(set) var plan: Plan
 
     /// Nil when the job's graph has no meaning; then a rule has said so.
-    init?(_ job: CheckedJob, _ workspace: Workspace) {
-        guard let expansion = Scope(.job(job), in: workspace).expansion else { return nil }
+    init?(_ job: CheckedJob, _ scope: Scope) {
+        guard let expansion = scope.expansion else { return nil }
         self.job = job
-        self.workspace = workspace
+        workspace = scope.workspace
         self.expansion = expansion
         plan = Plan(models: [:], stages: [], input: .object([:]), inputFiles: [], outputs: expansion.outputs)
         var stages: [StagePlan] = []

@@ -37,10 +37,23 @@ struct SourceFiles {
         do throws(FileProblem) {
             file = read(Source(name: name, bytes: try reader.read(path)), path: path, as: expectation)
         } catch {
-            file = Self.unreadable(name, path: path, error)
+            var problem = error
+            if let help = help(forFolder: path, shown: name) { problem.help = help }
+            file = Self.unreadable(name, path: path, problem)
         }
         loaded[path] = file
         return file
+    }
+
+    /// Which file of a folder was surely or maybe meant; nil: it is no folder, or has none.
+    private func help(forFolder path: String, shown: String) -> String? {
+        guard reader.kind(of: path) == .folder, let entries = try? reader.entries(of: path) else { return nil }
+        let folder = shown.hasSuffix("/") ? String(shown.dropLast()) : shown
+        let names = entries.filter { $0.kind == .file }.map(\.name)
+            .filter { FileNames.isJob($0) || FileNames.isManifest($0) }
+            .map { "`\(folder == "." ? $0 : PathText.join(folder, $0))`" }
+        if names.count == 1 { return "did you mean \(names[0])?" }
+        return names.isEmpty ? nil : "name a file in it: \(names.prefix(8).joined(separator: ", "))"
     }
 
     /// Standard input, in the current folder.

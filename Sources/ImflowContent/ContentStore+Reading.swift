@@ -39,21 +39,15 @@ extension ContentStore {
         }
     }
 
-    /// Gives a content a second, read-only name at `path`, which must be free: a hard link, or a copy where
-    /// the file system makes none.
-    package func link(_ hash: ContentHash, to path: String) throws(ContentError) {
+    /// Makes a read-only file of a content at `path`, which must be free. Whoever may change that file does not change
+    /// the store's: the two share blocks, at most, until one is written to. Where they share none, damaged content is
+    /// noticed and is an error.
+    package func copy(_ hash: ContentHash, to path: String) throws(ContentError) {
         let file = try openContent(hash)
-        if Glibc.link(file.path, path) == 0 { return }
-        switch errno {
-        case EXDEV, EMLINK, EPERM, EOPNOTSUPP, ENOSYS: try copyOut(file, to: path)
-        case let code: throw ContentError(errno: code, "create", path)
-        }
-    }
-
-    private func copyOut(_ file: borrowing OpenFile, to path: String) throws(ContentError) {
         let target = try OpenFile(creating: path, mode: 0o444)
         do throws(ContentError) {
-            _ = try file.copy(to: target)
+            if file.clone(to: target) { return }
+            guard try file.copy(to: target).hash == hash else { throw Self.corrupt(hash, file.path) }
         } catch {
             unlink(path)
             throw error
@@ -63,6 +57,6 @@ extension ContentStore {
     static func corrupt(_ hash: ContentHash, _ path: String) -> ContentError {
         ContentError(
             .corrupt, path: path,
-            "the content of \(hash) is damaged: \(path) holds other bytes; remove it, then run again")
+            "the stored content \(hash) is damaged: \(path) holds other bytes; `imflow verify JOB` names what it hit")
     }
 }

@@ -124,7 +124,7 @@ package final class ContentStore: Sendable {
     }
 
     private func copyIn(_ source: borrowing OpenFile) throws(ContentError) -> (hash: ContentHash, size: Int64) {
-        if source.linkCount > 1 {
+        if source.status.st_mode & 0o222 == 0 {
             // Often a file of this store that was staged, and is handed back.
             let (hash, size) = try source.digest()
             if try renew(hash, size: size) { return (hash, size) }

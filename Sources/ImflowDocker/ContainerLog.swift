@@ -4,7 +4,7 @@ import Synchronization
 
 /// What a container writes: standard output into memory (or, of an instance, into the log as well), standard error into
 /// the launch's log file. The engine's record may be read several times, live and after the end: what was taken in
-/// before is skipped.
+/// before is skipped. Secrets of 4 bytes and more never reach the file, however they are cut.
 final class ContainerLog: Sendable {
     /// More than this, output and error together and what the engine keeps of each line beside it, is cut off: the
     /// engine soon drops the oldest of it (``ContainerSpec/logFileBytes``), and reading it again would tell something
@@ -25,21 +25,27 @@ final class ContainerLog: Sendable {
         var overflowed = false
         var file: Int32
         var room: Int
+        /// Of each stream by itself: their bytes come interleaved.
+        var outputRedactor: SecretRedactor
+        var errorRedactor: SecretRedactor
     }
 
     private let collectsOutput: Bool
     private let state: Mutex<State>
 
     /// A log file that cannot be opened is done without.
-    init(path: String, collectsOutput: Bool) {
+    init(path: String, collectsOutput: Bool, redactor: SecretRedactor) {
         self.collectsOutput = collectsOutput
         let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         var status = stat()
         let size = file >= 0 && fstat(file, &status) == 0 ? Int(status.st_size) : Launch.logLimit
-        state = Mutex(State(file: file, room: max(0, Launch.logLimit - size)))
+        state = Mutex(
+            State(
+                file: file, room: max(0, Launch.logLimit - size), outputRedactor: redactor, errorRedactor: redactor))
     }
 
     deinit {
+        finish()
         state.withLock { if $0.file >= 0 { close($0.file) } }
     }
 
@@ -71,6 +77,14 @@ final class ContainerLog: Sendable {
     /// Whether reading the record once more could add something.
     var isOpen: Bool { state.withLock { collectsOutput ? !$0.overflowed : $0.room > 0 } }
 
+    /// The program has ended: what might have become a secret is none.
+    func finish() {
+        state.withLock { state in
+            write(state.outputRedactor.finish()[...], &state)
+            write(state.errorRedactor.finish()[...], &state)
+        }
+    }
+
     /// Standard output so far. Takes it out: the second answer is empty.
     func takeOutput() -> [UInt8] {
         state.withLock { state in
@@ -85,12 +99,16 @@ final class ContainerLog: Sendable {
             let fresh = payload.dropFirst(max(0, state.takenOutput - state.readOutput))
             state.readOutput += payload.count
             state.takenOutput = max(state.takenOutput, state.readOutput)
-            if collectsOutput { collect(fresh, &state) } else { write(fresh, &state) }
+            if collectsOutput {
+                collect(fresh, &state)
+            } else {
+                write(state.outputRedactor.take(fresh)[...], &state)
+            }
         case .error:
             let fresh = payload.dropFirst(max(0, state.takenError - state.readError))
             state.readError += payload.count
             state.takenError = max(state.takenError, state.readError)
-            write(fresh, &state)
+            write(state.errorRedactor.take(fresh)[...], &state)
         }
     }
 

@@ -87,6 +87,7 @@ struct ContainerVisit: Sendable {
 
     private func exit(code: Int) async throws(Failure) -> Exit {
         if log.isOpen { try await containers.readLog(container.id, follow: false, into: log) }
+        log.finish()
         // Only of a failure does it matter whether memory ran out.
         let outOfMemory = code == 0 ? false : try await containers.inspect(container.id)?.outOfMemory ?? false
         var exit = InspectedContainer.exit(code: code, outOfMemory: outOfMemory)

@@ -128,6 +128,7 @@ struct Containers: Sendable {
                 _ = log.take(chunk)
                 return true
             })
+        log.finish()
         guard answer.isSuccess else {
             let cause: Cause = Self.blamesCommand(answer.message) ? .app : .infra
             throw Failure(cause, "a hook of model \(model) cannot start: \(answer.message)")

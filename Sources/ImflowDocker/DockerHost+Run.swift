@@ -3,10 +3,11 @@ package import ImflowInvocation
 
 extension DockerHost {
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
+        let log = try log(of: launch, collectsOutput: true)
         let container = try await place(launch, input: ContainerInput(of: input), network: nil)
         let visit = ContainerVisit(
             containers: containers, container: container, model: launch.model.name, input: input,
-            log: ContainerLog(path: launch.logPath, collectsOutput: true))
+            log: log)
         let result = await visit.result()
         await remove(container.id)
         return try result.get()

@@ -10,11 +10,11 @@ extension DockerHost {
                 "model \(launch.model.name) speaks jsonl, which is not supported in a container yet: "
                     + "use protocol rest or exec, or choose --executor process")
         }
+        let log = try log(of: launch, collectsOutput: false)
         let network = try await networks.network(for: launch.job)
         var fresh = launch
         fresh.recovered = false
         let container = try await place(fresh, input: .none, network: network)
-        let log = ContainerLog(path: launch.logPath, collectsOutput: false)
         do {
             return try await instance(of: launch, container: container.id, network: network, log: log)
         } catch {
@@ -35,7 +35,7 @@ extension DockerHost {
         }
         for (name, command) in [("init", launch.model.hooks.start), ("warmup", launch.model.hooks.warmup)] {
             guard let command, !command.isEmpty else { continue }
-            let hookLog = ContainerLog(path: launch.logPath, collectsOutput: false)
+            let hookLog = try self.log(of: launch, collectsOutput: false)
             let code = try await containers.execute(command, in: container, model: model, log: hookLog)
             guard code == 0 else {
                 throw Failure(.app, "the \(name) hook of model \(model) ended with exit code \(code): see its log")

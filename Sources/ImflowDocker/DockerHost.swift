@@ -130,6 +130,11 @@ package final class DockerHost: ModelHost {
             takesInput: input != .none, hasInit: try await containers.engine.hasInit())
     }
 
+    func log(of launch: Launch, collectsOutput: Bool) throws(Failure) -> ContainerLog {
+        let redactor = try ModelEnvironment(of: launch.model).redactor
+        return ContainerLog(path: launch.logPath, collectsOutput: collectsOutput, redactor: redactor)
+    }
+
     private func environment(of launch: Launch) throws(Failure) -> [String: String] {
         try ModelEnvironment(of: launch.model).values.merging(launch.environment) { _, ours in ours }
     }

@@ -63,5 +63,6 @@ final class DockerInstance: ModelInstance {
         following.cancel()
         await following.value
         if log.isOpen { try? await host.containers.readLog(container, follow: false, into: log) }
+        log.finish()
     }
 }

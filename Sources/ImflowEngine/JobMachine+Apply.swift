@@ -11,7 +11,8 @@ extension JobMachine {
             drivenSince = at
             jobInput = input
             begin()
-        case .attemptStarted(let task, let attempt, let token, let at): start(task, attempt: attempt, token: token, at: at)
+        case .attemptStarted(let task, let attempt, let token, let at):
+            start(task, attempt: attempt, token: token, at: at)
         case .attemptSucceeded(let task, _, let result, let evidence):
             end(task, .succeeded, evidence)
             tasks[task].result = result
@@ -138,7 +139,8 @@ extension JobMachine {
         if stages[stage].shardsFailed > 0 {
             let policy = plan.stages[stage].policy
             let ratio = Double(stages[stage].shardsSucceeded) / Double(shardCount)
-            guard policy.onFailure == .partial, stages[stage].shardsSucceeded > 0, ratio >= policy.minSuccessRatio else {
+            guard policy.onFailure == .partial, stages[stage].shardsSucceeded > 0, ratio >= policy.minSuccessRatio
+            else {
                 return failStage(stage)
             }
         }

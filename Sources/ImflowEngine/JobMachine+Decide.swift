@@ -92,7 +92,8 @@ extension JobMachine {
         let outputs = plan.outputs
         let present = outputs.filter { stages[$0].status.satisfiesDependents || stages[$0].skippedByCondition }
         let result = outputTask.map { tasks[$0].result } ?? outputs.first.flatMap { stages[$0].result }
-        let lost = stages.contains { $0.status == .failed || $0.status == .partial }
+        let lost =
+            stages.contains { $0.status == .failed || $0.status == .partial }
             || stages.contains { $0.status == .skipped && !$0.skippedByCondition }
         if let outputTask, tasks[outputTask].status == .failed {
             return .finished(at: now, status: .failed, output: nil)

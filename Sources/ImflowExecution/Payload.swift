@@ -61,7 +61,9 @@ package struct ContentReference: Sendable, Hashable {
         let prefix = "cas://sha256/"
         guard text.hasPrefix(prefix) else { return nil }
         let rest = text.dropFirst(prefix.count)
-        guard let slash = rest.firstIndex(of: "/"), let hash = ContentHash(hex: String(rest[..<slash])) else { return nil }
+        guard let slash = rest.firstIndex(of: "/"), let hash = ContentHash(hex: String(rest[..<slash])) else {
+            return nil
+        }
         let name = String(rest[rest.index(after: slash)...])
         guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.utf8.contains(0) else { return nil }
         self.init(hash: hash, name: name)

@@ -1,5 +1,5 @@
 package import ImflowDiagnostics
-import ImflowJSON
+package import ImflowJSON
 package import ImflowSyntax
 
 /// Makes a typed file of a located tree. Goes on where something is wrong: one mistake, one finding.
@@ -40,19 +40,26 @@ package enum Binder {
     }
 
     private static func splitStrategy(_ fields: Fields, _ reader: inout FieldReader) -> Located<SplitStrategy>? {
-        guard let value = fields.json("input")?.value["split_strategy"],
-            let span = fields.places["input"]?["split_strategy"]
+        guard let value = fields.json("input")?.value[SplitStrategy.key],
+            let span = fields.places["input"]?[SplitStrategy.key]
         else { return nil }
+        let (strategy, diagnostics) = splitStrategy(value, at: span)
+        for diagnostic in diagnostics { reader.add(diagnostic) }
+        return strategy
+    }
+
+    /// Reads the value of an input's member `split_strategy`, which stands at `span`. Nil: it is bad.
+    package static func splitStrategy(
+        _ value: JSONValue, at span: Span
+    ) -> (strategy: Located<SplitStrategy>?, diagnostics: [Diagnostic]) {
         guard let text = value.stringValue else {
-            reader.add(
-                Diagnostic(.wrongType, "`split_strategy` takes a string, not \(value.kindName)", at: span.firstLine))
-            return nil
+            let message = "`\(SplitStrategy.key)` takes a string, not \(value.kindName)"
+            return (nil, [Diagnostic(.wrongType, message, at: span.firstLine)])
         }
         do throws(QuantityError) {
-            return Located(try SplitStrategy(parsing: text), at: span)
+            return (Located(try SplitStrategy(parsing: text), at: span), [])
         } catch {
-            reader.add(Diagnostic(.badSplitStrategy, error.message, at: span, help: error.help))
-            return nil
+            return (nil, [Diagnostic(.badSplitStrategy, error.message, at: span, help: error.help)])
         }
     }
 

@@ -38,7 +38,7 @@ package struct Job: Sendable {
         input = fields.json("input").map { input in
             input.map { value in
                 guard case .object(var members) = value else { return value }
-                members["split_strategy"] = nil
+                members[SplitStrategy.key] = nil
                 return .object(members)
             }
         }

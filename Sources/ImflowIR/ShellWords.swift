@@ -1,5 +1,15 @@
 /// Splits a command line into words as a POSIX shell does, without expansions: spaces separate, quotes group.
 package enum ShellWords {
+    /// The word as a POSIX shell must be given it: in quotes where it has more than letters, digits and `_@%+=:,./-`.
+    package static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)
+                || "_@%+=:,./-".utf8.contains(byte)
+        }
+        if isPlain, !word.isEmpty { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
     /// Nil when a quote is not closed or the text ends in a backslash.
     package static func split(_ text: String) -> [String]? {
         var words: [String] = []

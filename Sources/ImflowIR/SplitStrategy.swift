@@ -3,6 +3,9 @@ package import ImflowPlan
 /// A job's `input.split_strategy`: `<mode>_<size>[_overlap_<n>]`, such as `tile_512` or `sequence_2048_overlap_128`.
 /// `lines` alone cuts line by line; `lines_<n>` is a sequence of n lines.
 package struct SplitStrategy: Sendable, Equatable {
+    /// The member of a job's input that holds it, and that no model gets.
+    package static let key = "split_strategy"
+
     /// Nil for `none`: not split at all.
     package var mode: SplitMode?
     package var size: Int?

@@ -59,7 +59,8 @@ struct CallAttempt: Sendable {
                     progress(done)
                     begin()
                 case .failure(let error):
-                    failure = failure ?? error
+                    // Of units that were cancelled, the one that says what kept it tells more.
+                    if failure == nil || failure == .cancelled && error.cause == .cancelled { failure = error }
                     group.cancelAll()
                 }
             }
@@ -85,7 +86,7 @@ struct CallAttempt: Sendable {
             }
             return result
         } catch {
-            guard unitCount > 1 else { throw error }
+            guard unitCount > 1, error != .cancelled else { throw error }
             throw Failure(error.cause, "unit \(unit.unit.index): \(error.message)")
         }
     }

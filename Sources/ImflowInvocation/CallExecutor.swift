@@ -57,15 +57,19 @@ package final class CallExecutor: Executor {
         let startedAt = Self.now()
         let (end, expired) = await withDeadline(order.timeout) { await self.carryOut(order, progress: progress) }
         var outcome = end.outcome
-        if case .failed = outcome, expired || Task.isCancelled {
-            let limit = order.timeout.map { " of \($0.seconds) s" } ?? ""
-            outcome = .failed(
-                expired && !Task.isCancelled
-                    ? Failure(.timeout, "the attempt was not done within its timeout\(limit)") : .cancelled)
+        if case .failed(let failure) = outcome, expired || Task.isCancelled {
+            outcome = .failed(expired && !Task.isCancelled ? Self.late(order, failure) : .cancelled)
         }
         return AttemptReport(
             order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
             latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node)
+    }
+
+    /// - Parameter failure: how the attempt ended when it was cancelled; often it says what it had waited for.
+    private static func late(_ order: WorkOrder, _ failure: Failure) -> Failure {
+        let limit = order.timeout.map { " of \($0.seconds) s" } ?? ""
+        let seen = failure.cause == .cancelled && failure != .cancelled ? ": " + failure.message : ""
+        return Failure(.timeout, "the attempt was not done within its timeout\(limit)\(seen)")
     }
 
     package func sweep(job: String, keeping tokens: Set<String>) async {

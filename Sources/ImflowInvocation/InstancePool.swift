@@ -101,7 +101,13 @@ actor InstancePool {
 
     private func giveUp(_ id: Int) {
         guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-        waiters.remove(at: index).continuation.resume(returning: .failure(.cancelled))
+        waiters.remove(at: index).continuation.resume(returning: .failure(whyNobodyServed))
+    }
+
+    /// Of a waiter that gave up: what kept it waiting, where no instance ever took a request.
+    private var whyNobodyServed: Failure {
+        guard slots.isEmpty, !starts.isEmpty, let seen = starter.readiness.seen else { return .cancelled }
+        return Failure(.cancelled, "model \(starter.model.name) never became ready: \(seen)")
     }
 
     private func fail(_ failure: Failure) {

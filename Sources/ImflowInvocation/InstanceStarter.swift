@@ -12,6 +12,7 @@ struct InstanceStarter: Sendable {
     let client: HTTPClient
     /// From the start to the first answer of `health`.
     let window: TimeSpan
+    let readiness = Readiness()
 
     /// Throws when it cannot be started, ends at once, or is not ready in time; then nothing of it is left.
     func start(
@@ -38,7 +39,8 @@ struct InstanceStarter: Sendable {
     private func waitUntilReady(_ lease: InstanceLease) async throws(Failure) {
         guard model.callProtocol == .rest else { return }
         do throws(Failure) {
-            try await RestEndpoint.waitUntilReady(lease, model: model, within: window, client: client)
+            try await RestEndpoint.waitUntilReady(
+                lease, model: model, within: window, client: client, readiness: readiness)
         } catch {
             await lease.instance.stop()
             throw error

@@ -7,11 +7,8 @@ package import ImflowPlan
 package struct ModelEnvironment: Sendable {
     /// The variables, by name.
     package let values: [String: String]
-    /// What came from the submitter's variables: never shown to anyone.
-    private let secrets: [String]
-
-    /// Shorter values are left alone by ``redact(_:)``: they are words of every text.
-    private static let shortestSecret = 4
+    /// For a stream of what the model prints: hides what came from the submitter's variables.
+    package let redactor: SecretRedactor
 
     /// Throws ``Failure`` with cause `app` when a variable that `env` asks for is not set.
     /// - Parameter submitter: the value of a variable where the job was submitted; nil: not set.
@@ -41,16 +38,15 @@ package struct ModelEnvironment: Sendable {
             values[name] = value
         }
         self.values = values
-        self.secrets = secrets.filter { $0.utf8.count >= Self.shortestSecret }.sorted { $0.utf8.count > $1.utf8.count }
+        redactor = SecretRedactor(secrets)
     }
 
-    /// `text` with every secret replaced by `***`: for messages that quote what a model printed.
+    /// `text` with every secret replaced by `***`: for messages that quote what a model printed. Values of fewer than 4
+    /// bytes are left alone.
     package func redact(_ text: String) -> String {
-        var text = text
-        for secret in secrets where text.utf8.count >= secret.utf8.count {
-            text = Self.replacing(secret, in: text)
-        }
-        return text
+        guard !redactor.isIdle else { return text }
+        var redactor = redactor
+        return String(decoding: redactor.take(text.utf8) + redactor.finish(), as: UTF8.self)
     }
 
     /// A variable of this process.
@@ -89,22 +85,5 @@ package struct ModelEnvironment: Sendable {
         return text.utf8.allSatisfy { byte in
             byte == 0x5F || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
         }
-    }
-
-    private static func replacing(_ secret: String, in text: String) -> String {
-        let needle = Array(secret.utf8)
-        let bytes = Array(text.utf8)
-        var out: [UInt8] = []
-        var position = 0
-        while position < bytes.count {
-            if bytes[position...].starts(with: needle) {
-                out += Array("***".utf8)
-                position += needle.count
-            } else {
-                out.append(bytes[position])
-                position += 1
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }

@@ -40,6 +40,7 @@ package struct Launch: Sendable {
     /// Added to the model's own `env`; paths are already the guest's.
     package var environment: [String: String]
     /// The model's standard error (and a `rest` model's standard output) is appended here, up to ``Launch/logLimit`` bytes.
+    /// Secrets of 4 bytes and more (``ModelEnvironment/redactor``) are replaced first.
     package var logPath: String
     /// The same launch may have been made before the engine was restarted: adopt it if it is there.
     package var recovered: Bool
@@ -93,7 +94,8 @@ package protocol ModelInstance: Sendable {
     /// How it ended; nil while it runs.
     func exit() async -> Exit?
     /// For `jsonl`: writes one line (without its newline) and reads the next line of the answer. Nil: the
-    /// program closed its output. One exchange at a time.
+    /// program closed its output. A line too many is an `app` failure, after which the instance must be discarded. One
+    /// exchange at a time.
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]?
     /// Ends it, whole. Returns when nothing of it is left.
     func stop() async

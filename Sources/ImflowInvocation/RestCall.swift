@@ -20,20 +20,24 @@ struct RestCall: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         var pause = Self.firstPause
+        var statuses: Set<Int> = []
         while true {
-            let response = try await send(request)
+            let response = try await send(request, refusedWith: statuses)
             guard Self.isBackPressure(response.status) else { return try result(in: response) }
             if let patience, clock.now - start > patience.duration {
                 throw .sound(refusal(response, remark: " for \(Int(patience.seconds)) s"))
             }
+            statuses.insert(response.status)
             do {
                 try await Task.sleep(for: max(pause, Self.wish(of: response)).duration)
-            } catch { throw .sound(.cancelled) }
+            } catch { throw .sound(cancelled(refusedWith: statuses)) }
             pause = min(TimeSpan(milliseconds: pause.milliseconds * 2), Self.longestPause)
         }
     }
 
-    private func send(_ request: [UInt8]) async throws(ExchangeFailure) -> HTTPResponse {
+    /// - Parameter statuses: how it answered before.
+    private func send(_ request: [UInt8], refusedWith statuses: Set<Int>) async throws(ExchangeFailure) -> HTTPResponse
+    {
         let post = HTTPRequest(
             "POST", RestEndpoint.url(of: model.path, on: lease.instance),
             headers: [("Content-Type", "application/json"), ("Accept", "application/json")], body: request,
@@ -41,9 +45,15 @@ struct RestCall: Sendable {
         do {
             return try await client.send(post)
         } catch {
-            if Task.isCancelled { throw .broken(.cancelled) }
+            if Task.isCancelled { throw .broken(cancelled(refusedWith: statuses)) }
             throw await explained(error)
         }
+    }
+
+    private func cancelled(refusedWith statuses: Set<Int>) -> Failure {
+        if statuses.isEmpty { return .cancelled }
+        let seen = statuses.sorted().map(String.init).joined(separator: " or ")
+        return Failure(.cancelled, "model \(model.name) answered with status \(seen) to every POST \(model.path)")
     }
 
     private func explained(_ error: HTTPError) async -> ExchangeFailure {

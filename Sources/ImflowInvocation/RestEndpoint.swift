@@ -13,27 +13,29 @@ enum RestEndpoint {
 
     /// Returns when `GET health` answers 200, or 404: the port accepts. Throws when the instance ends before, or is not
     /// ready within `window`.
+    /// - Parameter readiness: is told what each probe saw.
     static func waitUntilReady(
-        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, client: HTTPClient
+        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, client: HTTPClient,
+        readiness: Readiness
     ) async throws(Failure) {
         let clock = ContinuousClock()
         let deadline = clock.now + window.duration
         var pause = firstPause
-        var last = "nothing accepts connections"
+        var last = "nothing accepts connections on port \(port(of: lease.instance))"
         while true {
             let (ready, state) = await probe(lease.instance, model: model, client: client)
             if ready { return }
-            if let state { last = state }
+            if let state { last = "GET \(model.health) \(state)" }
+            readiness.note(last)
             if let exit = await lease.instance.exit() {
                 throw exit.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
             }
             if Task.isCancelled { throw .cancelled }
             guard clock.now < deadline else {
                 let log = lease.log.tail(from: 0)
-                let probed = "GET \(model.health) on port \(port(of: lease.instance)): \(last)"
                 throw Failure(
                     .app,
-                    "model \(model.name) was not ready within \(window.seconds) s (\(probed))"
+                    "model \(model.name) was not ready within \(window.seconds) s (\(last))"
                         + (log.isEmpty ? "" : "; the end of its log:\n" + log))
             }
             try? await Task.sleep(for: pause)
@@ -50,8 +52,8 @@ enum RestEndpoint {
             connectTimeout: TimeSpan(seconds: 2), maximumBodyBytes: 1 << 20)
         do {
             let status = try await client.send(request).status
-            return (status == 200 || status == 404, "status \(status)")
-        } catch HTTPError.cannotConnect { return (false, nil) } catch { return (false, "\(error)") }
+            return (status == 200 || status == 404, "answered with status \(status)")
+        } catch HTTPError.cannotConnect { return (false, nil) } catch { return (false, "failed: \(error)") }
     }
 
     private static func port(of instance: any ModelInstance) -> String {

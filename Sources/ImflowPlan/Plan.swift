@@ -72,7 +72,8 @@ package struct StagePlan: Sendable, Equatable, Codable {
     package var policy: StagePolicy
 
     package init(
-        name: String, kind: Kind, needs: [Int] = [], binding: Binding = Binding(), entry: Int? = nil, outputKey: String? = nil,
+        name: String, kind: Kind, needs: [Int] = [], binding: Binding = Binding(), entry: Int? = nil,
+        outputKey: String? = nil,
         literal: JSONValue = .object([:]), when: Condition? = nil, priority: Int = 0, split: SplitPlan? = nil,
         merge: MergePlan? = nil, gang: GangPlan? = nil, policy: StagePolicy = StagePolicy()
     ) {

@@ -1,11 +1,14 @@
 import Glibc
+import ImflowInvocation
 import Synchronization
 
-/// A log file that is made with its first byte and takes no more than its limit; what comes then is dropped.
+/// A log file that is made with its first byte and takes no more than its limit; what comes then is dropped. Secrets of
+/// 4 bytes and more never reach it, however they are cut.
 final class BoundedLog: Sendable {
     private struct State {
         var descriptor: Int32 = -1
         var room = 0
+        var redactor: SecretRedactor
         var failed = false
     }
 
@@ -13,12 +16,13 @@ final class BoundedLog: Sendable {
 
     private let path: String
     private let limit: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameter limit: of the whole file, in bytes.
-    init(path: String, limit: Int) {
+    init(path: String, limit: Int, redactor: SecretRedactor) {
         self.path = path
         self.limit = limit
+        state = Mutex(State(redactor: redactor))
     }
 
     deinit {
@@ -31,13 +35,24 @@ final class BoundedLog: Sendable {
     func append(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         state.withLock { state in
-            if state.descriptor < 0 { Self.open(path, limit: limit, into: &state) }
-            guard !state.failed, state.room > 0 else { return }
-            let fits = min(bytes.count, state.room)
-            Self.write(UnsafeRawBufferPointer(rebasing: bytes[..<fits]), into: &state)
-            state.room -= fits
-            if state.room == 0 { Self.fullNote.withUnsafeBytes { Self.write($0, into: &state) } }
+            if state.redactor.isIdle { return put(bytes, into: &state) }
+            state.redactor.take(bytes).withUnsafeBytes { put($0, into: &state) }
         }
+    }
+
+    /// The stream has ended: what might have become a secret is none.
+    func finish() {
+        state.withLock { state in state.redactor.finish().withUnsafeBytes { put($0, into: &state) } }
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer, into state: inout State) {
+        guard !bytes.isEmpty else { return }
+        if state.descriptor < 0 { Self.open(path, limit: limit, into: &state) }
+        guard !state.failed, state.room > 0 else { return }
+        let fits = min(bytes.count, state.room)
+        Self.write(UnsafeRawBufferPointer(rebasing: bytes[..<fits]), into: &state)
+        state.room -= fits
+        if state.room == 0 { Self.fullNote.withUnsafeBytes { Self.write($0, into: &state) } }
     }
 
     private static func open(_ path: String, limit: Int, into state: inout State) {

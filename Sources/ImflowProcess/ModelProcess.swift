@@ -18,7 +18,7 @@ enum ModelProcess {
         var exit = try await conduct(command, input: standardInput, output: .sequence, error: .sequence, memory: memory)
         {
             execution in
-            async let logged: Void = drain(execution.standardError) { log.append($0) }
+            async let logged: Void = drain(execution.standardError, into: log)
             await drain(execution.standardOutput) { collected.append($0) }
             await logged
         }
@@ -59,6 +59,11 @@ enum ModelProcess {
         // Signal 0 is none: the teardown waits for the end, which comes long before its next step.
         let nothing = Signal(rawValue: 0)
         await execution.teardown(using: [.send(signal: nothing, allowedDurationToNextStep: .seconds(1_000_000_000))])
+    }
+
+    static func drain(_ sequence: SubprocessOutputSequence, into log: BoundedLog) async {
+        await drain(sequence) { log.append($0) }
+        log.finish()
     }
 
     static func drain(_ sequence: SubprocessOutputSequence, into sink: (UnsafeRawBufferPointer) -> Void) async {

@@ -13,6 +13,8 @@ struct ProcessCommand: Sendable {
     let arguments: [String]
     let folder: String
     let environment: [String: String]
+    /// For what the program prints.
+    let redactor: SecretRedactor
 
     /// What a model gets of imflow's own environment, so that a run depends on little that its manifest does not say:
     /// where programs are, whose home it is, language and time zone, where temporary files go, and the GPUs.
@@ -34,7 +36,8 @@ struct ProcessCommand: Sendable {
             throw Failure(.app, "model \(model.name): the entrypoint holds a NUL byte")
         }
         var environment = Self.base
-        environment.merge(try ModelEnvironment(of: model).values) { _, own in own }
+        let own = try ModelEnvironment(of: model)
+        environment.merge(own.values) { _, own in own }
         environment.merge(launch.environment) { _, ours in ours }
         if let port {
             environment["PORT"] = String(port)
@@ -43,6 +46,7 @@ struct ProcessCommand: Sendable {
         environment.merge(marks) { _, mark in mark }
         self.model = model.name
         self.environment = environment
+        redactor = own.redactor
         folder = model.folder
         arguments = Array(model.command.dropFirst())
         let path = environment["PATH"] ?? Self.fallbackPath

@@ -40,7 +40,7 @@ package final class ProcessHost: ModelHost {
         if Task.isCancelled { throw Failure(.cancelled, "the attempt was cancelled") }
         let command = try command(for: launch)
         let request = try RequestInput(input, beside: launch.workFolder)
-        let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit)
+        let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)
         return try await ModelProcess.run(command, input: request, log: log, memory: memory)
     }
 
@@ -48,8 +48,8 @@ package final class ProcessHost: ModelHost {
         let port = launch.model.callProtocol == .rest ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
             let command = try command(for: launch, port: port)
-            let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit)
-            let instance = ProcessInstance(command: command, port: port, log: log, memory: memory) { [weak self] in
+            let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)
+            let instance = try ProcessInstance(command: command, port: port, log: log, memory: memory) { [weak self] in
                 self?.forget(launch.token, port: port)
             }
             instances.withLock { $0[launch.token] = instance }

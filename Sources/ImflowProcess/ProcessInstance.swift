@@ -22,9 +22,9 @@ final class ProcessInstance: ModelInstance {
     init(
         command: ProcessCommand, port: Int?, log: BoundedLog, memory: OutOfMemoryCounter,
         onEnd: @escaping @Sendable () -> Void
-    ) {
+    ) throws(Failure) {
         let (starts, starting) = AsyncStream.makeStream(of: Failure?.self, bufferingPolicy: .bufferingOldest(1))
-        let channel = port == nil ? LineChannel(model: command.model, limit: Launch.outputLimit) : nil
+        let channel = port == nil ? try LineChannel(model: command.model, limit: Launch.outputLimit) : nil
         let end = End()
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
@@ -78,27 +78,22 @@ final class ProcessInstance: ModelInstance {
                 command, input: .none, output: .sequence, error: .combinedWithOutput, memory: memory
             ) { execution in
                 onStart()
-                await ModelProcess.drain(execution.standardOutput) { log.append($0) }
+                await ModelProcess.drain(execution.standardOutput, into: log)
             }
         }
+        // Started or not, the program's ends are not ours.
+        defer { channel.pipes.releaseProgramEnds() }
         return try await ModelProcess.conduct(
-            command, input: .inputWriter, output: .sequence, error: .sequence, memory: memory
+            command,
+            input: .fileDescriptor(.init(rawValue: channel.pipes.programInput), closeAfterSpawningProcess: false),
+            output: .fileDescriptor(.init(rawValue: channel.pipes.programOutput), closeAfterSpawningProcess: false),
+            error: .sequence, memory: memory
         ) { execution in
+            channel.pipes.releaseProgramEnds()
             onStart()
-            async let logged: Void = ModelProcess.drain(execution.standardError) { log.append($0) }
-            async let watched: Void = closing(channel, atEndOf: execution)
-            await channel.serve(execution.standardOutput, writer: execution.standardInputWriter)
-            try? await execution.standardInputWriter.finish()
+            async let logged: Void = ModelProcess.drain(execution.standardError, into: log)
+            await ModelProcess.waitForEnd(of: execution)
             await logged
-            await watched
         }
-    }
-
-    /// An idle program that ends must not look alive because nobody talks to it.
-    private static func closing<Input, Output, ErrorOutput>(
-        _ channel: LineChannel, atEndOf execution: Execution<Input, Output, ErrorOutput>
-    ) async {
-        await ModelProcess.waitForEnd(of: execution)
-        channel.close()
     }
 }

@@ -21,7 +21,9 @@ extension JobDatabase {
         job: String, plan: Payload, launch: String, submitted: Fact, summary: JobSummary
     ) async throws(StoreError) {
         try await write { database in
-            if try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?)", arguments: [job]) == true {
+            if try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?)", arguments: [job])
+                == true
+            {
                 throw StoreError(.exists, "there is a job \(job) already: imflow resume \(job) continues it")
             }
             try database.execute(
@@ -31,7 +33,8 @@ extension JobDatabase {
                     try Self.encode(summary),
                 ])
             try database.execute(
-                sql: "INSERT INTO fact (job, sequence, body) VALUES (?, 1, ?)", arguments: [job, try Self.encode(submitted)])
+                sql: "INSERT INTO fact (job, sequence, body) VALUES (?, 1, ?)",
+                arguments: [job, try Self.encode(submitted)])
         }
     }
 
@@ -60,8 +63,10 @@ extension JobDatabase {
     /// The job's journal, oldest fact first.
     package func facts(of job: String) async throws(StoreError) -> [Fact] {
         try await read { database in
-            try String.fetchAll(database, sql: "SELECT body FROM fact WHERE job = ? ORDER BY sequence", arguments: [job])
-                .map { try Self.decode(Fact.self, $0) }
+            try String.fetchAll(
+                database, sql: "SELECT body FROM fact WHERE job = ? ORDER BY sequence", arguments: [job]
+            )
+            .map { try Self.decode(Fact.self, $0) }
         }
     }
 

@@ -26,7 +26,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case .SQLITE_FULL:
             self.init(.full, "no space left for the database \(path): free some, then imflow resume")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-            self.init(.readOnly, "the database \(path) cannot be written: \(detail); choose another folder with --state")
+            self.init(
+                .readOnly, "the database \(path) cannot be written: \(detail); choose another folder with --state")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(
                 .corrupt,

@@ -4,7 +4,8 @@ import ImflowJSON
 import ImflowStore
 
 struct CancelCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancel a job; what it runs is ended.")
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Cancel a job; what it runs is ended.")
 
     @Argument(help: "The job's id, its beginning, or @latest.")
     var job: String

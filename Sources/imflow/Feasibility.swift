@@ -36,7 +36,9 @@ struct Feasibility {
 
     private func missing(_ model: ModelPlan, _ wanted: String, _ have: String) -> CommandFailure {
         CommandFailure(
-            .usage, "model \(model.name) asks for \(wanted), and this machine has \(have): lower `resources`, or run it elsewhere")
+            .usage,
+            "model \(model.name) asks for \(wanted), and this machine has \(have): lower `resources`, or run it elsewhere"
+        )
     }
 
     private func mebibytes(_ bytes: Int64) -> String { "\(bytes / (1 << 20)) MiB" }

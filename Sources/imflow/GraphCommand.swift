@@ -88,7 +88,8 @@ struct TaskGraph {
     var text: String {
         nodes.map { index in
             let task = machine.tasks[index]
-            let span = task.startedAt.flatMap { start in task.finishedAt.map { WallClock.span(max(0, $0 - start)) } } ?? "-"
+            let span =
+                task.startedAt.flatMap { start in task.finishedAt.map { WallClock.span(max(0, $0 - start)) } } ?? "-"
             let tries = task.attempts > 1 ? "  \(task.attempts) attempts" : ""
             return "\(machine.name(of: index).padding(to: 28)) \(kind(index).padding(to: 6)) "
                 + "\(task.status.rawValue.padding(to: 10)) \(span)\(tries)"

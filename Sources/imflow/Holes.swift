@@ -25,7 +25,9 @@ struct Holes {
         var left = Self.unitLimit
         for (index, stage) in machine.stages.enumerated() where stage.shardsFailed > 0 {
             for task in stage.shards where machine.tasks[task].status == .failed {
-                guard case .shard(let shard) = machine.tasks[task].kind, let payload = machine.tasks[task].units else { continue }
+                guard case .shard(let shard) = machine.tasks[task].kind, let payload = machine.tasks[task].units else {
+                    continue
+                }
                 let units = try content.value(of: payload).arrayValue ?? []
                 let geometry = units.prefix(left).compactMap { Unit($0).map { JSONValue.object($0.geometry) } }
                 left -= geometry.count
@@ -43,7 +45,8 @@ struct Holes {
             list.map { hole in
                 [
                     "stage": .string(hole.stage), "shard_index": .int(Int64(hole.shard)), "job_id": .string(hole.task),
-                    "unit_count": .int(Int64(hole.unitCount)), "units": .array(hole.units), "message": .string(hole.reason),
+                    "unit_count": .int(Int64(hole.unitCount)), "units": .array(hole.units),
+                    "message": .string(hole.reason),
                 ]
             })
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ImflowCompiler
+import ImflowIR
 
 extension ProjectTemplate: ExpressibleByArgument {}
 
@@ -25,7 +26,8 @@ struct InitCommand: ParsableCommand {
         for file in files { try write(file, root) }
         let job = PathText.shown(PathText.join(root, "job.json"), from: reader.currentFolder)
         for file in files { Console.print(PathText.shown(PathText.join(root, file.path), from: reader.currentFolder)) }
-        Console.note("run it with: imflow run \(job)")
+        // A path that starts with `-` would be taken for an option.
+        Console.note("run it with: imflow run \(ShellWords.quoted(job.hasPrefix("-") ? "./" + job : job))")
     }
 
     /// Whether anything is at the path, a broken link included.

@@ -74,7 +74,8 @@ struct JobCommand: AsyncParsableCommand {
                 let shards = "\(view.summary.succeeded)/\(view.summary.totalShards)"
                 let status = view.status.rawValue.padding(to: 10)
                 Console.print(
-                    "\(view.id.padding(to: 12)) \(status) \(shards.padding(to: 12)) \(WallClock.text(view.summary.submittedAt))")
+                    "\(view.id.padding(to: 12)) \(status) \(shards.padding(to: 12)) \(WallClock.text(view.summary.submittedAt))"
+                )
             }
         }
     }

@@ -11,6 +11,8 @@ import ImflowStore
 struct Launched: Codable {
     var executor: ExecutorChoice
     var concurrency: Int
+    /// Where the result goes; nil: to standard output.
+    var result: String?
     var imflow = Imflow.version
 }
 
@@ -19,29 +21,63 @@ struct JobDriver {
     var state: State
     var launched: Launched
     var output: OutputFormat
-    var resultPath: String?
+    private var resultPath: String? { launched.result }
+
+    init(state: State, launched: Launched, output: OutputFormat) {
+        self.state = state
+        self.launched = launched
+        self.output = output
+    }
 
     /// Attempts that run at once when nobody says: one per processor.
     static var defaultConcurrency: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     /// Submits a new job under `id` and drives it.
     func submit(_ plan: Plan, id: String) async throws -> ExitStatus {
-        try Feasibility().check(plan, disk: state.folder.root)
-        let executor = try executor(for: plan)
-        try await executor.preflight(plan)
+        let executor = try await feasible(plan)
         return try await guarded(job: id) {
-            let planned = try StoredPlan.write(plan, to: state.content)
-            let input = try state.content.payload(plan.input)
-            let submitted = Fact.submitted(at: WallClock.now, input: input)
-            var machine = JobMachine(job: id, plan: plan)
-            machine.apply(submitted)
-            let launch = String(decoding: try JSONEncoder().encode(launched), as: UTF8.self)
-            try await state.database.insert(
-                job: id, plan: planned, launch: launch, submitted: submitted, summary: machine.summary)
+            let machine = try await store(plan, id: id)
             try await state.database.acquireLease(job: id)
             Console.note("job \(id)")
             return try await drive(machine, executor, opening: nil)
         }
+    }
+
+    /// Submits a new job under `id`, leaves it to an engine in the background, and prints the id.
+    func submitDetached(_ plan: Plan, id: String) async throws -> ExitStatus {
+        _ = try await feasible(plan)
+        return try await guarded(job: id) {
+            let machine = try await store(plan, id: id)
+            try DetachedEngine(folder: state.folder, job: id).start()
+            switch output {
+            case .text: Console.print(id)
+            case .json:
+                Console.print(
+                    try JobView(id: id, content: state.content, summary: machine.summary, isDriven: true).json(
+                        receipts: nil))
+            }
+            return .fine
+        }
+    }
+
+    /// Whether the plan can run here at all, found out before anything starts.
+    private func feasible(_ plan: Plan) async throws -> LocalExecutor {
+        try Feasibility().check(plan, disk: state.folder.root)
+        let executor = try executor(for: plan)
+        try await executor.preflight(plan)
+        return executor
+    }
+
+    private func store(_ plan: Plan, id: String) async throws -> JobMachine {
+        let planned = try StoredPlan.write(plan, to: state.content)
+        let input = try state.content.payload(plan.input)
+        let submitted = Fact.submitted(at: WallClock.now, input: input)
+        var machine = JobMachine(job: id, plan: plan)
+        machine.apply(submitted)
+        let launch = String(decoding: try JSONEncoder().encode(launched), as: UTF8.self)
+        try await state.database.insert(
+            job: id, plan: planned, launch: launch, submitted: submitted, summary: machine.summary)
+        return machine
     }
 
     /// Continues a job: what was committed stays, what was not runs.
@@ -145,7 +181,9 @@ struct JobDriver {
         switch machine.status {
         case .succeeded: return .fine
         case .partial:
-            Console.note("job \(job) is partial: \(summary.failed) of \(summary.totalShards) shards are missing; imflow resume \(job) runs just them")
+            Console.note(
+                "job \(job) is partial: \(summary.failed) of \(summary.totalShards) shards are missing; imflow resume \(job) runs just them"
+            )
             return .partial
         case .pending, .running:
             Console.note("job \(job) is interrupted and safe: imflow resume \(job) continues it")
@@ -167,9 +205,11 @@ struct JobDriver {
             return try await body()
         } catch let error as StoreError {
             if error.kind == .exists || error.kind == .held { throw CommandFailure(.usage, error.description) }
-            throw CommandFailure(.infrastructure, "\(error.description)\n  job \(job) is safe: imflow resume \(job) continues it")
+            throw CommandFailure(
+                .infrastructure, "\(error.description)\n  job \(job) is safe: imflow resume \(job) continues it")
         } catch let error as ContentError {
-            throw CommandFailure(.infrastructure, "\(error.description)\n  job \(job) is safe: imflow resume \(job) continues it")
+            throw CommandFailure(
+                .infrastructure, "\(error.description)\n  job \(job) is safe: imflow resume \(job) continues it")
         }
     }
 }

@@ -3,7 +3,6 @@ import FoundationEssentials
 import Glibc
 import ImflowCompiler
 import ImflowDiagnostics
-import ImflowJSON
 
 /// What a job is made of: a file, or a model and its input.
 struct JobSourceOptions: ParsableArguments {
@@ -21,8 +20,10 @@ struct JobSourceOptions: ParsableArguments {
 
     func validate() throws {
         if file == nil, model == nil { throw ValidationError("name a job file, or a model with --model") }
-        for text in input where (text.firstIndex(of: "=") ?? text.startIndex) == text.startIndex {
-            throw ValidationError("--input takes key=value, not \(text)")
+        do throws(InputArgumentError) {
+            _ = try InputArguments.members(input)
+        } catch {
+            throw ValidationError(error.message)
         }
     }
 
@@ -34,18 +35,12 @@ struct JobSourceOptions: ParsableArguments {
         options.jobID = jobID
         options.shardCount = shardCount
         options.isSubmitted = submitting
-        for text in input { Self.add(text, to: &options.input) }
+        options.input = try InputArguments.members(input)
         let compilation = Compiler(LocalFiles()).compileJob(file, options: options)
         let renderer = DiagnosticRenderer(.full, colour: FindingOutput.colours(STDERR_FILENO))
         Console.write(renderer.render(compilation.diagnostics), to: STDERR_FILENO)
         if compilation.isUnreadable { throw ExitCode(ExitStatus.usage.rawValue) }
         if compilation.plan == nil { throw ExitCode(ExitStatus.failed.rawValue) }
         return compilation
-    }
-
-    private static func add(_ text: String, to input: inout JSONObject) {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let value = parts.count > 1 ? String(parts[1]) : ""
-        input[String(parts[0])] = (try? JSONValue.parse(value)) ?? .string(value)
     }
 }

@@ -111,7 +111,9 @@ final class Progress: Sendable {
             touch(task)
             guard let stage = machine.tasks[task].stage else { return }
             board.stages[stage].unitsOfRunning[machine.name(of: task)] = nil
-            if counting, machine.tasks[task].isCall { board.stages[stage].unitsOfDone += Self.unitCount(of: task, machine) }
+            if counting, machine.tasks[task].isCall {
+                board.stages[stage].unitsOfDone += Self.unitCount(of: task, machine)
+            }
         }
         switch fact {
         case .attemptStarted(let task, _, _, _): touch(task)
@@ -125,7 +127,9 @@ final class Progress: Sendable {
             settle(task, counting: false)
             let wait = retryAt.map { WallClock.span(max(0, $0 - evidence.finishedAt)) }
             let next = wait.map { "trying again in \($0)" } ?? "no attempt is left"
-            say("\(machine.name(of: task)): attempt \(attempt) failed (\(failure.cause.rawValue)): \(failure.message); \(next)", &board)
+            say(
+                "\(machine.name(of: task)): attempt \(attempt) failed (\(failure.cause.rawValue)): \(failure.message); \(next)",
+                &board)
         case .resumed:
             touched.formUnion(machine.stages.indices)
         default: break

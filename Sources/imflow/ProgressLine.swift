@@ -15,7 +15,7 @@ struct ProgressLine {
     }
 
     /// `words: running, 12/16 shards, 1200/1600 units, 34.5 units/s, 0:12 left, 1 retried`
-    var plain: String { ([ "\(stage.name): \(stage.status)"] + facts).joined(separator: ", ") }
+    var plain: String { (["\(stage.name): \(stage.status)"] + facts).joined(separator: ", ") }
 
     /// The same with a bar, cut to the terminal's width.
     func bar(columns: Int) -> String {
@@ -23,7 +23,8 @@ struct ProgressLine {
         let filled = Int((Double(width) * share).rounded(.down))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         let name = String(stage.name.prefix(20)).padding(to: 20)
-        let line = "\(name) \(bar) \(facts.joined(separator: " · "))\(stage.status == "running" ? "" : " · \(stage.status)")"
+        let line =
+            "\(name) \(bar) \(facts.joined(separator: " · "))\(stage.status == "running" ? "" : " · \(stage.status)")"
         return String(line.prefix(max(1, columns - 1)))
     }
 

@@ -34,17 +34,13 @@ struct ResultWriter {
         }
     }
 
-    /// Whether a result could be written to `path`, before the job that makes it has run.
-    /// - Throws: ``CommandFailure`` with ``ExitStatus/usage``.
-    static func check(_ path: String) throws {
+    /// Why no result can be written to `path`, found out before the job that makes it has run; nil: as far as can be seen it can.
+    static func obstacle(_ path: String) -> String? {
         var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            throw CommandFailure(.usage, "--result \(path) is a folder: name a file")
-        }
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "it is a folder; name a file" }
         let folder = path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-        guard access(folder.isEmpty ? "/" : folder, W_OK | X_OK) == 0 else {
-            throw CommandFailure(.usage, "--result \(path): \(folder): \(String(cString: strerror(errno)))")
-        }
+        guard access(folder.isEmpty ? "/" : folder, W_OK | X_OK) != 0 else { return nil }
+        return "\(folder): \(String(cString: strerror(errno)))"
     }
 
     /// In a file, atomically: a result that is one stored file, as that file's bytes; anything else as JSON.
@@ -80,7 +76,8 @@ struct ResultWriter {
     private func copy(_ hash: ContentHash, to descriptor: Int32) throws {
         guard try content.verify(hash) else {
             throw CommandFailure(
-                .infrastructure, "the stored result \(hash) in \(content.folder) is damaged: imflow verify names what it hit")
+                .infrastructure,
+                "the stored result \(hash) in \(content.folder) is damaged: imflow verify names what it hit")
         }
         let source = open(content.path(of: hash), O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {

@@ -9,11 +9,13 @@ struct ExecutionOptions: ParsableArguments {
     var executor: ExecutorChoice?
     @Option(help: "Attempts that run at once. Default: one per processor.")
     var concurrency: Int?
-    @Option(help: "Write the result to this file instead of standard output.")
+    @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
 
     func validate() throws {
-        if let result { try ResultWriter.check(absolutePath(result)) }
+        if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {
+            throw ValidationError("--result \(result): \(obstacle)")
+        }
         if let concurrency, !(1...4096).contains(concurrency) {
             throw ValidationError("--concurrency takes a number from 1 to 4096")
         }
@@ -22,11 +24,24 @@ struct ExecutionOptions: ParsableArguments {
 
 extension ExecutorChoice: ExpressibleByArgument {}
 
+/// Whether `run` stays with its job.
+enum Attendance: String, EnumerableFlag {
+    case watch, detach
+
+    static func help(for value: Attendance) -> ArgumentHelp? {
+        switch value {
+        case .watch: "Stay, show progress, and print the result."
+        case .detach: "Print the job's id and leave it running in the background."
+        }
+    }
+}
+
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a job and print its result.")
 
     @OptionGroup var source: JobSourceOptions
     @OptionGroup var execution: ExecutionOptions
+    @Flag var attendance: Attendance = .watch
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
 
@@ -39,16 +54,20 @@ struct RunCommand: AsyncParsableCommand {
         Descriptors.raiseLimit()
         let launched = Launched(
             executor: execution.executor ?? .auto,
-            concurrency: execution.concurrency ?? JobDriver.defaultConcurrency)
-        let driver = JobDriver(
-            state: state, launched: launched, output: output.output, resultPath: execution.result.map(absolutePath))
-        throw ExitCode(try await driver.submit(plan, id: id).rawValue)
+            concurrency: execution.concurrency ?? JobDriver.defaultConcurrency,
+            result: execution.result.map(absolutePath))
+        let driver = JobDriver(state: state, launched: launched, output: output.output)
+        switch attendance {
+        case .watch: throw ExitCode(try await driver.submit(plan, id: id).rawValue)
+        case .detach: throw ExitCode(try await driver.submitDetached(plan, id: id).rawValue)
+        }
     }
 }
 
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Continue a job: what was committed is kept, the rest runs.")
+        commandName: "resume", abstract: "Continue a job: what was committed is kept, the rest runs.",
+        discussion: "What had failed for good gets a fresh budget of attempts.", aliases: ["retry"])
 
     @Argument(help: "The job's id, its beginning, or @latest.")
     var job: String?
@@ -62,9 +81,9 @@ struct ResumeCommand: AsyncParsableCommand {
         var launched = try Launched.read(row)
         if let executor = execution.executor { launched.executor = executor }
         if let concurrency = execution.concurrency { launched.concurrency = concurrency }
+        if let result = execution.result { launched.result = absolutePath(result) }
         Descriptors.raiseLimit()
-        let driver = JobDriver(
-            state: state, launched: launched, output: output.output, resultPath: execution.result.map(absolutePath))
+        let driver = JobDriver(state: state, launched: launched, output: output.output)
         Console.note("job \(row.id)")
         throw ExitCode(try await driver.resume(row).rawValue)
     }

@@ -65,7 +65,9 @@ struct State {
             }
             let rows = try await database.jobs(withPrefix: id)
             if rows.count == 1 { return rows[0] }
-            if rows.isEmpty { throw CommandFailure(.usage, "no job \(id) in \(folder.root): imflow job lists what there is") }
+            if rows.isEmpty {
+                throw CommandFailure(.usage, "no job \(id) in \(folder.root): imflow job lists what there is")
+            }
             throw CommandFailure(.usage, "\(id) may be \(rows.map(\.id).joined(separator: ", ")): give more of the id")
         } catch let error as StoreError {
             throw CommandFailure(.infrastructure, error.description)

@@ -24,7 +24,9 @@ struct VerifyCommand: AsyncParsableCommand {
         damaged += references.damaged
         for (hash, owner) in references.owners.sorted(by: { $0.key.hex < $1.key.hex }) {
             do {
-                if try !state.content.verify(hash) { damaged.append((owner, "\(hash) does not hold what its name says")) }
+                if try !state.content.verify(hash) {
+                    damaged.append((owner, "\(hash) does not hold what its name says"))
+                }
             } catch {
                 damaged.append((owner, error.description))
             }
@@ -51,7 +53,9 @@ struct VerifyCommand: AsyncParsableCommand {
         guard committed.count == receipts.count else {
             return [("the journal", "\(committed.count) attempts ended, but there are \(receipts.count) receipts")]
         }
-        return zip(receipts, committed).filter { $0.outputHash != $1 }.map { ($0.0.jobID, "its receipt names another output") }
+        return zip(receipts, committed).filter { $0.outputHash != $1 }.map {
+            ($0.0.jobID, "its receipt names another output")
+        }
     }
 
     private func show(_ job: String, receipts: Int, files: Int, damaged: [(owner: String, reason: String)]) {

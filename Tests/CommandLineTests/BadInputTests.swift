@@ -15,7 +15,9 @@ struct BadInputTests {
     private func expectFailure(_ ended: Ended, code: Int32, _ words: String..., line: Int = #line) {
         #expect(ended.code == code, "line \(line): exit \(ended.code)\n\(ended.output)\(ended.errors)")
         for word in words {
-            #expect((ended.output + ended.errors).contains(word), "line \(line): no '\(word)' in\n\(ended.output)\(ended.errors)")
+            #expect(
+                (ended.output + ended.errors).contains(word),
+                "line \(line): no '\(word)' in\n\(ended.output)\(ended.errors)")
         }
         #expect(!ended.errors.contains("Fatal error"), "line \(line): \(ended.errors)")
     }
@@ -38,7 +40,8 @@ struct BadInputTests {
     private var bomb: String {
         var text = "x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
         for level in 1...9 {
-            text += "x-\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
+            text +=
+                "x-\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
         }
         return text
     }
@@ -69,13 +72,15 @@ struct BadInputTests {
         expectFailure(try place.imflow("run"), code: 2)
     }
 
-    @Test("models that misbehave", arguments: [
-        ("garbage", "echo '{not json'", "not json"),
-        ("silent", "cat > /dev/null", "silent"),
-        ("killed", "kill -9 $$", "signal"),
-        ("exit", "echo why >&2; exit 42", "42"),
-        ("flood", "head -c 1073741824 /dev/zero", "flood"),
-    ])
+    @Test(
+        "models that misbehave",
+        arguments: [
+            ("garbage", "echo '{not json'", "not json"),
+            ("silent", "cat > /dev/null", "silent"),
+            ("killed", "kill -9 $$", "signal"),
+            ("exit", "echo why >&2; exit 42", "42"),
+            ("flood", "head -c 1073741824 /dev/zero", "flood"),
+        ])
     func models(name: String, script: String, word: String) throws {
         try place.model(name, script + "\n")
         try place.write("job.json", #"{"job_id": "\#(name)", "input": {}}"#)
@@ -88,7 +93,8 @@ struct BadInputTests {
     func endless() throws {
         try place.model("endless", "tail -f /dev/null\n", keys: "timeout: 300ms\n")
         try place.write("job.json", #"{"job_id": "endless", "input": {}}"#)
-        expectFailure(try place.imflow("run", "job.json", "--model", "endless"), code: 1, "timeout", "imflow resume endless")
+        expectFailure(
+            try place.imflow("run", "job.json", "--model", "endless"), code: 1, "timeout", "imflow resume endless")
         #expect(place.processes(of: "endless").isEmpty)
     }
 
@@ -108,7 +114,8 @@ struct BadInputTests {
         default: break
         }
         try place.write("job.json", #"{"job_id": "image", "input": {"image_url": "image.png"}}"#)
-        expectFailure(try place.imflow("run", "job.json", "--model", "look"), code: 1, "image.png", "imflow resume image")
+        expectFailure(
+            try place.imflow("run", "job.json", "--model", "look"), code: 1, "image.png", "imflow resume image")
     }
 
     /// A PNG of one pixel.
@@ -120,9 +127,11 @@ struct BadInputTests {
         try place.write("job.json", #"{"job_id": "s", "input": {}}"#)
         try place.write("file", "")
         expectFailure(try place.imflow("run", "job.json", "--model", "ok", "--state", "file"), code: 3, "file")
-        expectFailure(try place.imflow("run", "job.json", "--model", "ok", "--state", "/proc/imflow"), code: 3, "/proc/imflow")
+        expectFailure(
+            try place.imflow("run", "job.json", "--model", "ok", "--state", "/proc/imflow"), code: 3, "/proc/imflow")
         try place.write("damaged/imflow.db", String(repeating: "garbage", count: 4096))
-        expectFailure(try place.imflow("run", "job.json", "--model", "ok", "--state", "damaged"), code: 3, "imflow.db", "--state")
+        expectFailure(
+            try place.imflow("run", "job.json", "--model", "ok", "--state", "damaged"), code: 3, "imflow.db", "--state")
         expectFailure(try place.imflow("job", "--state", "nowhere"), code: 2, "nowhere")
     }
 
@@ -135,7 +144,9 @@ struct BadInputTests {
             return
         }
         defer { _ = try? place.run(["umount", "-l", mount]) }
-        try place.model("big", "head -c 200000 /dev/urandom > \"$IMFLOW_WORKDIR/f\"; echo \"[\\\"file://$IMFLOW_WORKDIR/f\\\"]\"\n", keys: "multi_node: {split_mode: batch}\n")
+        try place.model(
+            "big", "head -c 200000 /dev/urandom > \"$IMFLOW_WORKDIR/f\"; echo \"[\\\"file://$IMFLOW_WORKDIR/f\\\"]\"\n",
+            keys: "multi_node: {split_mode: batch}\n")
         let items = (0..<30).map(String.init).joined(separator: ",")
         try place.write("job.json", #"{"job_id": "big", "input": {"items": [\#(items)]}}"#)
         let run = try place.imflow("run", "job.json", "--model", "big", "--state", mount + "/state")
@@ -149,7 +160,8 @@ struct BadInputTests {
 
     @Test("no Docker engine: said before anything starts")
     func noEngine() throws {
-        try place.write("models/boxed/model.yaml", "name: boxed\nimage: busybox\nprotocol: exec\nentrypoint: [\"true\"]\n")
+        try place.write(
+            "models/boxed/model.yaml", "name: boxed\nimage: busybox\nprotocol: exec\nentrypoint: [\"true\"]\n")
         try place.write("job.json", #"{"job_id": "boxed", "input": {}}"#)
         let ended = try place.imflow(
             "run", "job.json", "--model", "boxed", environment: ["DOCKER_HOST": "unix://\(place.path)/none.sock"])

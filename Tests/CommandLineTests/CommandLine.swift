@@ -97,7 +97,9 @@ final class Workplace: Sendable {
     func processes(of job: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.filter { name in
-            guard Int(name) != nil, let data = FileManager.default.contents(atPath: "/proc/\(name)/environ") else { return false }
+            guard Int(name) != nil, let data = FileManager.default.contents(atPath: "/proc/\(name)/environ") else {
+                return false
+            }
             return data.split(separator: 0).contains { $0.elementsEqual("IMFLOW_JOB_ID=\(job)".utf8) }
         }
     }

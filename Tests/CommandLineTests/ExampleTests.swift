@@ -25,13 +25,15 @@ struct ExampleTests {
     private func copy(_ example: String) throws {
         for item in try FileManager.default.contentsOfDirectory(atPath: Self.examples.appending(path: example).path) {
             let target = "\(place.path)/\(item)"
-            try FileManager.default.copyItem(atPath: Self.examples.appending(path: "\(example)/\(item)").path, toPath: target)
+            try FileManager.default.copyItem(
+                atPath: Self.examples.appending(path: "\(example)/\(item)").path, toPath: target)
         }
     }
 
     /// The same answer as `Tools/docker-engine` looks for.
     private func engineAnswers() throws -> Bool {
-        let answers = try place.run(["curl", "-sf", "--unix-socket", "/var/run/docker.sock", "http://d/_ping"]).code == 0
+        let answers =
+            try place.run(["curl", "-sf", "--unix-socket", "/var/run/docker.sock", "http://d/_ping"]).code == 0
         let image = try place.run(["docker", "image", "inspect", "imflow/ocr-words:1"]).code == 0
         let required = ProcessInfo.processInfo.environment["IMFLOW_REQUIRE_DOCKER"] != nil
         #expect(!required || (answers && image), "no Docker engine, or no image imflow/ocr-words:1 on it")
@@ -45,14 +47,16 @@ struct ExampleTests {
         try copy("ocr-tiles")
         #expect(try place.run(["./render-page", "--width", "5000", "--height", "1800", "page"]).code == 0)
         let run = try place.imflow(
-            "run", "job.json", "--job-id", "process", "--executor", "process", "--result", "read.json", "--output", "json")
+            "run", "job.json", "--job-id", "process", "--executor", "process", "--result", "read.json", "--output",
+            "json")
         #expect(run.code == 0, "\(run.errors)")
         #expect((try run.json["stages"]?.arrayValue?.first?["units"]?.intValue ?? 0) >= 4)
         let score = try place.run(["python3", "score.py", "page/truth.txt", "read.json"])
         #expect(score.code == 0, "\(score.output)\(score.errors)")
 
         guard try engineAnswers() else { return }
-        let boxed = try place.imflow("run", "job.json", "--job-id", "docker", "--executor", "docker", "--output", "json")
+        let boxed = try place.imflow(
+            "run", "job.json", "--job-id", "docker", "--executor", "docker", "--output", "json")
         #expect(boxed.code == 0, "\(boxed.errors)")
         #expect(try boxed.json["output_hash"] == run.json["output_hash"])
     }

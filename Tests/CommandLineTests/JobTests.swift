@@ -122,7 +122,10 @@ struct JobTests {
         let run = try place.imflow("run", "flaky.json", "--model", "flaky", "--output", "json")
         #expect(run.code == 0, "\(run.errors)")
         let details = try place.imflow("job", "--id", "flaky", "--details", "--output", "json").json
-        #expect(details["receipts"]?.arrayValue?.compactMap { $0["status"]?.stringValue } == ["failed", "failed", "succeeded"])
+        #expect(
+            details["receipts"]?.arrayValue?.compactMap { $0["status"]?.stringValue } == [
+                "failed", "failed", "succeeded",
+            ])
         #expect(details["receipts"]?.arrayValue?.first?["cause"] == "app")
     }
 
@@ -184,7 +187,8 @@ struct JobTests {
 
     @Test("Ctrl-C twice ends what runs with 130, and resume goes on")
     func interrupt() throws {
-        try place.model("slow", "[ -e \"$GATE\" ] || tail -f /dev/null; echo 7\n", keys: "env: {GATE: \"\(place.path)/gate\"}\n")
+        try place.model(
+            "slow", "[ -e \"$GATE\" ] || tail -f /dev/null; echo 7\n", keys: "env: {GATE: \"\(place.path)/gate\"}\n")
         try place.write("slow.json", #"{"job_id": "slow", "input": {}}"#)
         let script = """
             "$0" run slow.json --model slow > first.out 2> first.err & pid=$!
@@ -200,9 +204,45 @@ struct JobTests {
         #expect(try place.imflow("resume", "slow").output == "7\n")
     }
 
+    @Test("a detached job runs on without its terminal, and its result is there when it is done")
+    func detached() throws {
+        try place.model("echo", Self.double, keys: "multi_node: {split_mode: batch}\n")
+        try job("away", items: 5)
+        let script = """
+            "$0" run away.json --model echo --detach --result away.out
+            until "$0" job --id away --output json | grep -q '"status": "succeeded"'; do :; done
+            """
+        let ended = try place.run(["timeout", "60", "sh", "-c", script, Workplace.binary])
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.output == "away\n")
+        #expect(try place.imflow("resume", "away", "--output", "json").json["output"] == [0, 1, 2, 3, 4])
+    }
+
+    @Test("more than this machine has is refused before anything starts")
+    func infeasible() throws {
+        try place.model("large", "echo 1\n", keys: "resources: {cpu: 4096, memory: 900Ti}\n")
+        try job("large", items: 1)
+        let ended = try place.imflow("run", "large.json", "--model", "large")
+        #expect(ended.code == 2)
+        #expect(ended.errors.contains("4096"))
+        #expect(try place.imflow("job", "--output", "json").json["jobs"] == [])
+    }
+
+    @Test("a result that cannot be written is an error, and the job keeps it")
+    func unwritable() throws {
+        try place.model("one", "echo 1\n")
+        try place.write("one.json", #"{"job_id": "one", "input": {}}"#)
+        #expect(try place.imflow("run", "one.json", "--model", "one", "--result", "/nowhere/x").code == 2)
+        let full = try place.run(["sh", "-c", "\"$0\" run one.json --model one > /dev/full", Workplace.binary])
+        #expect(full.code == 3)
+        #expect(full.errors.contains("No space left"))
+        #expect(try place.imflow("resume", "one").output == "1\n")
+    }
+
     @Test("verify finds a flipped byte and names whose it is; gc removes only what nobody needs")
     func verifyAndCollect() throws {
-        try place.model("file", "echo data > \"$IMFLOW_WORKDIR/a.txt\"; echo \"\\\"file://$IMFLOW_WORKDIR/a.txt\\\"\"\n")
+        try place.model(
+            "file", "echo data > \"$IMFLOW_WORKDIR/a.txt\"; echo \"\\\"file://$IMFLOW_WORKDIR/a.txt\\\"\"\n")
         try place.write("file.json", #"{"job_id": "file", "input": {}}"#)
         let run = try place.imflow("run", "file.json", "--model", "file", "--result", "out.txt")
         #expect(run.code == 0, "\(run.errors)")

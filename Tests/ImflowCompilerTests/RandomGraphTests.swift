@@ -80,6 +80,22 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(compilation.diagnostics.first?.secondary.count == Swift.min(count - 1, 16))
     }
 
+    /// One root, all others but the last on it, the last on them all; in the file the last comes first.
+    @Test func theWidestFanLowers() throws {
+        let middle = (1..<1999).map { "\"s\($0)\"" }
+        var stages = middle.map { "{\"name\": \($0), \"model\": \"tool\", \"needs\": [\"root\"]}" }
+        stages.insert("{\"name\": \"join\", \"model\": \"tool\", \"needs\": [\(middle.joined(separator: ","))]}", at: 0)
+        stages.append("{\"name\": \"root\", \"model\": \"tool\"}")
+        let files = MemoryFiles([
+            "job.json": "{\"input\": {}, \"job_graph\": {\"stages\": [\(stages.joined(separator: ","))]}}",
+            "tool/model.yaml": "name: tool\nentrypoint: [./run]\n",
+        ])
+        let plan = try #require(files.compile("job.json").plan)
+        #expect(plan.stages.map(\.name) == ["root"] + (1..<1999).map { "s\($0)" } + ["join"])
+        #expect(plan.stages[1999].binding.sources == Array((0...1998).reversed()))
+        #expect(plan.outputs == [1999])
+    }
+
     @Test func theLongestChainLowers() throws {
         let stages = (0..<2000).map {
             "{\"model\": \"tool\", \"output_key\": \"k\($0)\", \"input_key\": \"k\(max($0 - 1, 0))\"}"

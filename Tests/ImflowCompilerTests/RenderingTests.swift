@@ -10,7 +10,7 @@ import Testing
                 "name: cut\nentrypoint: [./run]\nmulti_node: {split_mode: batch, batch_size: 2, max_shards: 2}\n",
             "say/model.yaml": "name: say\nimage: say:1\nretry: {maximum_attempts: 3}\ntimeout: 90s\n",
             "job.json": """
-            {"job_id": "j-1", "input": {"items": [1, 2, 3, 4, 5], "page_url": "a.html"}, "job_graph": {"stages": [
+            {"job_id": "j-1", "input": {"items": [1, 2, 3, 4, 5], "page_url": "a.html", "kind": "b", "x": 0}, "job_graph": {"stages": [
               {"model": "cut", "output_key": "parts"},
               {"model": "say", "input_key": "parts", "when": "parts && (kind != \\"a\\" || !x)"}]}}
             """,
@@ -22,7 +22,7 @@ import Testing
         #expect(
             PlanText(plan).render(jobID: "j-1") == """
                 plan of job j-1: 2 stages
-                input    items, page_url
+                input    items, page_url, kind, x
                 fetched  /page_url
 
                 1. cut → parts

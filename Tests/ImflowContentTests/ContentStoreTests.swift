@@ -160,7 +160,7 @@ import Testing
         #expect(!store.contains(hash))
         #expect(try !store.verify(hash))
         #expect(throws: ContentError.self) { try store.read(hash, limit: 100) }
-        #expect(throws: ContentError.self) { try store.link(hash, to: folder.path + "/out") }
+        #expect(throws: ContentError.self) { try store.copy(hash, to: folder.path + "/out") }
         #expect(try store.all().allSatisfy { $0.hash != hash })
         #expect(try store.put(Array("secret".utf8)) == hash)
         #expect(try #require(status(store.path(of: hash))).st_mode & S_IFMT == S_IFREG)
@@ -202,14 +202,34 @@ import Testing
         #expect(status(path) == nil)
     }
 
-    @Test func linkedFilesAreReadOnlyAndNeverOverwrite() throws {
+    @Test func copiesAreReadOnlyAndNeverOverwrite() throws {
         let hash = try store.put([1, 2, 3])
         let path = folder.path + "/input.png"
-        try store.link(hash, to: path)
+        try store.copy(hash, to: path)
         #expect(contents(path) == [1, 2, 3])
         #expect(try #require(status(path)).st_mode & 0o222 == 0)
-        let error = #expect(throws: ContentError.self) { try store.link(hash, to: path) }
+        let error = #expect(throws: ContentError.self) { try store.copy(hash, to: path) }
         #expect(error?.errnoName == "EEXIST")
+    }
+
+    @Test func whoChangesACopyLeavesTheContent() throws {
+        let hash = try store.put([1, 2, 3])
+        let path = folder.path + "/input.png"
+        try store.copy(hash, to: path)
+        #expect(chmod(path, 0o600) == 0)
+        _ = try folder.file("input.png", [9, 9, 9, 9])
+        #expect(try store.verify(hash))
+        #expect(try store.read(hash, limit: 10) == [1, 2, 3])
+        #expect(try #require(status(store.path(of: hash))).st_mode & 0o222 == 0)
+    }
+
+    @Test func damagedContentIsNamedWithAWayOut() throws {
+        let hash = try store.put([1, 2, 3])
+        try damage(hash)
+        let error = #expect(throws: ContentError.self) { try store.read(hash, limit: 100) }
+        #expect(error?.sentence.contains("the stored content \(hash) is damaged") == true)
+        #expect(error?.sentence.contains("`imflow verify JOB` names what it hit") == true)
+        #expect(error?.sentence.contains("run again") == false)
     }
 
     @Test func smallValuesAreInlineAndLargeOnesStored() throws {
@@ -273,7 +293,7 @@ import Testing
 
     @Test func aStagedFileHandedBackIsNotWrittenAgain() throws {
         let hash = try store.put([1, 2])
-        try store.link(hash, to: folder.path + "/staged")
+        try store.copy(hash, to: folder.path + "/staged")
         let inode = try #require(status(store.path(of: hash))).st_ino
         #expect(try store.put(fileBelow: folder.path, at: ["staged"]).hash == hash)
         #expect(try #require(status(store.path(of: hash))).st_ino == inode)

@@ -122,6 +122,34 @@ import Testing
         #expect(status.st_mode & 0o222 == 0)
     }
 
+    @Test func aModelThatOverwritesItsInputLeavesTheStore() async throws {
+        let reference = try room.stored("precious", as: "page.png")
+        _ = try await stage(["a": .string(reference)])
+        let path = room.path + "/work/page.png"
+        #expect(chmod(path, 0o600) == 0)
+        let descriptor = open(path, O_WRONLY)
+        #expect(write(descriptor, "spoiled!", 8) == 8)
+        close(descriptor)
+        #expect(read("work/page.png") == "spoiled!")
+        let hash = try #require(ContentReference(reference)).hash
+        #expect(try room.content.verify(hash))
+        #expect(try room.text(of: .string(reference)) == "precious")
+    }
+
+    @Test func aLinkThatLeadsOutIsCalledOne() async throws {
+        _ = try room.folder("w")
+        let secret = try room.write("secret", to: "secret.txt")
+        symlink(secret, room.path + "/w/link.txt")
+        let error = await failure {
+            _ = try await room.staging.collect("file:///g/w/link.txt", from: room.path + "/w", guestFolder: "/g/w")
+        }
+        #expect(error?.message.contains("is a link that leads out of the work folder `/g/w`") == true)
+        let dots = await failure {
+            _ = try await room.staging.collect("file:///g/w/../secret.txt", from: room.path + "/w", guestFolder: "/g/w")
+        }
+        #expect(dots?.message.contains("is not below the work folder `/g/w`") == true)
+    }
+
     @Test func namesStayDistinctAndShort() throws {
         var names = StagedNames(reserved: ["tile-0.png"])
         func name(_ text: String, _ byte: UInt8) -> String {

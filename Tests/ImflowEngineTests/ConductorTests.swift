@@ -111,10 +111,13 @@ struct ConductorTests {
         let stuck = ScriptedExecutor(endless: ["b"]) { obedient()($0) }
         let (started, signal) = AsyncStream.makeStream(of: Void.self)
         let observer = Conductor.Observer(
-            committed: { _, machine in if machine.liveTokens.count == 1, machine.stages[1].callsRunning == 1 { signal.yield() } },
+            committed: { _, machine in
+                if machine.liveTokens.count == 1, machine.stages[1].callsRunning == 1 { signal.yield() }
+            },
             unitsDone: { _, _ in })
         let conductor = Conductor(
-            machine: try await submit(plan), store: database, executor: stuck, slots: 1, observer: observer) { 1 }
+            machine: try await submit(plan), store: database, executor: stuck, slots: 1, observer: observer
+        ) { 1 }
         async let paused = conductor.run(opening: nil)
         for await _ in started { break }
         conductor.send(.stop)
@@ -130,7 +133,9 @@ struct ConductorTests {
     @Test("another process cancels through the store")
     func cancel() async throws {
         let executor = ScriptedExecutor(endless: ["a"]) { obedient()($0) }
-        let conductor = Conductor(machine: try await submit(plan([stage("a")])), store: database, executor: executor, slots: 1) { 1 }
+        let conductor = Conductor(
+            machine: try await submit(plan([stage("a")])), store: database, executor: executor, slots: 1
+        ) { 1 }
         try await database.request(.cancel, job: "j")
         #expect(try await conductor.run(opening: nil).status == .cancelled)
     }
@@ -143,7 +148,9 @@ struct ConductorTests {
         machine.apply(started)
         try await database.commit(FactBatch(job: "j", facts: [started], receipts: [], summary: nil))
         let executor = ScriptedExecutor { $0.recovered ? .failed(Failure(.lost, "gone")) : obedient()($0) }
-        let conductor = Conductor(machine: try await replayed(plan), store: database, executor: executor, slots: 1) { 2 }
+        let conductor = Conductor(machine: try await replayed(plan), store: database, executor: executor, slots: 1) {
+            2
+        }
         #expect(try await conductor.run(opening: .resumed(at: 2)).status == .succeeded)
         #expect(executor.orders.map(\.attempt) == [1, 2])
         #expect(executor.orders.map(\.recovered) == [true, false])

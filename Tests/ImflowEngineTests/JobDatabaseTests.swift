@@ -82,7 +82,9 @@ struct JobDatabaseTests {
         }
         let error = await #expect(throws: StoreError.self) { try await database.acquireLease(job: "j") }
         #expect(error?.message.contains("process 1") == true)
-        try await pool.write { try $0.execute(sql: "UPDATE lease SET holder = replace(holder, '\"pid\":1,', '\"pid\":2147483,')") }
+        try await pool.write {
+            try $0.execute(sql: "UPDATE lease SET holder = replace(holder, '\"pid\":1,', '\"pid\":2147483,')")
+        }
         try await database.acquireLease(job: "j")
         #expect(try await database.leaseHolder(job: "j") == LeaseHolder.current)
     }

@@ -22,7 +22,11 @@ struct JobMachineTests {
     func split() {
         var world = SimulatedWorld(plan([stage("a", split: true)]))
         world.run(obedient(shards: 12))
-        #expect(world.started == Dictionary(uniqueKeysWithValues: (["a~split", "a~merge"] + (0..<12).map { "a~\($0 < 10 ? "0" : "")\($0)" }).map { ($0, 1) }))
+        #expect(
+            world.started
+                == Dictionary(
+                    uniqueKeysWithValues: (["a~split", "a~merge"] + (0..<12).map { "a~\($0 < 10 ? "0" : "")\($0)" }).map
+                    { ($0, 1) }))
         #expect(world.machine.summary.totalShards == 12)
         #expect(world.machine.summary.succeeded == 12)
         #expect(world.machine.summary.mergeStatus == .merged)
@@ -51,7 +55,8 @@ struct JobMachineTests {
 
     @Test("slots bound what runs at once, and priority goes first")
     func slotsAndPriority() {
-        var world = SimulatedWorld(plan([stage("low"), stage("high", priority: 5), stage("mid", priority: 1)], outputs: [0, 1, 2]), slots: 2)
+        var world = SimulatedWorld(
+            plan([stage("low"), stage("high", priority: 5), stage("mid", priority: 1)], outputs: [0, 1, 2]), slots: 2)
         world.step()
         #expect(world.open.map(\.task) == ["high", "mid"])
     }
@@ -261,7 +266,9 @@ struct JobMachineTests {
 
     @Test("a chain of 20,000 stages settles without a deep stack")
     func longChain() {
-        let stages = (0..<20_000).map { stage("s\($0)", needs: $0 == 0 ? [] : [$0 - 1], policy: StagePolicy(onFailure: .continue)) }
+        let stages = (0..<20_000).map {
+            stage("s\($0)", needs: $0 == 0 ? [] : [$0 - 1], policy: StagePolicy(onFailure: .continue))
+        }
         var world = SimulatedWorld(plan(stages))
         world.run { _ in .failed(Failure(.app, "no")) }
         #expect(world.machine.status == .failed)

@@ -98,7 +98,9 @@ struct SimulatedWorld {
         var replayed = JobMachine(job: "j", plan: machine.plan)
         for fact in facts { replayed.apply(fact) }
         machine = replayed
-        open = machine.tasks.indices.filter { machine.tasks[$0].live != nil }.map { machine.order(for: $0, recovered: true) }
+        open = machine.tasks.indices.filter { machine.tasks[$0].live != nil }.map {
+            machine.order(for: $0, recovered: true)
+        }
     }
 }
 

@@ -63,12 +63,16 @@ struct SimulationTests {
             world.answer(index, .failed(Failure(cause, "fault")))
         case 3:
             guard let order = stale.randomElement(using: &random) else { return }
-            for fact in world.machine.decide(.report(report(order, obedient()(order))), now: world.now) { world.apply(fact) }
+            for fact in world.machine.decide(.report(report(order, obedient()(order))), now: world.now) {
+                world.apply(fact)
+            }
         case 4:
             // The same report twice.
             let order = world.open[index]
             world.answer(index, obedient()(order))
-            for fact in world.machine.decide(.report(report(order, obedient()(order))), now: world.now) { world.apply(fact) }
+            for fact in world.machine.decide(.report(report(order, obedient()(order))), now: world.now) {
+                world.apply(fact)
+            }
         default: world.answer(index, obedient()(world.open[index]))
         }
     }
@@ -80,7 +84,8 @@ struct SimulationTests {
         for (index, state) in machine.stages.enumerated() where state.firstTask != nil {
             for need in machine.plan.stages[index].needs {
                 let settled = machine.stages[need].status
-                #expect(settled == .succeeded || settled == .partial, "seed \(seed): stage \(index) started before \(need)")
+                #expect(
+                    settled == .succeeded || settled == .partial, "seed \(seed): stage \(index) started before \(need)")
             }
         }
     }
@@ -101,7 +106,8 @@ struct SimulationTests {
             case .attemptSucceeded(let task, _, _, _): #expect(succeeded.insert(task).inserted, "seed \(seed)")
             case .attemptStarted(let task, let attempt, _, _):
                 let name = world.machine.name(of: task)
-                #expect(attempts.insert("\(name)/\(attempt)").inserted, "seed \(seed): \(name) attempt \(attempt) twice")
+                #expect(
+                    attempts.insert("\(name)/\(attempt)").inserted, "seed \(seed): \(name) attempt \(attempt) twice")
             default: break
             }
         }

@@ -1,4 +1,6 @@
-import ImflowDocker
+import Glibc
+@testable import ImflowDocker
+@testable import ImflowInvocation
 import Testing
 
 @Suite struct DockerPartsTests {
@@ -21,6 +23,29 @@ import Testing
             #expect(error == [0x21])
             #expect(reader.frames == 4)
         }
+    }
+
+    @Test func secretsReachNoContainerLog() throws {
+        let folder = try TemporaryFolder.make("container-log")
+        defer { TemporaryFolder.remove(folder) }
+        let path = folder + "/log"
+        let log = ContainerLog(path: path, collectsOutput: false, redactor: SecretRedactor(["s3cr3t-token"]))
+        func frame(_ stream: UInt8, _ text: String) -> [UInt8] {
+            [stream, 0, 0, 0, 0, 0, 0, UInt8(text.utf8.count)] + Array(text.utf8)
+        }
+        let record = frame(1, "out s3cr3t") + frame(2, "err s3c") + frame(1, "-token;") + frame(2, "r3t-token s3cr")
+        for size in [record.count, 1] {
+            // The record is read again, as after a cut; what was taken before is skipped.
+            log.restart()
+            var rest = record[...]
+            while !rest.isEmpty {
+                #expect(log.take(Array(rest.prefix(size))))
+                rest = rest.dropFirst(size)
+            }
+        }
+        log.finish()
+        let bytes = try #require(try WorkFile.contents(of: path, limit: 1000, name: path))
+        #expect(String(decoding: bytes, as: UTF8.self) == "out err ***;*** s3cr")
     }
 
     @Test func namesAreWhatTheEngineTakesAndStayApart() {

@@ -37,6 +37,50 @@ import Testing
     }
 }
 
+@Suite struct SecretRedactorTests {
+    /// The stream in pieces of so many bytes.
+    private func redact(_ text: String, _ secrets: [String], pieces size: Int) -> String {
+        var redactor = SecretRedactor(secrets)
+        var shown: [UInt8] = []
+        var taken = 0
+        var rest = Array(text.utf8)[...]
+        let longest = secrets.map(\.utf8.count).max() ?? 0
+        while !rest.isEmpty {
+            let before = shown.count
+            shown += redactor.take(rest.prefix(size))
+            taken += rest.prefix(size).count
+            rest = rest.dropFirst(size)
+            #expect(shown.count - before <= size + longest)
+        }
+        shown += redactor.finish()
+        #expect(redactor.finish().isEmpty && shown.count <= taken)
+        return String(decoding: shown, as: UTF8.self)
+    }
+
+    @Test func secretsAreFoundHoweverTheStreamIsCut() {
+        let text = "a tok-12345 b tok-1234 c tok-tok-12345tok-123456 ünïcødé abc aabaabaac tok-12"
+        let secrets = ["tok-12345", "abc", "tok-1234567", "ünïcødé", "aabaac"]
+        for size in 1...text.utf8.count {
+            #expect(
+                redact(text, secrets, pieces: size) == "a *** b tok-1234 c tok-******6 *** abc aab*** tok-12", "\(size)"
+            )
+        }
+    }
+
+    @Test func ofTwoSecretsTheLongerCounts() {
+        for size in 1...20 {
+            #expect(redact("abcd abcdef abcde", ["abcd", "abcdef"], pieces: size) == "*** *** ***e")
+        }
+    }
+
+    @Test func nothingIsHeldBackThatIsNoSecretsBeginning() {
+        var redactor = SecretRedactor(["secret"])
+        #expect(redactor.take(Array("x secre".utf8)) == Array("x ".utf8))
+        #expect(redactor.take(Array("d!".utf8)) == Array("secred!".utf8))
+        #expect(SecretRedactor(["abc", ""]).isIdle)
+    }
+}
+
 @Suite struct QuotationTests {
     @Test func controlCharactersAreShown() {
         #expect(Quotation.beginning(of: Array("a\u{1B}[0m\n\t\u{202E}é".utf8)) == "“a\\x1b[0m\\n\\t\\x202eé”")

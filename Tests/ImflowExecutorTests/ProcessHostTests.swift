@@ -1,6 +1,6 @@
 import Glibc
 import ImflowExecution
-import ImflowInvocation
+@testable import ImflowInvocation
 import ImflowPlan
 import ImflowProcess
 import Testing
@@ -173,6 +173,26 @@ import Testing
         #expect(killed.outOfMemory, "\(killed)")
         let ended = try await host.run(launch(["sh", "-c", "kill -KILL $$"]), input: [])
         #expect(ended.signal == SIGKILL && !ended.outOfMemory)
+    }
+
+    @Test func secretsReachNoLog() async throws {
+        setenv("IMFLOW_TEST_SECRET", "s3cr3t-token", 1)
+        let print = "printf 'a s3cr'; printf 'key s3c' >&2; sleep 0.1; echo 3t-token; echo \"r3t-token $KEY s3cr\" >&2"
+        var exec = launch(["sh", "-c", print], environment: ["KEY": "${IMFLOW_TEST_SECRET}"])
+        let exit = try await host.run(exec, input: [])
+        #expect(String(decoding: exit.output, as: UTF8.self) == "a s3cr3t-token\n")
+        #expect(try contents(of: exec.logPath) == "key *** *** s3cr\n")
+        exec = launch(["sh", "-c", print], protocol: .rest, token: "r", environment: ["KEY": "${IMFLOW_TEST_SECRET}"])
+        exec.logPath += "-rest"
+        let instance = try await host.start(exec)
+        while await instance.exit() == nil { try await Task.sleep(for: .milliseconds(5)) }
+        let text = try contents(of: exec.logPath)
+        #expect(text.contains("***") && !text.contains("s3cr3t"), "\(text)")
+    }
+
+    private func contents(of path: String) throws -> String {
+        let bytes = try #require(try WorkFile.contents(of: path, limit: 1 << 20, name: path))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     @Test func theLogIsBounded() async throws {

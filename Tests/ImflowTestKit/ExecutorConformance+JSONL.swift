@@ -40,6 +40,36 @@ extension ExecutorConformance {
             let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
             try await bench.failure(of: bench.whole(model, ["mode": "garbage"]), .app, naming: "what?", "reply line")
         },
+        ConformanceCase("jsonl: one line too many fails a unit, and never shifts a reply", .jsonl) { bench in
+            // The second line comes with the first, right after it, or only when the next request is on its way.
+            for (attempt, gap) in ["", "sleep 0.001;", "sleep 0.2;"].enumerated() {
+                let twice = "while read -r line; do echo \"$line\"; \(gap) echo '{\"extra\": 1}'; done"
+                let model = try await bench.model(.shell, twice, callProtocol: .jsonl)
+                let order = try bench.shard(model, units: [["n": 0], ["n": 1], ["n": 2]], attempt: attempt + 1)
+                try await bench.failure(of: order, .app, naming: "answered more lines than it was asked")
+            }
+        },
+        ConformanceCase("jsonl: one line too many at the end spoils no later attempt's reply", .jsonl) { bench in
+            let source = #"""
+                while read -r line; do
+                    printf '{"result": %s}\n' "$line"
+                    case "$line" in *'"twice":true'*) sleep 0.2; echo '{"extra": 1}';; esac
+                done
+                """#
+            let model = try await bench.model(.shell, source, callProtocol: .jsonl)
+            let first = try await bench.result(of: bench.whole(model, ["twice": true, "n": 1]))
+            try expect(first["input"]?["n"] == 1, "the result is \(first.text)")
+            try await bench.failure(
+                of: bench.whole(model, ["n": 2], attempt: 2), .app, naming: "answered more lines than it was asked")
+            let third = try await bench.result(of: bench.whole(model, ["n": 3], attempt: 3))
+            try expect(third["input"]?["n"] == 3, "the result is \(third.text)")
+        },
+        ConformanceCase("jsonl: a line before the first request is no reply", .jsonl) { bench in
+            let source = "echo '{\"ready\": true}'; while read -r line; do echo \"$line\"; done"
+            let model = try await bench.model(.shell, source, callProtocol: .jsonl)
+            try await bench.failure(
+                of: bench.whole(model), .app, naming: "answered more lines than it was asked")
+        },
         ConformanceCase("jsonl: a program that cannot start says so with its log", .jsonl) { bench in
             let model = try await bench.model(.shell, "echo no weights >&2; exit 2", callProtocol: .jsonl)
             try await bench.failure(of: bench.whole(model), .app, naming: "code 2", "no weights")

@@ -42,6 +42,11 @@ extension ExecutorConformance {
             try await bench.failure(
                 of: bench.whole(model), .app, naming: "was not ready within", "status 500", "listening")
         },
+        ConformanceCase("rest: a timeout before the instance is ready says what health answered", .rest) { bench in
+            let model = try await bench.server(environment: ["HEALTH": "503"])
+            let order = try bench.whole(model, timeout: TimeSpan(seconds: 5))
+            try await bench.failure(of: order, .timeout, naming: "never became ready: GET /", "status 503")
+        },
         ConformanceCase("rest: an instance that ends while starting fails with its log", .rest) { bench in
             let model = try await bench.model(.shell, "echo no weights >&2; exit 4", callProtocol: .rest)
             let time = try await bench.time {
@@ -78,7 +83,8 @@ extension ExecutorConformance {
             let before = try await bench.result(of: bench.whole(model))
             let input: JSONObject = ["mode": "busy", "status": 429, "times": 1_000_000]
             try await bench.failure(
-                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout)
+                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout,
+                naming: "answered with status 429 to every POST")
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
             try expect(before["pid"] == after["pid"], "a sound instance was given up")
         },

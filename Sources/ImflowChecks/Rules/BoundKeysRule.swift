@@ -24,19 +24,18 @@ package struct BoundKeysRule: Rule {
 
     private func soleValue(_ stage: ExpandedStage, _ upstream: ExpandedStage, _ isCertain: Bool) -> Diagnostic {
         let key = stage.inputKey?.value ?? ""
-        let value = upstream.publication.names.first
+        let value = upstream.publication.names.first ?? ""
+        let giver = "`\(upstream.shownName)`"
+        let headline = "nothing declares `\(key)`: `\(stage.shownName)` gets "
         return Diagnostic(
             .soleValue,
             isCertain
-                ? "nothing declares `\(key)`: `\(stage.name)` gets `\(value ?? "")`, the only value of"
-                    + " `\(upstream.name)`"
-                : "nothing declares `\(key)`: `\(stage.name)` gets the only value of `\(upstream.name)`, if it has"
-                    + " just one",
+                ? headline + "`\(value)`, the only value of \(giver)"
+                : headline + "the only value of \(giver), if it has just one",
             at: stage.inputKey?.span ?? stage.place,
             help: isCertain
-                ? "write `input_key: \(value ?? "")`, or `output_key: \(key)` at `\(upstream.name)`"
-                : "write `output_key: \(key)` at `\(upstream.name)`, or declare `\(key)` in its model's `output_schema`"
-        )
+                ? "write `input_key: \(value)`, or `output_key: \(key)` at \(giver)"
+                : "write `output_key: \(key)` at \(giver), or declare `\(key)` in its model's `output_schema`")
     }
 
     private func unbound(_ stage: ExpandedStage, _ reach: Publication) -> Diagnostic {
@@ -44,7 +43,7 @@ package struct BoundKeysRule: Rule {
         let near = nearest(key, in: reach.names)
         let known = reach.names.prefix(12).map { "`\($0)`" }.joined(separator: ", ")
         return Diagnostic(
-            .unboundKey, "nothing gives `\(stage.name)` its `\(key)`", at: stage.inputKey?.span ?? stage.place,
+            .unboundKey, "nothing gives `\(stage.shownName)` its `\(key)`", at: stage.inputKey?.span ?? stage.place,
             notes: [known.isEmpty ? "nothing is in its reach" : "in its reach: \(known)"],
             help: near.map { "did you mean `\($0)`?" })
     }
@@ -65,7 +64,7 @@ package struct BoundKeysRule: Rule {
         for name in required where !given.contains(name) && !(isSeeded && name == "seed") {
             findings.add(
                 Diagnostic(
-                    .unboundKey, "`\(manifest.name)` requires `\(name)`, and nothing gives it to `\(stage.name)`",
+                    .unboundKey, "`\(manifest.name)` requires `\(name)`, and nothing gives it to `\(stage.shownName)`",
                     at: stage.place,
                     secondary: [Label(manifest.inputSchema?.keySpan ?? manifest.place, "required by this schema")],
                     notes: ["it gets \(known)"]))

@@ -19,8 +19,8 @@ package struct JobModelRule: Rule {
         guard job.graph == nil, job.model == nil, job.job.model == nil, !job.job.hasUnreadableModel else { return }
         var finding = Diagnostic(
             .noModel, "the job names neither a `model` nor a `job_graph`", at: job.job.span.firstLine,
-            help: "add `model`, or run it with `--model ID`")
-        if !job.isSubmitted { finding.severity = .note }
+            help: "add one, or give `--model ID`")
+        if !job.isPlanned { finding.severity = .note }
         findings.add(finding)
     }
 }

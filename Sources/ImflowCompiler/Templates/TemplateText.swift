@@ -2,7 +2,7 @@
 enum TemplateText {
     static func execManifest(_ name: String) -> String {
         """
-        # A model: a program that answers one request. All keys: `imflow schema`.
+        # A model: a program that answers one request. `imflow check` tells what is wrong in it.
         name: \(name)
         version: "0.1"
         description: Counts the words of a text.
@@ -47,7 +47,7 @@ enum TemplateText {
 
     static func restManifest(_ name: String) -> String {
         """
-        # A model that is a server: started once, kept warm, called for each unit. All keys: `imflow schema`.
+        # A model that is a server: started once, kept warm, called for each unit. `imflow check` tells what is wrong in it.
         name: \(name)
         version: "0.1"
         description: Measures each text of a list.

@@ -48,7 +48,7 @@ package struct DataStaging: InputStaging {
         }
         var names = StagedNames(reserved: taken)
         for (key, value) in unit.input where key != unit.unit.tile?.key {
-            input[key] = try link(value, into: folder, guestFolder: guestFolder, names: &names)
+            input[key] = try copy(value, into: folder, guestFolder: guestFolder, names: &names)
         }
         return .object(input)
     }
@@ -64,8 +64,8 @@ package struct DataStaging: InputStaging {
         do throws(ContentError) { return try content.payload(value) } catch { throw Failure(storing: error) }
     }
 
-    /// `value` with each content reference linked into the folder.
-    private func link(
+    /// `value` with each content reference replaced by the URL of a file that is made in the folder.
+    private func copy(
         _ value: JSONValue, into folder: String, guestFolder: String, names: inout StagedNames
     ) throws(Failure) -> JSONValue {
         switch value {
@@ -73,19 +73,19 @@ package struct DataStaging: InputStaging {
             guard let reference = ContentReference(text) else { return value }
             let (name, isNew) = names.name(of: reference)
             if isNew {
-                do throws(ContentError) { try content.link(reference.hash, to: folder + "/" + name) } catch {
+                do throws(ContentError) { try content.copy(reference.hash, to: folder + "/" + name) } catch {
                     throw Failure(.infra, "the input file `\(reference.name)` cannot be staged: \(error.sentence)")
                 }
             }
             return .string(FileURL.text(folder: guestFolder, name: name))
         case .array(let items):
             var out: [JSONValue] = []
-            for item in items { out.append(try link(item, into: folder, guestFolder: guestFolder, names: &names)) }
+            for item in items { out.append(try copy(item, into: folder, guestFolder: guestFolder, names: &names)) }
             return .array(out)
         case .object(let members):
             var out = members
             for (key, member) in members {
-                out[key] = try link(member, into: folder, guestFolder: guestFolder, names: &names)
+                out[key] = try copy(member, into: folder, guestFolder: guestFolder, names: &names)
             }
             return .object(out)
         default: return value

@@ -60,11 +60,27 @@ struct ResultCollector {
         guard let root = Self.realPath(folder), let real = Self.realPath(folder + relative) else {
             throw Failure(.app, "the result names `\(url)`, but there is no such file")
         }
-        guard real.hasPrefix(root + "/") else { throw outside }
+        guard real.hasPrefix(root + "/") else {
+            guard Self.staysBelow(relative) else { throw outside }
+            throw Failure(
+                .app,
+                "the result names `\(url)`, which is a link that leads out of the work folder `\(guestFolder)`; "
+                    + "write the file itself there")
+        }
         let components = real.dropFirst(root.count + 1).split(separator: "/").map(String.init)
         let name = relative.split(separator: "/").last.map(String.init) ?? ""
         guard let last = components.last else { throw outside }
         return (root, components, name == "." || name == ".." || name.isEmpty ? last : name)
+    }
+
+    /// Whether `..` alone does not lead out of the folder, nor to it.
+    private static func staysBelow(_ relative: Substring) -> Bool {
+        var depth = 0
+        for component in relative.split(separator: "/") where component != "." {
+            depth += component == ".." ? -1 : 1
+            if depth < 0 { return false }
+        }
+        return depth > 0
     }
 
     /// Nil when the path leads nowhere.
