@@ -115,8 +115,8 @@ struct LineExchange {
     private var tooManyLines: Failure {
         Failure(
             .app,
-            "model \(model): the model answered more lines than it was asked; a jsonl model writes one line per request "
-                + "to its standard output, and all else to its standard error"
+            "model \(model): the model answered more lines than it was asked; a jsonl model writes one line per "
+                + "request to its standard output, and all else to its standard error"
         )
     }
 }
