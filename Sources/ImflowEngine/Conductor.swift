@@ -62,9 +62,9 @@ package actor Conductor {
     package nonisolated func send(_ command: Command) { inbox.put(.command(command)) }
 
     /// Drives the job until it is finished or paused, and answers its last state.
-    /// - Parameter opening: the fact that starts this run: `resumed`; nil when the submission is in the store already.
+    /// - Parameter opening: the facts that start this run, `resumed` the last; none when the submission is in the store already.
     /// - Throws: what the store threw. Attempts that ran were ended; nothing uncommitted counts, so the job can be resumed.
-    package func run(opening: Fact?) async throws -> JobMachine {
+    package func run(opening: [Fact]) async throws -> JobMachine {
         let poller = Task { [inbox, store, job = machine.job] in
             // Another process asks through the store, which cannot call back.
             while !Task.isCancelled {
@@ -76,7 +76,7 @@ package actor Conductor {
         }
         defer { poller.cancel() }
         do {
-            if let opening { try await commit([opening], starting: []) }
+            if !opening.isEmpty { try await commit(opening, starting: []) }
             for task in machine.running.sorted() { dispatch(machine.order(for: task, recovered: true)) }
             try await loop()
         } catch {

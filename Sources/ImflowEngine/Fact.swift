@@ -20,6 +20,8 @@ package enum Fact: Sendable, Codable, Equatable {
     case cancelRequested(at: Int64)
     /// The engine stopped driving the job, at somebody's wish, before it was finished.
     case paused(at: Int64)
+    /// What these tasks had made is gone from the store, or damaged there. Comes before ``resumed(at:)``.
+    case outputsLost(tasks: [Int])
     /// What has not succeeded gets fresh budgets and runs again.
     case resumed(at: Int64)
     /// The job's own time limit has passed.

@@ -40,6 +40,7 @@ extension JobMachine {
         case .cancelRequested: cancelRequested = true
         case .timedOut: timedOut = true
         case .paused: status = .pending
+        case .outputsLost(let lost): for task in lost { loseOutput(of: task) }
         case .resumed(let at): resume(at: at)
         case .finished(let at, let status, let output): finish(at: at, status: status, output: output)
         }

@@ -33,7 +33,7 @@ extension JobMachine {
     private mutating func takeBackStages() {
         var changed = Array(repeating: false, count: stages.count)
         for stage in plan.stages.indices {
-            if plan.stages[stage].needs.contains(where: { changed[$0] }) {
+            if plan.stages[stage].needs.contains(where: { changed[$0] || stages[$0].status == .waiting }) {
                 changed[stage] = true
                 if stages[stage].status != .waiting { reset(stage) }
                 continue
@@ -55,6 +55,39 @@ extension JobMachine {
             default: break
             }
         }
+    }
+
+    /// The task is to run again; what was made of its output is made again, too.
+    mutating func loseOutput(of task: Int) {
+        guard let stage = tasks[task].stage else {
+            if tasks[task].kind == .output { supersedeOutput(task) }
+            return
+        }
+        switch tasks[task].kind {
+        case .split: reset(stage)
+        case .merge: loseMerge(of: stage)
+        case .whole, .shard:
+            guard tasks[task].status == .succeeded else { return }
+            tasks[task].status = .cancelled
+            tasks[task].result = nil
+            if tasks[task].kind != .whole {
+                stages[stage].shardsSucceeded -= 1
+                loseMerge(of: stage)
+            }
+            stages[stage].status = .running
+            stages[stage].result = nil
+        case .fetch, .output: break
+        }
+    }
+
+    private mutating func loseMerge(of stage: Int) {
+        if let merge = stages[stage].mergeTask {
+            supersede(merge)
+            stages[stage].supersededAttempts = max(stages[stage].supersededAttempts, tasks[merge].attempts)
+            stages[stage].mergeTask = nil
+        }
+        stages[stage].status = .running
+        stages[stage].result = nil
     }
 
     private mutating func reset(_ stage: Int) {

@@ -39,7 +39,7 @@ struct JobDriver {
             let machine = try await store(plan, id: id)
             try await state.database.acquireLease(job: id)
             Console.note("job \(id)")
-            return try await drive(machine, executor, opening: nil)
+            return try await drive(machine, executor, opening: [])
         }
     }
 
@@ -80,15 +80,18 @@ struct JobDriver {
         return machine
     }
 
-    /// Continues a job: what was committed stays, what was not runs.
+    /// Continues a job: what was committed stays, what was not runs, and so does what is lost.
     func resume(_ row: JobRow) async throws -> ExitStatus {
-        if row.status == .succeeded {
-            Console.note("job \(row.id) has succeeded already; nothing is left to do")
-            return try show(try await state.machine(row))
-        }
-        return try await guarded(job: row.id) {
+        try await guarded(job: row.id) {
             try await state.database.acquireLease(job: row.id)
             let machine = try await state.machine(row)
+            let lost = try LostOutputs(machine, content: state.content)
+            if machine.status == .succeeded, lost.tasks.isEmpty {
+                try await state.database.releaseLease(job: row.id)
+                Console.note("job \(row.id) has succeeded already; nothing is left to do")
+                return try show(machine)
+            }
+            for reason in lost.reasons { Console.note(reason) }
             let executor = try executor(for: machine.plan)
             do {
                 try await executor.preflight(machine.plan)
@@ -96,9 +99,10 @@ struct JobDriver {
                 try? await state.database.releaseLease(job: row.id)
                 throw error
             }
-            let opening = Fact.resumed(at: WallClock.now)
+            let loss: [Fact] = lost.tasks.isEmpty ? [] : [.outputsLost(tasks: lost.tasks)]
+            let opening = loss + [.resumed(at: WallClock.now)]
             var resumed = machine
-            resumed.apply(opening)
+            for fact in opening { resumed.apply(fact) }
             await executor.sweep(job: row.id, keeping: resumed.liveTokens)
             return try await drive(machine, executor, opening: opening)
         }
@@ -122,7 +126,7 @@ struct JobDriver {
         try await state.database.releaseLease(job: row.id)
     }
 
-    private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: Fact?) async throws -> ExitStatus {
+    private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: launched.concurrency,

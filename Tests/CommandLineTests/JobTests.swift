@@ -204,6 +204,40 @@ struct JobTests {
         #expect(try place.imflow("resume", "slow").output == "7\n")
     }
 
+    @Test("what was damaged in the store since is named and made again, and nothing else")
+    func damaged() throws {
+        let script = """
+            echo "$IMFLOW_SHARD_INDEX" >> "$SIDE_LOG"
+            if [ "$IMFLOW_SHARD_INDEX" = 3 ] && [ ! -e "$GATE" ]; then exit 1; fi
+            head -c 40000 /dev/zero | tr '\\0' "$IMFLOW_SHARD_INDEX" > "$IMFLOW_WORKDIR/part.txt"
+            echo "[\\"file://$IMFLOW_WORKDIR/part.txt\\"]"
+            """
+        try place.model(
+            "parts", script,
+            keys: """
+                env: {SIDE_LOG: "\(place.path)/side.log", GATE: "\(place.path)/gate"}
+                multi_node: {split_mode: batch}
+                """)
+        try job("parts", items: 4)
+        #expect(try place.imflow("run", "parts.json", "--model", "parts", "--concurrency", "1").code == 1)
+        let files =
+            FileManager.default.enumerator(atPath: place.state + "/cas/sha256")?.compactMap { $0 as? String } ?? []
+        let stored = try #require(
+            files.map { place.state + "/cas/sha256/" + $0 }.first {
+                FileManager.default.contents(atPath: $0)?.count == 40000
+            })
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: stored)
+        let shard = String(decoding: FileManager.default.contents(atPath: stored)?.prefix(1) ?? Data(), as: UTF8.self)
+        try Data(repeating: 0x41, count: 40000).write(to: URL(filePath: stored))
+        try place.write("gate", "")
+        let resumed = try place.imflow("resume", "parts")
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        #expect(resumed.errors.contains("parts-0\(shard) had made is lost"))
+        let calls = place.read("side.log").split(separator: "\n").map(String.init).sorted()
+        #expect(calls == (["0", "1", "2", "3", "3"] + [shard]).sorted())
+        #expect(try place.imflow("verify", "parts").code == 0)
+    }
+
     @Test("a detached job runs on without its terminal, and its result is there when it is done")
     func detached() throws {
         try place.model("echo", Self.double, keys: "multi_node: {split_mode: batch}\n")

@@ -83,7 +83,7 @@ struct ConductorTests {
         let plan = plan([stage("a", split: true), stage("b", needs: [0])])
         let executor = ScriptedExecutor { obedient(shards: 300)($0) }
         let conductor = Conductor(machine: try await submit(plan), store: database, executor: executor, slots: 8) { 1 }
-        let final = try await conductor.run(opening: nil)
+        let final = try await conductor.run(opening: [])
         #expect(final.status == .succeeded)
         #expect(executor.orders.count == 303)
         #expect(try await replayed(plan).summary == final.summary)
@@ -98,7 +98,7 @@ struct ConductorTests {
         var machine = JobMachine(job: "j", plan: plan([stage("a", split: true)]))
         machine.apply(.submitted(at: 0, input: payload("{}")))
         let conductor = Conductor(machine: machine, store: store, executor: executor, slots: 2) { 1 }
-        await #expect(throws: RefusingStore.Refusal.self) { _ = try await conductor.run(opening: nil) }
+        await #expect(throws: RefusingStore.Refusal.self) { _ = try await conductor.run(opening: []) }
         let committed = store.kept.withLock { facts in
             facts.count { if case .attemptStarted = $0 { true } else { false } }
         }
@@ -118,14 +118,14 @@ struct ConductorTests {
         let conductor = Conductor(
             machine: try await submit(plan), store: database, executor: stuck, slots: 1, observer: observer
         ) { 1 }
-        async let paused = conductor.run(opening: nil)
+        async let paused = conductor.run(opening: [])
         for await _ in started { break }
         conductor.send(.stop)
         #expect(try await paused.status == .pending)
 
         let second = ScriptedExecutor { obedient()($0) }
         let next = Conductor(machine: try await replayed(plan), store: database, executor: second, slots: 1) { 2 }
-        #expect(try await next.run(opening: .resumed(at: 2)).status == .succeeded)
+        #expect(try await next.run(opening: [.resumed(at: 2)]).status == .succeeded)
         #expect(second.orders.map(\.task) == ["b"])
         #expect(second.orders.map(\.attempt) == [2])
     }
@@ -137,7 +137,7 @@ struct ConductorTests {
             machine: try await submit(plan([stage("a")])), store: database, executor: executor, slots: 1
         ) { 1 }
         try await database.request(.cancel, job: "j")
-        #expect(try await conductor.run(opening: nil).status == .cancelled)
+        #expect(try await conductor.run(opening: []).status == .cancelled)
     }
 
     @Test("what ran when the engine died is handed out again under its own attempt, marked as recovered")
@@ -151,7 +151,7 @@ struct ConductorTests {
         let conductor = Conductor(machine: try await replayed(plan), store: database, executor: executor, slots: 1) {
             2
         }
-        #expect(try await conductor.run(opening: .resumed(at: 2)).status == .succeeded)
+        #expect(try await conductor.run(opening: [.resumed(at: 2)]).status == .succeeded)
         #expect(executor.orders.map(\.attempt) == [1, 2])
         #expect(executor.orders.map(\.recovered) == [true, false])
     }

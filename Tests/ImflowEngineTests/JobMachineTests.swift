@@ -156,6 +156,18 @@ struct JobMachineTests {
         #expect(world.started == ["a": 1, "b": 2])
     }
 
+    @Test("what was lost from the store runs again, and the rest does not")
+    func lostOutput() {
+        var world = SimulatedWorld(plan([stage("a", split: true), stage("b", needs: [0])]), slots: 1)
+        world.run { $0.task == "b" ? .failed(Failure(.app, "no")) : obedient()($0) }
+        world.apply(.outputsLost(tasks: [2]))
+        world.apply(.resumed(at: world.now))
+        world.run(obedient())
+        #expect(world.machine.status == .succeeded)
+        #expect(world.started == ["a~split": 1, "a~00": 1, "a~01": 2, "a~02": 1, "a~merge": 2, "b": 2])
+        #expect(world.machine.summary.succeeded == 4)
+    }
+
     @Test("an engine that dies does not forgive: budgets outlive it")
     func budgetOutlivesCrash() {
         let retry = RetryPolicy(maximumAttempts: 2)

@@ -53,7 +53,7 @@ struct SimulationTests {
         }
         let index = Int.random(in: 0..<world.open.count, using: &random)
         switch Int.random(in: 0..<12, using: &random) {
-        case 0: world.crash()
+        case 0: crash(&world, &random)
         case 1:
             let order = world.open[index]
             stale.append(order)
@@ -75,6 +75,19 @@ struct SimulationTests {
             }
         default: world.answer(index, obedient()(world.open[index]))
         }
+    }
+
+    /// The engine dies, and sometimes what it had stored is damaged before the next one looks.
+    private func crash(_ world: inout SimulatedWorld, _ random: inout SeededGenerator) {
+        world.crash()
+        let done = world.machine.tasks.indices.filter { task in
+            world.machine.tasks[task].status == .succeeded && world.machine.tasks[task].kind != .output
+        }
+        guard Bool.random(using: &random), let lost = done.randomElement(using: &random) else { return }
+        world.apply(.outputsLost(tasks: [lost]))
+        world.apply(.resumed(at: world.now))
+        world.open = world.machine.tasks.indices.filter { world.machine.tasks[$0].live != nil }
+            .map { world.machine.order(for: $0, recovered: true) }
     }
 
     private func checkSafety(_ world: SimulatedWorld, seed: UInt64) {
@@ -104,6 +117,7 @@ struct SimulationTests {
         for fact in world.facts {
             switch fact {
             case .attemptSucceeded(let task, _, _, _): #expect(succeeded.insert(task).inserted, "seed \(seed)")
+            case .outputsLost(let tasks): succeeded.subtract(tasks)
             case .attemptStarted(let task, let attempt, _, _):
                 let name = world.machine.name(of: task)
                 #expect(
