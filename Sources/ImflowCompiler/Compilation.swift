@@ -42,8 +42,8 @@ package struct Compilation: Sendable {
 package struct CheckReport: Sendable {
     /// In the order of a report.
     package var diagnostics: [Diagnostic]
-    /// How many files were checked.
-    package var fileCount: Int
+    /// The names of the files that were checked.
+    package var files: [String]
 
     package var isUnreadable: Bool { diagnostics.contains { $0.code == .unreadableFile } }
 }

@@ -33,11 +33,13 @@ package struct Compiler: Sendable {
         line.applyInput(to: &checked, reader.currentFolder)
         let scope = Scope(.job(checked), in: loader.workspace)
         diagnostics += findings(scope, file, loader)
+        let files = loader.files.loaded.values
+        diagnostics = SilencedFindings(diagnostics, in: files, keepsErrors: true).remaining
         let hasErrors = diagnostics.contains { $0.severity == .error }
         let lowering = hasErrors ? nil : Lowering(checked, scope)
         return Compilation(
             diagnostics: diagnostics.sortedForReport(), plan: lowering?.plan, jobID: checked.job.id?.value,
-            sources: loader.files.loaded.values.map(\.source))
+            sources: files.map(\.source))
     }
 
     /// Checks files and folders (all their manifests and jobs); `-` is standard input.
@@ -66,7 +68,9 @@ package struct Compiler: Sendable {
             let own = (loader.files.loaded[path]?.diagnostics ?? []) + ruleFindings(path, loader.workspace)
             list.add(own.filter { $0.severity == .error })
         }
-        return CheckReport(diagnostics: list.diagnostics.sortedForReport(), fileCount: checked.count)
+        let silenced = SilencedFindings(list.diagnostics, in: loader.files.loaded.values, keepsErrors: false)
+        let diagnostics = silenced.remaining + silenced.unusedIgnores(in: checked)
+        return CheckReport(diagnostics: diagnostics.sortedForReport(), files: checked.map(\.source.name))
     }
 
     private func ruleFindings(_ path: String, _ workspace: Workspace) -> [Diagnostic] {

@@ -15,6 +15,10 @@ struct LoadedFile {
     var source: Source
     var content: Content
     var diagnostics: [Diagnostic]
+    /// What its comments silence.
+    var ignores: [InlineIgnore] = []
+    /// Whether it was read to its end.
+    var isComplete = false
 
     var manifest: Manifest? { if case .manifest(let manifest) = content { manifest } else { nil } }
 }
@@ -92,7 +96,9 @@ struct SourceFiles {
             diagnostics += found
             if let manifest { content = .manifest(manifest) }
         }
-        return LoadedFile(path: path, source: source, content: content, diagnostics: diagnostics)
+        return LoadedFile(
+            path: path, source: source, content: content, diagnostics: diagnostics,
+            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete)
     }
 
     /// JSON on standard input has no name to tell it by.

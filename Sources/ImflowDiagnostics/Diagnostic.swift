@@ -33,6 +33,10 @@ package struct DiagnosticCode: Sendable, Hashable, CustomStringConvertible {
         return "IMF" + String(repeating: "0", count: Swift.max(0, 4 - digits.count)) + digits
     }
 
+    /// Whether a comment in the file may silence it: not when the text itself cannot be read (00xx), nor what is said
+    /// of such comments (09xx).
+    package var isIgnorable: Bool { (100..<900).contains(number) }
+
     package var description: String { "\(slug) [\(id)]" }
 }
 

@@ -8,6 +8,14 @@ package struct DiagnosticRenderer: Sendable {
         case concise
         /// One JSON document, `imflow.diagnostics/v1`.
         case json
+        /// SARIF 2.1.0, for code scanning.
+        case sarif
+        /// Annotations of GitHub Actions, one line each.
+        case github
+        /// A JUnit report in XML, a test case for each checked file.
+        case junit
+        /// GitLab's Code Quality report.
+        case gitlab
     }
 
     /// The form to write.
@@ -15,17 +23,25 @@ package struct DiagnosticRenderer: Sendable {
     /// Whether `full` colours its text by ANSI escapes.
     package var colour: Bool
 
-    package init(_ format: Format = .full, colour: Bool = false) {
+    /// What reports for other programs say beside the findings.
+    package var context: ReportContext
+
+    package init(_ format: Format = .full, colour: Bool = false, context: ReportContext = ReportContext()) {
         self.format = format
         self.colour = colour
+        self.context = context
     }
 
-    /// The findings as text that ends with a newline; no text at all for none, except in JSON.
+    /// The findings as text that ends with a newline; for none no text at all, or a document that says so.
     package func render(_ diagnostics: [Diagnostic]) -> String {
         switch format {
         case .full: FullFormat(colour: colour).render(diagnostics)
         case .concise: ConciseFormat.render(diagnostics)
         case .json: JSONFormat.render(diagnostics)
+        case .sarif: SARIFFormat(context: context).render(diagnostics)
+        case .github: GitHubFormat(context: context).render(diagnostics)
+        case .junit: JUnitFormat(context: context).render(diagnostics)
+        case .gitlab: GitLabFormat(context: context).render(diagnostics)
         }
     }
 

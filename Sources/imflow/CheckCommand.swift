@@ -54,7 +54,7 @@ struct CheckCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Files and folders to check.", valueName: "path"))
     var paths: [String] = []
-    @Option(help: "How findings are shown: full, concise or json.")
+    @Option(help: "How findings are shown: full, concise, json, sarif, github, junit or gitlab.")
     var format: DiagnosticRenderer.Format?
     @Option(help: "The least finding that fails the check: error, warning or note.")
     var failOn: FailureThreshold = .error
@@ -64,18 +64,49 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let report = Compiler(LocalFiles()).check(paths.isEmpty ? ["."] : paths, options: search.compileOptions)
         let format = self.format ?? (output.output == .json ? .json : .full)
-        let renderer = DiagnosticRenderer(format, colour: FindingOutput.colours(STDOUT_FILENO))
+        let colours = FindingOutput.colours(STDOUT_FILENO)
+        let renderer = DiagnosticRenderer(format, colour: colours, context: context(report))
         Console.write(renderer.render(report.diagnostics), to: STDOUT_FILENO)
-        if report.fileCount == 0 {
+        if annotates(format) {
+            let annotations = DiagnosticRenderer(.github, context: renderer.context)
+            Console.write(annotations.render(report.diagnostics), to: STDOUT_FILENO)
+        }
+        if report.files.isEmpty {
             throw CommandFailure(
                 .usage, "nothing to check in \(paths.joined(separator: " ")): no model.yaml and no job.json")
         }
         if format == .full, DiagnosticRenderer.summary(of: report.diagnostics) == nil {
-            Console.note("\(report.fileCount) file\(report.fileCount == 1 ? "" : "s") checked")
+            let count = report.files.count
+            Console.note("\(count) file\(count == 1 ? "" : "s") checked")
         }
         if report.isUnreadable { throw ExitCode(ExitStatus.usage.rawValue) }
         if report.diagnostics.contains(where: { $0.severity >= failOn.severity }) {
             throw ExitCode(ExitStatus.failed.rawValue)
+        }
+    }
+
+    /// On GitHub's machines findings are annotations too, unless a format was asked for.
+    private func annotates(_ format: DiagnosticRenderer.Format) -> Bool {
+        self.format == nil && format == .full && ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true"
+    }
+
+    /// Reports name files by their path in the repository, else in the current folder.
+    private func context(_ report: CheckReport) -> ReportContext {
+        let reader = LocalFiles()
+        var context = ReportContext()
+        context.files = report.files
+        context.currentFolder = reader.currentFolder
+        context.failingFrom = failOn.severity
+        context.toolVersion = Imflow.version
+        context.root = reader.currentFolder
+        var folder = reader.currentFolder
+        while true {
+            if reader.kind(of: PathText.join(folder, ".git")) != nil {
+                context.root = folder
+                return context
+            }
+            if folder == "/" { return context }
+            folder = PathText.parent(folder)
         }
     }
 }

@@ -81,7 +81,7 @@ import Testing
             #expect(compilation.diagnostics.count == 1)
         }
         #expect(Compiler(files).check(["missing"]).isUnreadable)
-        #expect(Compiler(files).check(["folder"]).fileCount == 0)
+        #expect(Compiler(files).check(["folder"]).files.isEmpty)
     }
 
     @Test func oneMistakeIsOneFinding() {

@@ -86,6 +86,6 @@ import Testing
         let found = Compiler(files).check(["job.json"]).diagnostics
         #expect(found.map(\.code.slug) == ["unknown-key"])
         #expect(files.compile("job.json").plan == nil)
-        #expect(Compiler(files).check(["."]).fileCount == 3)
+        #expect(Compiler(files).check(["."]).files.count == 3)
     }
 }

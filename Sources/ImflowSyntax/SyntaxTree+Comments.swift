@@ -1,0 +1,30 @@
+package import ImflowDiagnostics
+
+extension SyntaxTree {
+    /// The comments whose text, after `#` and blanks, begins with `prefix`, in order; each reaches from its `#` to the
+    /// end of its line. A `#` inside a quoted scalar or in the text of a block scalar begins none.
+    package func comments(startingWith prefix: String) -> [Span] {
+        let bytes = source.bytes
+        let textStart = source.lineRange(1).lowerBound
+        var spans: [Span] = []
+        var from = 0
+        while let mark = bytes[from...].firstIndex(of: UInt8(ascii: "#")) {
+            from = mark + 1
+            let isAfterBlank = mark == textStart || (mark > 0 && [0x20, 0x09, 0x0A, 0x0D].contains(bytes[mark - 1]))
+            let text = bytes[from...].drop { $0 == 0x20 || $0 == 0x09 }
+            guard isAfterBlank, text.starts(with: prefix.utf8), !isText(mark) else { continue }
+            from = source.lineRange(source.position(of: mark).line).upperBound
+            spans.append(Span(source, mark..<from))
+        }
+        return spans
+    }
+
+    /// Whether a byte belongs to a scalar. What stands behind a block scalar's `|` or `>` in its line does not.
+    private func isText(_ offset: Int) -> Bool {
+        records.contains { record in
+            guard record.kind == .scalar, record.start <= offset, offset < record.end else { return false }
+            let isBlock = record.style == .literal || record.style == .folded
+            return !isBlock || source.position(of: Int(record.start)).line != source.position(of: offset).line
+        }
+    }
+}

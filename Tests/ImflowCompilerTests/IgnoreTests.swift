@@ -1,0 +1,62 @@
+import ImflowCompiler
+import ImflowDiagnostics
+import Testing
+
+/// Comments that silence findings.
+@Suite struct IgnoreTests {
+    private func slugs(_ text: String, _ name: String = "model.yaml") -> [String] {
+        Compiler(MemoryFiles([name: text])).check([name]).diagnostics.map(\.code.slug)
+    }
+
+    private let head = "name: a\nentrypoint: [./run]\n"
+
+    @Test func silencesItsLineAndTheNext() {
+        #expect(slugs(head + "prot: 1\n") == ["unknown-key"])
+        for comment in ["[unknown-key]", "[IMF0101] why", " [ wrong-type,IMF0101 ] why"] {
+            let unused = comment.contains("wrong") ? ["unused-ignore"] : []
+            #expect(slugs(head + "prot: 1 # imflow: ignore\(comment)\n") == unused)
+            #expect(slugs(head + "  # imflow: ignore\(comment)\n# and more\nprot: 1\n") == unused)
+        }
+        let both = "# imflow: ignore[unknown-key]\n# imflow: ignore[wrong-type]\nport: x\n"
+        #expect(slugs(head + both) == ["unused-ignore"])
+    }
+
+    @Test func silencesNoOtherLineAndNoOtherCode() {
+        #expect(slugs(head + "prot: 1 # imflow: ignore[unknown-key]\npord: 1\n") == ["unknown-key"])
+        #expect(slugs(head + "# imflow: ignore[unknown-key]\n\nprot: 1\n") == ["unused-ignore", "unknown-key"])
+        #expect(slugs(head + "prot: 1 # imflow: ignore[wrong-type]\n") == ["unknown-key", "unused-ignore"])
+        #expect(slugs(head + "description: \"# imflow: ignore[unknown-key]\"\nprot: 1\n") == ["unknown-key"])
+        #expect(slugs(head + "# imflow: ignorance[unknown-key]\n") == [])
+    }
+
+    @Test func unreadableTextIsNeverSilenced() {
+        #expect(slugs(head + "# imflow: ignore[IMF0001, invalid-syntax]\nx-a: b: c\n") == ["invalid-syntax"])
+        let merge = head + "x-a: &a {port: 1}\nx-b:\n  <<: *a # imflow: ignore[merge-key]\n"
+        #expect(slugs(merge) == ["merge-key", "unused-ignore"])
+        #expect(slugs(head + "# imflow: ignore[unused-ignore]\n# imflow: ignore[bad-id]\nport: 1\n").count == 2)
+    }
+
+    @Test func aPlanNeedsTheErrorsGone() {
+        let files = MemoryFiles(["model.yaml": head + "prot: 1 # imflow: ignore[unknown-key]\n"])
+        let compilation = files.compile("model.yaml")
+        #expect(compilation.plan == nil)
+        #expect(compilation.diagnostics.map(\.code.slug) == ["unknown-key"])
+        let warned = head + "multi_node: {split_mode: batch, batch_size: 2, seed: 1} # imflow: ignore[IMF0303]\n"
+        let clean = MemoryFiles(["model.yaml": warned]).compile("model.yaml")
+        #expect(!clean.diagnostics.contains { $0.code.number == 303 })
+        #expect(clean.plan != nil)
+    }
+
+    @Test func itsFixLeavesTheRestAsItWas() throws {
+        for (text, mended) in [
+            ("name: a  # imflow: ignore[bad-id] why\nport: 1\n", "name: a\nport: 1\n"),
+            ("name: a\n  # imflow: ignore\r\nport: 1\n", "name: a\nport: 1\n"),
+        ] {
+            let found = Compiler(MemoryFiles(["model.yaml": text])).check(["model.yaml"]).diagnostics
+            let fix = try #require(found.first { $0.code == .unusedIgnore }?.fixes.first)
+            var bytes = Array(text.utf8)
+            for edit in fix.edits { bytes.replaceSubrange(edit.span.range, with: edit.replacement.utf8) }
+            #expect(String(decoding: bytes, as: UTF8.self) == mended)
+        }
+    }
+}

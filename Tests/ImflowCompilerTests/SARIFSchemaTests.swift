@@ -1,0 +1,59 @@
+import Foundation
+import ImflowDiagnostics
+import Testing
+
+/// The logs of the whole corpus against the format's own schema, where that and Python's `jsonschema` are at hand.
+@Suite struct SARIFSchemaTests {
+    private static let schema: URL = {
+        let given = ProcessInfo.processInfo.environment["IMFLOW_TEST_DATA"].map { URL(filePath: $0) }
+        let repository = Corpus.root.deletingLastPathComponent()
+        let data = given ?? repository.deletingLastPathComponent().appending(path: "shared/data")
+        return data.appending(path: "sarif-schema-2.1.0.json")
+    }()
+
+    private static let isThere =
+        FileManager.default.fileExists(atPath: schema.path)
+        && (try? python("import jsonschema", []))?.code == 0
+
+    /// Runs a Python program; its exit code, and all it printed.
+    private static func python(_ program: String, _ arguments: [String]) throws -> (code: Int32, text: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", program] + arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    @Test(.enabled(if: isThere, "needs sarif-schema-2.1.0.json in $IMFLOW_TEST_DATA and Python's jsonschema"))
+    func everyLogIsValid() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "imflow-sarif-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var context = ReportContext()
+        context.currentFolder = "/repo"
+        context.root = "/repo"
+        context.toolVersion = "1.2.3"
+        let cases = Corpus.cases("err") + Corpus.cases("ok")
+        for entry in cases {
+            let text = DiagnosticRenderer(.sarif, context: context).render(entry.run().diagnostics)
+            try Data(text.utf8).write(to: folder.appending(path: "\(entry.kind)-\(entry.name).sarif"))
+        }
+        let program = """
+            import json, pathlib, sys, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            validator = jsonschema.validators.validator_for(schema)(schema)
+            files = sorted(pathlib.Path(sys.argv[2]).iterdir())
+            bad = [f"{file.name}: {error.json_path}: {error.message[:200]}"
+                   for file in files for error in validator.iter_errors(json.loads(file.read_text()))]
+            print(len(files), *bad, sep="\\n")
+            sys.exit(bool(bad))
+            """
+        let (code, output) = try Self.python(program, [Self.schema.path, folder.path])
+        #expect(code == 0 && output.hasPrefix("\(cases.count)\n"), "\(output)")
+    }
+}
