@@ -58,17 +58,27 @@ struct CheckCommand: ParsableCommand {
     var format: DiagnosticRenderer.Format?
     @Option(help: "The least finding that fails the check: error, warning or note.")
     var failOn: FailureThreshold = .error
+    @Option(help: ArgumentHelp("Tell only findings that are not in this file.", valueName: "file"))
+    var baseline: String?
+    @Flag(help: "Write the findings to the file of --baseline, and tell none of them.")
+    var writeBaseline = false
     @OptionGroup var search: ModelOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if writeBaseline, baseline == nil { throw ValidationError("--write-baseline needs --baseline <file>") }
+    }
+
     func run() throws {
-        let report = Compiler(LocalFiles()).check(paths.isEmpty ? ["."] : paths, options: search.compileOptions)
+        var report = Compiler(LocalFiles()).check(paths.isEmpty ? ["."] : paths, options: search.compileOptions)
+        let context = context(report)
+        if let baseline { try apply(BaselineFile(path: baseline), to: &report, context) }
         let format = self.format ?? (output.output == .json ? .json : .full)
         let colours = FindingOutput.colours(STDOUT_FILENO)
-        let renderer = DiagnosticRenderer(format, colour: colours, context: context(report))
+        let renderer = DiagnosticRenderer(format, colour: colours, context: context)
         Console.write(renderer.render(report.diagnostics), to: STDOUT_FILENO)
         if annotates(format) {
-            let annotations = DiagnosticRenderer(.github, context: renderer.context)
+            let annotations = DiagnosticRenderer(.github, context: context)
             Console.write(annotations.render(report.diagnostics), to: STDOUT_FILENO)
         }
         if report.files.isEmpty {
@@ -83,6 +93,15 @@ struct CheckCommand: ParsableCommand {
         if report.diagnostics.contains(where: { $0.severity >= failOn.severity }) {
             throw ExitCode(ExitStatus.failed.rawValue)
         }
+    }
+
+    /// What is in the baseline is not told; an unreadable file or a check of nothing makes no new one.
+    private func apply(_ file: BaselineFile, to report: inout CheckReport, _ context: ReportContext) throws {
+        if writeBaseline {
+            if report.files.isEmpty || report.isUnreadable { return }
+            try file.write(Baseline.text(of: report.diagnostics, context))
+        }
+        report.diagnostics = try file.read().new(in: report.diagnostics, context)
     }
 
     /// On GitHub's machines findings are annotations too, unless a format was asked for.

@@ -101,8 +101,9 @@ import Testing
     @Test func filesOutsideTheRepositoryAreAbsolute() throws {
         let far = Source(name: "../../far/ä:1.yaml", bytes: [])
         let document = try JSONValue.parse(render(.sarif, [Diagnostic(Self.odd, "odd", at: Span(far, 0..<0))]))
-        let location = document["runs"]?.arrayValue?.first?["results"]?.arrayValue?.first?["locations"]?.arrayValue?.first?["physicalLocation"]
-        #expect(location?["artifactLocation"] == ["uri": "file:///far/%C3%A4%3A1.yaml"])
+        let result = document["runs"]?.arrayValue?.first?["results"]?.arrayValue?.first
+        let location = result?["locations"]?.arrayValue?.first
+        #expect(location?["physicalLocation"]?["artifactLocation"] == ["uri": "file:///far/%C3%A4%3A1.yaml"])
     }
 
     @Test func github() {
