@@ -15,9 +15,14 @@ struct InlineIgnore {
     /// The 1-based line that it is about.
     var line: Int
 
-    /// All in a file. JSON has no comments.
+    /// Names of one file that are heeded, and lines that a comment may stand above its own.
+    private static let maximumCount = 500
+    private static let maximumDistance = 100
+
+    /// All in a file, up to a bound. JSON has no comments.
     static func all(in tree: SyntaxTree) -> [InlineIgnore] {
-        tree.comments(startingWith: "imflow:").flatMap { comment -> [InlineIgnore] in
+        let comments = tree.comments(startingWith: "imflow:", limit: maximumCount)
+        let all = comments.flatMap { comment -> [InlineIgnore] in
             guard let names = names(in: comment) else { return [] }
             let line = line(of: comment)
             return names.map { span in
@@ -27,6 +32,7 @@ struct InlineIgnore {
                     name: name, span: span, comment: comment, isOnlyName: names.count == 1, line: line)
             }
         }
+        return Array(all.prefix(maximumCount))
     }
 
     /// Whether it is about a finding.
@@ -60,7 +66,8 @@ struct InlineIgnore {
         var line = comment.start.line
         let before = source.bytes[source.lineRange(line).lowerBound..<comment.range.lowerBound]
         guard before.allSatisfy(isBlank) else { return line }
-        repeat { line += 1 } while line <= source.lineStarts.count && isComment(source, line)
+        let last = line + maximumDistance
+        repeat { line += 1 } while line < last && isComment(source, line)
         return line
     }
 

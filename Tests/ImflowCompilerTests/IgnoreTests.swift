@@ -59,4 +59,17 @@ import Testing
             #expect(String(decoding: bytes, as: UTF8.self) == mended)
         }
     }
+
+    @Test func manyCommentsTakeLittleTime() {
+        let many = String(repeating: "# imflow: ignore[a]\n", count: 100_000)
+        let list = "# imflow: ignore[" + String(repeating: "a,", count: 100_000) + "]\n"
+        let items = "x-a:\n" + String(repeating: "- 1 # imflow: ignore[a]\n", count: 50_000)
+        for text in [many + head, head + list, head + items] {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let found = Compiler(MemoryFiles(["model.yaml": text])).check(["model.yaml"]).diagnostics
+            #expect(found.count == 500)
+            #expect(clock.now - start < .seconds(20))
+        }
+    }
 }
