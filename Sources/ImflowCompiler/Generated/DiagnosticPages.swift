@@ -2110,7 +2110,8 @@ extension DiagnosticPage {
 
                 A gang in which every peer is a worker: the first is also the head.
 
-                Somebody must lead the others. imflow takes the first peer, which then works and leads.
+                Somebody must lead the others. The plan gives that to the first peer, which then works and leads. (This version plans
+                gangs; `imflow run` refuses them.)
 
                 ## Wrong
 
