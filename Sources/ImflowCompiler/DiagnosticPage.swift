@@ -22,17 +22,18 @@ package struct DiagnosticPage: Sendable {
         return all.first { $0.slug == text.lowercased() }
     }
 
-    /// The slugs or codes that `text` may have meant, at most six, the likeliest first; none when nothing is near.
+    /// The slugs or codes that `text` may have meant, at most six: the nearest by spelling, else those with
+    /// a word in common. None when nothing is near.
     package static func near(_ text: String) -> [String] {
         if let number = number(text) {
             return all.sorted { abs($0.number - number) < abs($1.number - number) }.prefix(3).map(\.id)
         }
         let name = text.lowercased()
-        var slugs = nearest(name, in: all.map(\.slug)).map { [$0] } ?? []
-        let words: [Substring] = name.split(whereSeparator: { "-_ ".contains($0) })
-        for page in all where !slugs.contains(page.slug) {
-            let own: [Substring] = page.slug.split(separator: "-")
-            if words.contains(where: { own.contains($0) && $0.count > 2 }) { slugs.append(page.slug) }
+        if let near = nearest(name, in: all.map(\.slug)) { return [near] }
+        let words: [Substring] = name.split(whereSeparator: { "-_ ".contains($0) }).filter { $0.count > 2 }
+        let slugs = all.map(\.slug).filter { slug in
+            let own: [Substring] = slug.split(separator: "-")
+            return words.contains { own.contains($0) }
         }
         return Array(slugs.prefix(6))
     }
