@@ -32,4 +32,10 @@ extension DiagnosticCode {
     package static let mergeKey = DiagnosticCode(14, "merge-key", .note)
     /// A key that its mapping has already.
     package static let duplicateKey = DiagnosticCode(102, "duplicate-key")
+
+    /// Every code that reading a text can give.
+    package static let textCodes = [
+        invalidSyntax, notUTF8, tooLarge, tooDeep, aliasLimit, undefinedAlias, severalDocuments, emptyDocument, nulByte,
+        tooManyNodes, aliasCycle, invalidTag, invalidMerge, mergeKey, duplicateKey,
+    ]
 }

@@ -16,7 +16,9 @@ struct Imflow: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Manifests", subcommands: [CheckCommand.self, PlanCommand.self, InitCommand.self]),
+            CommandGroup(
+                name: "Manifests",
+                subcommands: [CheckCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",

@@ -37,6 +37,19 @@ struct BadInputTests {
         expectFailure(try place.imflow("check", "deep.yaml"), code: 1, "deep.yaml:1:")
     }
 
+    @Test("codes are explained, and unknown ones refused")
+    func explain() throws {
+        let page = try place.imflow("explain", "IMF0101")
+        #expect(page.code == 0 && page.output.hasPrefix("# IMF0101 unknown-key (error)\n"))
+        let json = try place.imflow("explain", "unknown-key", "--output", "json").json
+        #expect(json["schema"] == "imflow.explain/v1" && json["code"] == "IMF0101")
+        #expect(json["text"]?.stringValue.map { $0 + "\n" } == page.output)
+        let list = try place.imflow("explain", "--output", "json").json
+        #expect(try place.imflow("explain").output.split(separator: "\n").count == list["codes"]?.arrayValue?.count)
+        expectFailure(try place.imflow("explain", "unknwon-key"), code: 2, "did you mean `unknown-key`?")
+        expectFailure(try place.imflow("explain", "qqqqqqqqqqqq"), code: 2, "lists all codes")
+    }
+
     private var bomb: String {
         var text = "x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
         for level in 1...9 {

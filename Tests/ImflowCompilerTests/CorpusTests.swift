@@ -28,12 +28,7 @@ import Testing
     }
 
     @Test func numbersAndSlugsAreUnique() {
-        let all =
-            Self.ownCodes + [
-                .invalidSyntax, .notUTF8, .tooLarge, .tooDeep, .aliasLimit, .undefinedAlias, .severalDocuments,
-                .emptyDocument,
-                .nulByte, .tooManyNodes, .aliasCycle, .invalidTag, .invalidMerge, .mergeKey, .duplicateKey,
-            ]
+        let all = Self.ownCodes + DiagnosticCode.textCodes
         #expect(Set(all.map(\.number)).count == all.count)
         #expect(Set(all.map(\.slug)).count == all.count)
     }
