@@ -21,6 +21,7 @@ let package = Package(
 
         // Compiler: pure; text in, values out.
         .target(name: "ImflowJSON", dependencies: [.product(name: "OrderedCollections", package: "swift-collections")]),
+        .target(name: "ImflowSchema", dependencies: ["ImflowJSON"]),
         .target(name: "ImflowDiagnostics", dependencies: ["ImflowJSON"]),
         .target(name: "ImflowSyntax", dependencies: ["CLibYAML", "ImflowJSON", "ImflowDiagnostics"]),
         .target(name: "ImflowPlan", dependencies: ["ImflowJSON"]),
@@ -41,7 +42,9 @@ let package = Package(
             dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan", "CVipsShim"]),
         .target(
             name: "ImflowInvocation",
-            dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),
+            dependencies: [
+                "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan", "ImflowSchema",
+            ]),
         .target(
             name: "ImflowProcess",
             dependencies: [
@@ -69,6 +72,7 @@ let package = Package(
             ],
             path: "Tests/ImflowTestKit"),
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
+        .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
         .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler"]),
         .testTarget(

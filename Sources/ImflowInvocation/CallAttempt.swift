@@ -11,6 +11,7 @@ struct CallAttempt: Sendable {
     let staging: any InputStaging
     let state: StateFolder
     let log: LogFile
+    let schemas: ModelSchemas
     /// How one unit reaches the model: started anew, or on a warm instance.
     let caller: any UnitCaller
     let unitCount: Int
@@ -119,17 +120,20 @@ struct CallAttempt: Sendable {
         ]
     }
 
-    /// Makes the unit's files and the request that names them.
+    /// Makes the unit's files and the request that names them; the input must fit the model's schema.
     func stage(_ unit: StagedUnit, into folder: UnitFolder) async throws(Failure) -> [UInt8] {
         try folder.create(for: unit)
+        let input: JSONValue
         do {
-            let input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
-            return request(input: input, unit: unit)
+            input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
         } catch { throw Failure(of: error) }
+        try schemas.checkInput(input)
+        return request(input: input, unit: unit)
     }
 
-    /// Stores the files that the result names. Whatever is checked of a result before it counts is checked here.
+    /// Stores the files that the result names, once it fits the model's schema.
     func collect(_ result: JSONValue, from folder: UnitFolder) async throws(Failure) -> JSONValue {
+        try schemas.checkOutput(result)
         do {
             return try await staging.collect(result, from: folder.path, guestFolder: folder.guest)
         } catch { throw Failure(of: error) }

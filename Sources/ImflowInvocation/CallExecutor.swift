@@ -137,6 +137,7 @@ package final class CallExecutor: Executor {
         _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
         progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
+        let schemas = try ModelSchemas(of: work.model)
         let caller = try caller(for: work.model, of: order, on: host)
         let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
         if !order.recovered { WorkFolder.remove(folder) }
@@ -144,8 +145,8 @@ package final class CallExecutor: Executor {
         try WorkFolder.create(state.logs(job: order.job))
         let log = LogFile(path: state.log(job: order.job, task: order.task, attempt: order.attempt))
         let attempt = CallAttempt(
-            order: order, work: work, host: host, staging: staging, state: state, log: log, caller: caller,
-            unitCount: call.units.count)
+            order: order, work: work, host: host, staging: staging, state: state, log: log,
+            schemas: schemas, caller: caller, unitCount: call.units.count)
         let results = try await attempt.results(of: call.units, progress: progress)
         let value: JSONValue = if case .shard = work.input { .array(results) } else { results.first ?? .null }
         do { return .succeeded(try await staging.store(value)) } catch { throw Failure(of: error) }

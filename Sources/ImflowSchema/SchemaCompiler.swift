@@ -1,0 +1,92 @@
+import ImflowJSON
+
+/// Turns a schema into a ``SchemaProgram``. Works off a list, so that neither depth nor references can exhaust the stack.
+final class SchemaCompiler {
+    /// More subschemas than this are refused.
+    static let maximumNodes = 50_000
+
+    struct Pending {
+        var index: Int
+        var value: JSONValue
+        var place: SchemaPlace
+        var base: String
+    }
+
+    var index: SchemaIndex
+    var program = SchemaProgram()
+    private var known: [SchemaPlace: Int] = [:]
+    private var pending: [Pending] = []
+
+    static func program(of schema: JSONValue) throws(SchemaProblem) -> SchemaProgram {
+        let compiler = SchemaCompiler(index: try SchemaIndex(of: schema))
+        let root = SchemaPlace(document: 0, pointer: "")
+        _ = try compiler.node(schema, at: root, base: compiler.index.bases[root] ?? "")
+        while let next = compiler.pending.popLast() {
+            compiler.program.nodes[next.index].rule = try compiler.rule(of: next)
+        }
+        try compiler.shortenReferences()
+        return compiler.program
+    }
+
+    private init(index: SchemaIndex) { self.index = index }
+
+    /// The node of the schema at `place`, compiled later when it is new.
+    func node(_ value: JSONValue, at place: SchemaPlace, base: String) throws(SchemaProblem) -> Int {
+        if let index = known[place] { return index }
+        let number = program.nodes.count
+        guard number < Self.maximumNodes else {
+            throw SchemaProblem(place.description, "a schema may have at most \(Self.maximumNodes) subschemas")
+        }
+        known[place] = number
+        program.nodes.append(SchemaNode(pointer: place.description, rule: .everything))
+        pending.append(Pending(index: number, value: value, place: place, base: index.bases[place] ?? base))
+        return number
+    }
+
+    private func rule(of next: Pending) throws(SchemaProblem) -> SchemaNode.Rule {
+        switch next.value {
+        case .bool(let all): return all ? .everything : .nothing
+        case .object(let members):
+            var reader = KeywordReader(compiler: self, place: next.place, base: next.base, members: members)
+            if let reference = members["$ref"] {
+                // Beside a reference, draft-07 reads nothing but definitions.
+                try reader.readDefinitions()
+                guard let text = reference.stringValue else {
+                    throw SchemaProblem(next.place.member("$ref").description, "`$ref` must be a string")
+                }
+                return .reference(try reader.compiler.target(of: text, from: next))
+            }
+            return .assertions(try reader.assertions())
+        default:
+            throw SchemaProblem(
+                next.place.description, "a schema must be an object or a boolean, and this is \(next.value.kindName)")
+        }
+    }
+
+    private func target(of reference: String, from next: Pending) throws(SchemaProblem) -> Int {
+        let found: SchemaIndex.Found
+        do throws(SchemaIndex.Miss) {
+            found = try index.find(reference, base: next.base)
+        } catch {
+            throw SchemaProblem(next.place.member("$ref").description, error.sentence)
+        }
+        return try node(found.value, at: found.place, base: found.base)
+    }
+
+    /// Lets references name what they lead to at last, and refuses those that lead nowhere.
+    private func shortenReferences() throws(SchemaProblem) {
+        for index in program.nodes.indices {
+            var trail: [Int] = [index]
+            var seen: Set<Int> = [index]
+            while let last = trail.last, case .reference(let next) = program.nodes[last].rule {
+                guard seen.insert(next).inserted else {
+                    throw SchemaProblem(
+                        program.nodes[index].pointer + "/$ref", "the reference leads to itself and to no schema")
+                }
+                trail.append(next)
+            }
+            guard let end = trail.last else { continue }
+            for step in trail where step != end { program.nodes[step].rule = .reference(end) }
+        }
+    }
+}
