@@ -69,7 +69,9 @@ struct RestCall: Sendable {
                     ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
         case .timedOut(let reason), .connectionClosed(let reason), .other(let reason):
             if let exit = await lease.exitSoon() {
-                return .broken(exit.failure(of: model.name, "before it had answered", log: lease.log.tail(from: 0)))
+                let failure = exit.failure(of: model.name, "before it had answered", log: lease.log.tail(from: 0))
+                // A program that ended by its own choice may have done so before the request came.
+                return exit.code == 0 ? .gone(failure) : .broken(failure)
             }
             return .broken(Failure(.app, "model \(model.name) broke off its answer to POST \(model.path): \(reason)"))
         }
