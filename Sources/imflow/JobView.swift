@@ -80,16 +80,7 @@ struct JobView {
     /// Where the files that a result names lie, by their references.
     static func files(in value: JSONValue, _ content: ContentStore) -> JSONObject {
         var found = JSONObject()
-        var pending = [value]
-        while let next = pending.popLast() {
-            switch next {
-            case .string(let text):
-                if let reference = ContentReference(text) { found[text] = .string(content.path(of: reference.hash)) }
-            case .array(let items): pending.append(contentsOf: items)
-            case .object(let members): pending.append(contentsOf: members.values)
-            default: break
-            }
-        }
+        for reference in value.contentReferences { found[reference.text] = .string(content.path(of: reference.hash)) }
         return found
     }
 

@@ -69,17 +69,7 @@ struct LostOutputs {
 
     /// Every file that the value names is there, with the bytes that its reference says.
     private mutating func isIntact(_ value: JSONValue) -> Bool {
-        var pending = [value]
-        while let next = pending.popLast() {
-            switch next {
-            case .string(let text):
-                guard let hash = ContentReference(text)?.hash else { continue }
-                if !isStored(hash) { return false }
-            case .array(let items): pending.append(contentsOf: items)
-            case .object(let members): pending.append(contentsOf: members.values)
-            default: break
-            }
-        }
+        for reference in value.contentReferences where !isStored(reference.hash) { return false }
         return true
     }
 

@@ -44,16 +44,6 @@ struct StoredReferences {
     }
 
     private mutating func add(references value: JSONValue, owner: String) {
-        var pending = [value]
-        while let next = pending.popLast() {
-            switch next {
-            case .string(let text):
-                guard let hash = ContentReference(text)?.hash, owners[hash] == nil else { continue }
-                owners[hash] = owner
-            case .array(let items): pending.append(contentsOf: items)
-            case .object(let members): pending.append(contentsOf: members.values)
-            default: break
-            }
-        }
+        for reference in value.contentReferences where owners[reference.hash] == nil { owners[reference.hash] = owner }
     }
 }
