@@ -70,7 +70,7 @@ struct CheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        var report = Compiler(LocalFiles()).check(paths.isEmpty ? ["."] : paths, options: search.compileOptions)
+        var report = Compiler(LocalFiles(), loop: dispatchLoop).check(paths.isEmpty ? ["."] : paths, options: search.compileOptions)
         let context = context(report)
         if let baseline { try apply(BaselineFile(path: baseline), to: &report, context) }
         let format = self.format ?? (output.output == .json ? .json : .full)
