@@ -74,7 +74,9 @@ package struct Compiler: Sendable {
         let others = loader.files.loaded.values.filter { !paths.contains($0.path) }.map { CheckedFile($0) }
         let silenced = SilencedFindings(list.diagnostics, in: checked + others, keepsErrors: false)
         let diagnostics = silenced.remaining + silenced.unusedIgnores(in: checked)
-        return CheckReport(diagnostics: diagnostics.sortedForReport(), files: checked.map(\.source.name))
+        var settings = SettingsSearch(reader)
+        let told = settings.applied(to: diagnostics, files: checked + others)
+        return CheckReport(diagnostics: told.sortedForReport(), files: checked.map(\.source.name))
     }
 
     /// The files that `paths` mean, each once and in the order of the paths. Those that call others, or were named

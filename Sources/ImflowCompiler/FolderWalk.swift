@@ -59,6 +59,11 @@ struct FolderWalk {
         {
             ignores.append(own)
         }
+        if respectsGitIgnore, entries.contains(where: { $0.name == CheckSettings.fileName }),
+            let settings = SettingsSearch.read(in: folder.path, reader)
+        {
+            ignores.append(settings.exclude)
+        }
         var inner: [Folder] = []
         for entry in entries {
             let isWanted = entry.kind == .file ? wants(entry.name) : entry.kind == .folder && !entry.name.hasPrefix(".")

@@ -16,13 +16,18 @@ package struct GitIgnore: Sendable {
         patterns = lines.compactMap { GitIgnorePattern(line: $0) }.reversed()
     }
 
+    /// - Parameter lines: patterns, as lines of a `.gitignore` are.
+    init(lines: [String], in folder: String) {
+        self.init(Array(lines.joined(separator: "\n").utf8), in: folder)
+    }
+
     init?(reading path: String, in folder: String, _ reader: any FileReader) {
         guard let text = try? reader.read(path) else { return nil }
         self.init(text, in: folder)
     }
 
-    /// What is in force in `folder` by the files above it, outermost first: the repository's own excludes and the
-    /// `.gitignore` files from its root down. Outside a repository there are none.
+    /// What is in force in `folder` by the files above it, outermost first: the repository's own excludes, and the
+    /// `.gitignore` files and settings from its root down. Outside a repository there are none.
     static func above(_ folder: String, _ reader: any FileReader) -> [GitIgnore] {
         var parents: [String] = []
         var current = folder
@@ -32,14 +37,31 @@ package struct GitIgnore: Sendable {
             parents.append(current)
         }
         let excludes = GitIgnore(reading: PathText.join(current, ".git/info/exclude"), in: current, reader)
-        let files = parents.reversed().compactMap { GitIgnore(reading: PathText.join($0, fileName), in: $0, reader) }
-        return [excludes].compactMap { $0 } + files
+        let files = parents.reversed().flatMap { parent in
+            [
+                GitIgnore(reading: PathText.join(parent, fileName), in: parent, reader),
+                SettingsSearch.read(in: parent, reader)?.exclude,
+            ]
+        }
+        return ([excludes] + files).compactMap { $0 }
     }
 
     /// Whether the innermost file that says something about an absolute path ignores it. `files` are outermost first.
     package static func ignores(_ path: String, isFolder: Bool, _ files: [GitIgnore]) -> Bool {
         for file in files.reversed() {
             if let verdict = file.verdict(path, isFolder: isFolder) { return verdict }
+        }
+        return false
+    }
+
+    /// Whether a pattern means the file at an absolute path, or a folder that it is in.
+    func covers(_ path: String) -> Bool {
+        var current = path
+        var isFolder = false
+        while current != folder, current != "/" {
+            if let verdict = verdict(current, isFolder: isFolder) { return verdict }
+            current = PathText.parent(current)
+            isFolder = true
         }
         return false
     }
