@@ -79,24 +79,37 @@ package struct Compiler: Sendable {
         return CheckReport(diagnostics: told.sortedForReport(), files: checked.map(\.source.name))
     }
 
+    /// The names of the files that a check of `paths` looks at, in its order. None of them is read.
+    package func list(_ paths: [String]) -> [String] {
+        paths.flatMap { path -> [String] in
+            guard let walk = walk(path) else { return [path] }
+            return walk.files.map { PathText.shown($0, from: reader.currentFolder) }
+        }.uniqued()
+    }
+
+    /// The manifests and jobs of a folder; nil: it is none.
+    private func walk(_ path: String) -> FolderWalk? {
+        let absolute = PathText.absolute(path, from: reader.currentFolder)
+        guard path != "-", reader.kind(of: absolute) == .folder else { return nil }
+        var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
+        walk.add(absolute, depth: FolderWalk.maximumDepth)
+        return walk
+    }
+
     /// The files that `paths` mean, each once and in the order of the paths. Those that call others, or were named
     /// by themselves, are kept in `files`; the others are through.
     private func filesToCheck(_ paths: [String], _ files: inout SourceFiles) -> ([CheckedFile], [Diagnostic]) {
         var found: [String] = []
-        var seen: Set<String> = []
         var problems: [Diagnostic] = []
         for path in paths {
-            let absolute = PathText.absolute(path, from: reader.currentFolder)
-            guard path != "-", reader.kind(of: absolute) == .folder else {
-                let file = load(path, &files)
-                if seen.insert(file.path).inserted { found.append(file.path) }
+            guard let walk = walk(path) else {
+                found.append(load(path, &files).path)
                 continue
             }
-            var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
-            walk.add(absolute, depth: FolderWalk.maximumDepth)
             if walk.isTruncated { problems.append(tooManyFiles(path)) }
-            found += walk.files.filter { seen.insert($0).inserted }
+            found += walk.files
         }
+        found = found.uniqued()
         let known = files
         let checked = inParallel(found, loop) { path in
             if let file = known.loaded[path] { return CheckedFile(file) }
@@ -149,6 +162,14 @@ package struct Compiler: Sendable {
             list.add(own.filter { $0.severity > .note || path == file?.path })
         }
         return list.diagnostics
+    }
+}
+
+extension [String] {
+    /// Each once, where it stands first.
+    fileprivate func uniqued() -> [String] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 
