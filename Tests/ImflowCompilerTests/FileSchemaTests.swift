@@ -38,7 +38,8 @@ import Testing
     /// Why a schema cannot refuse what the reader does; nil: it must.
     private static func excuse(_ type: KeyType, _ value: JSONValue) -> String? {
         switch (type, value) {
-        case (.duration, "0s"), (.bytes, "0"), (.bytes, "0Gi"): "a pattern does not count: the text means nothing at all"
+        case (.duration, "0s"), (.bytes, "0"), (.bytes, "0Gi"):
+            "a pattern does not count: the text means nothing at all"
         case (.duration, "9000d"), (.bytes, "99999999Pi"): "a pattern does not count: the text means too much"
         case (.bytes, .number): "a number with an exponent, or less than half a byte"
         case (.command, "a 'b"): "a quote that is not closed"
@@ -84,8 +85,10 @@ import Testing
 
     @Test(arguments: [
         ("none", true), ("lines", true), ("lines_100", true), ("tile_512", true), ("tile_512_overlap_64", true),
-        ("sequence_2048_overlap_0", true), ("batch_8", true), ("candidates_3", true), ("tile", false), ("batch_8_overlap_1", false),
-        ("tile_", false), ("tiles_5", false), ("", false), ("tile_512_overlap_", false), ("tile_0", false), ("tile_0512", true), ("tile_8_overlap_00", false), ("tile_12345678", false),
+        ("sequence_2048_overlap_0", true), ("batch_8", true), ("candidates_3", true), ("tile", false),
+        ("batch_8_overlap_1", false),
+        ("tile_", false), ("tiles_5", false), ("", false), ("tile_512_overlap_", false), ("tile_0", false),
+        ("tile_0512", true), ("tile_8_overlap_00", false), ("tile_12345678", false),
     ]) func readsSplitStrategies(_ text: String, _ isGood: Bool) throws {
         let document = KeySamples.Document(isJob: true, value: ["input": ["split_strategy": .string(text)]])
         #expect(try Self.violations(document).isEmpty == isGood)

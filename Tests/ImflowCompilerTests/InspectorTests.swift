@@ -10,8 +10,10 @@ import Testing
 @Suite struct TreeInspectionTests {
     /// A byte order mark, CRLF, tabs, anchors, aliases, a merge, block and folded scalars, flow style, wide characters.
     private static let text =
-        "\u{FEFF}# é 😀\r\nname: détecteur-日本\t# tab\r\nbase: &b {k: v, \"q\":\t'a ''b'''}\r\nm:\r\n  <<: *b\r\n  own: 0x1F\r\n"
-        + "lit: |\r\n  eins\r\n  😀 zwei\r\nfold: >-\r\n  a\r\n  b\r\n\r\nflow: [1, ~, true, .inf, {x: [ü, \"\\u00e9\"]}]\r\n"
+        "\u{FEFF}# é 😀\r\nname: détecteur-日本\t# tab\r\n"
+        + "base: &b {k: v, \"q\":\t'a ''b'''}\r\nm:\r\n  <<: *b\r\n  own: 0x1F\r\n"
+        + "lit: |\r\n  eins\r\n  😀 zwei\r\nfold: >-\r\n  a\r\n  b\r\n\r\n"
+        + "flow: [1, ~, true, .inf, {x: [ü, \"\\u00e9\"]}]\r\n"
         + "alias: *b\r\nempty:\r\n!!str tagged: !!str 12\r\nlast: é"
 
     private func file(_ text: String, _ name: String = "a.yaml") -> Inspector { Inspector(MemoryFiles([name: text])) }
@@ -84,7 +86,9 @@ import Testing
     private func plain(_ node: JSONValue) -> JSONValue {
         if let items = node["items"]?.arrayValue { return .array(items.map(plain)) }
         guard let members = node["members"]?.arrayValue else { return node["value"] ?? .null }
-        let pairs = members.map { ($0["key"]?["value"]?.stringValue ?? $0["key"]?["value"]?.text ?? "", plain($0["value"] ?? .null)) }
+        let pairs = members.map {
+            ($0["key"]?["value"]?.stringValue ?? $0["key"]?["value"]?.text ?? "", plain($0["value"] ?? .null))
+        }
         return .object(JSONObject(pairs, uniquingKeysWith: { _, last in last }))
     }
 
@@ -106,10 +110,13 @@ import Testing
         #expect(count > 60)
     }
 
-    @Test(arguments: [
-        ("", nil), ("a: *no\nb: 1\n", ["a": nil, "b": 1]), ("a: 1\nb: [2\n", ["a": 1, "b": [2, nil]]),
-        ("? [1, 2]\n: x\n", ["[1,2]": "x"]), ("a: 1\na: 2\n", ["a": 2]), ("a: .nan\n", ["a": ".nan"]), ("a: !!int x\n", ["a": nil]),
-    ] as [(String, JSONValue)]) func whatWasReadIsShown(_ text: String, _ expected: JSONValue) {
+    @Test(
+        arguments: [
+            ("", nil), ("a: *no\nb: 1\n", ["a": nil, "b": 1]), ("a: 1\nb: [2\n", ["a": 1, "b": [2, nil]]),
+            ("? [1, 2]\n: x\n", ["[1,2]": "x"]), ("a: 1\na: 2\n", ["a": 2]), ("a: .nan\n", ["a": ".nan"]),
+            ("a: !!int x\n", ["a": nil]),
+        ] as [(String, JSONValue)]) func whatWasReadIsShown(_ text: String, _ expected: JSONValue)
+    {
         let inspection = file(text).tree("a.yaml", spans: false)
         #expect(inspection.value == expected, "\(inspection.value?.text ?? "")")
     }
@@ -117,7 +124,9 @@ import Testing
     @Test func mistakesAreTold() {
         let found = file("a: *no\na: 1\nb: {<<: 3}\n").tree("a.yaml", spans: true)
         #expect(found.hasErrors)
-        #expect(found.diagnostics.contains { $0.code == .duplicateKey } && found.diagnostics.contains { $0.code == .invalidMerge })
+        #expect(
+            found.diagnostics.contains { $0.code == .duplicateKey }
+                && found.diagnostics.contains { $0.code == .invalidMerge })
         let missing = file("").tree("none.yaml", spans: false)
         #expect(missing.value == nil && missing.diagnostics.map(\.code) == [.unreadableFile])
     }
@@ -170,7 +179,9 @@ import Testing
         }
     }
 
-    private func inspect(_ block: KeyBlock, last: Bool, spans: Bool) throws -> (sample: JSONValue, text: String, dump: JSONValue) {
+    private func inspect(_ block: KeyBlock, last: Bool, spans: Bool) throws -> (
+        sample: JSONValue, text: String, dump: JSONValue
+    ) {
         let sample = KeySamples.full(block, last: last)
         let text = sample.prettyText
         let name = block.name == KeyTable.job.name ? "job.json" : "model.yaml"
@@ -188,7 +199,9 @@ import Testing
     }
 
     /// Every place that is given is that of the sample's own text.
-    private func expectPlaces(_ block: KeyBlock, _ sample: JSONValue, in dump: JSONValue?, _ text: [UInt8]) throws -> Int {
+    private func expectPlaces(_ block: KeyBlock, _ sample: JSONValue, in dump: JSONValue?, _ text: [UInt8]) throws
+        -> Int
+    {
         var count = 0
         func slice(_ place: JSONValue?) -> JSONValue? {
             guard let bounds = place?.arrayValue?.compactMap(\.intValue), bounds.count == 2 else { return nil }
@@ -232,8 +245,10 @@ import Testing
     }
 
     @Test func conditionsAndStrategiesAreTrees() throws {
-        let text = #"{"input": {"a": 1, "split_strategy": "tile_512_overlap_8"}, "job_graph": {"stages": [{"model": "m@1", "when": "!a && (b.c >= 2 || d)"}]}}"#
-        let value = try #require(Inspector(MemoryFiles(["job.json": text])).ir("job.json", spans: false).value?["value"])
+        let graph = #"{"stages": [{"model": "m@1", "when": "!a && (b.c >= 2 || d)"}]}"#
+        let text = #"{"input": {"a": 1, "split_strategy": "tile_512_overlap_8"}, "job_graph": \#(graph)}"#
+        let value = try #require(
+            Inspector(MemoryFiles(["job.json": text])).ir("job.json", spans: false).value?["value"])
         #expect(value["split_strategy"] == ["mode": "tile", "size": 512, "overlap": 8])
         #expect(value["input"] == ["a": 1])
         let stage = try #require(value["job_graph"]?["stages"]?.arrayValue?.first)

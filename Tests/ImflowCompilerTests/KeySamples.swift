@@ -69,24 +69,30 @@ enum KeySamples {
             }
             own += own.map { [$0, 1] }
         case .number(let range):
-            own = [range.lowerBound - 1, range.lowerBound, range.upperBound, range.upperBound + 0.5].map(JSONValue.number)
+            own = [range.lowerBound - 1, range.lowerBound, range.upperBound, range.upperBound + 0.5].map(
+                JSONValue.number)
         default: own = [value(of: type), value(of: type, last: true)]
         }
         return own + common
     }
 
     private static let common: [JSONValue] = [
-        "", " ", "text", "Text With Space", "under_score", "-dash", "a@1", "a@", "@1", "a@1@2", "30s", "1h30m", "30m1h", "1.5s",
-        ".5s", "0s", "30", "5ms", "9000d", "s", "4Gi", "4GB", "0", "0Gi", "1.5G", "99999999Pi", "/x", "x/", "score >= 0.5", "a &&",
-        "a 'b", "none", "true", "tile_512", .string(String(repeating: "a", count: 64)), 0, 1, 2, -1, 0.5, 1.5, 1e300, -0.5, 1025,
+        "", " ", "text", "Text With Space", "under_score", "-dash", "a@1", "a@", "@1", "a@1@2", "30s", "1h30m", "30m1h",
+        "1.5s",
+        ".5s", "0s", "30", "5ms", "9000d", "s", "4Gi", "4GB", "0", "0Gi", "1.5G", "99999999Pi", "/x", "x/",
+        "score >= 0.5", "a &&",
+        "a 'b", "none", "true", "tile_512", .string(String(repeating: "a", count: 64)), 0, 1, 2, -1, 0.5, 1.5, 1e300,
+        -0.5, 1025,
         65_535, 65_536, 65_537, 31_622_400, 31_622_401, 2_147_483_648, true, false, nil, [], ["a"], ["A"], [1], [1, 2],
-        [1, 2, 3], [0, 0], [1.5, 1], ["app"], ["app", "infra"], [nil], [""], [[]], [true], [1, "a"], [[:]], [["x-a": 1]], [:],
+        [1, 2, 3], [0, 0], [1.5, 1], ["app"], ["app", "infra"], [nil], [""], [[]], [true], [1, "a"], [[:]],
+        [["x-a": 1]], [:],
         ["a": "b"], ["a": 1], ["a": nil], ["x-a": 1], ["type": "object"],
         .array(Array(repeating: "a", count: 2001)),
     ]
 
     /// Every key of every block with every candidate, each in a document of its own.
-    static let trials: [(block: KeyBlock, key: Key, value: JSONValue, document: Document)] = KeyTable.blocks.flatMap { block in
+    static let trials: [(block: KeyBlock, key: Key, value: JSONValue, document: Document)] = KeyTable.blocks.flatMap {
+        block in
         block.keys.flatMap { key in
             candidates(key.type).map { (block, key, $0, document(block, [key.name: $0])) }
         }

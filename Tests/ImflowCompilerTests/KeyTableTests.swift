@@ -112,15 +112,19 @@ import Testing
     @Test func theContractsDefaultsAreThere() {
         let found = Set(Self.defaults.map(\.testDescription))
         for text in [
-            "model.yaml.port: 9000", "model.yaml.path: /inference", "model.yaml.health: /health", "model.yaml.concurrency: 1",
+            "model.yaml.port: 9000", "model.yaml.path: /inference", "model.yaml.health: /health",
+            "model.yaml.concurrency: 1",
             "multi_node.max_shards: 32", "multi_node.merge_strategy: concat-json", "multi_node.start_window: 60s",
-            "multi_node.sequence_unit: words", "retry.maximum_attempts: 1", "model.yaml.cache: false", "retry.retry_on: [app, timeout, oom]",
+            "multi_node.sequence_unit: words", "retry.maximum_attempts: 1", "model.yaml.cache: false",
+            "retry.retry_on: [app, timeout, oom]",
         ] { #expect(found.contains(text), "\(text)") }
     }
 
     /// What the key's own block, or for `merge` the block around it, says beside the key, so that it has a meaning.
     private func surroundings(_ block: KeyBlock, _ name: String) -> JSONObject {
-        if let mode = KeyTable.splitOptions[name], block.name == "multi_node" { return ["split_mode": .string(mode.rawValue)] }
+        if let mode = KeyTable.splitOptions[name], block.name == "multi_node" {
+            return ["split_mode": .string(mode.rawValue)]
+        }
         if let strategy = KeyTable.mergeOptions[name], block.name == "merge" {
             return ["split_mode": "batch", "merge_strategy": .string(strategy.rawValue)]
         }
@@ -153,7 +157,8 @@ import Testing
         }
         let path = document.isJob ? "job.json" : "sample/model.yaml"
         let compilation = MemoryFiles([
-            path: (.object(members) as JSONValue).text, "models/worker/model.yaml": "name: worker\nentrypoint: [./run]\n",
+            path: (.object(members) as JSONValue).text,
+            "models/worker/model.yaml": "name: worker\nentrypoint: [./run]\n",
         ]).compile(path)
         let found = DiagnosticRenderer(.full).render(compilation.diagnostics)
         return try Corpus.json(try #require(compilation.plan, "\(found)"))

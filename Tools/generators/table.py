@@ -62,10 +62,12 @@ class Key:
     def check(self, fields):
         for attribute in fields:
             if attribute not in ATTRIBUTES | set(TYPES[self.type]) and SPECIAL.get(attribute) != self.type:
-                raise Problem(f"{self.where}: `{attribute}` says nothing of a {self.type}")
+                raise Problem(f"{self.where}: `{attribute}` is nothing that a key of type {self.type} has")
         for attribute in ("doc", "since") + TYPES[self.type]:
             if attribute not in fields:
                 raise Problem(f"{self.where}: has no `{attribute}`")
+        if not isinstance(fields.get("choices", {}), dict):
+            raise Problem(f"{self.where}: `choices` are a mapping of each choice to what it means")
         if not isinstance(fields["since"], str):
             raise Problem(f"{self.where}: `since` is a version in quotes")
         if not re.search(r"[.`]$", fields["doc"]):

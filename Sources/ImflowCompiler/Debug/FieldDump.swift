@@ -46,11 +46,4 @@ struct FieldDump {
         if let keySpan, keySpan != span { object["key_span"] = TreeDump.place(keySpan) }
         return .object(object)
     }
-
-    /// A mapping of strings that knows no places; nothing when it is empty.
-    mutating func add(_ key: String, _ map: [String: String]) {
-        if map.isEmpty { return }
-        let sorted = map.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
-        add(key, .object(JSONObject(sorted, uniquingKeysWith: { _, last in last })), at: nil)
-    }
 }

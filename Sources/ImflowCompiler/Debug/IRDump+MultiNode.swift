@@ -20,7 +20,7 @@ extension IRDump {
         dump.add("seed", block.seed)
         dump.add("max_shards", block.maxShards)
         dump.add("merge_strategy", block.mergeStrategy)
-        dump.add("merge", block.merge.map(merge), at: nil, key: block.keys["merge"])
+        dump.add("merge", block.merge.map(merge), at: block.merge?.span, key: block.keys["merge"])
         dump.add("reducer", block.reducer)
         dump.add("distributed_runtime", block.distributedRuntime)
         dump.add("shard_role", block.shardRole)
@@ -62,8 +62,8 @@ extension IRDump {
         return .object(members)
     }
 
-    /// As a list with the operator first: `["and", a, b]`, `["not", a]`, `["has", path]`, `["<", path, literal]`. A path is
-    /// the list of its segments.
+    /// As a list with the operator first: `["and", a, b]`, `["not", a]`, `["has", path]`, `["<", path, literal]`. A path
+    /// is the list of its segments.
     func condition(_ condition: Condition) -> JSONValue {
         func path(_ segments: [String]) -> JSONValue { .array(segments.map(JSONValue.string)) }
         switch condition {

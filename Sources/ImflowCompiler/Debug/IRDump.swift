@@ -17,7 +17,7 @@ struct IRDump {
         dump.add("name", .string(manifest.name), at: manifest.nameSpan)
         dump.add("version", manifest.version)
         dump.add("description", manifest.summary)
-        dump.add("labels", manifest.labels)
+        dump.add("labels", texts(manifest.labels), at: nil)
         dump.add("image", manifest.image)
         dump.add("entrypoint", manifest.entrypoint, command)
         dump.add("runtime", manifest.runtime)
@@ -26,10 +26,10 @@ struct IRDump {
         dump.add("path", manifest.urlPath)
         dump.add("health", manifest.health)
         dump.add("concurrency", manifest.concurrency)
-        dump.add("env", environment(manifest.environment), at: nil)
-        dump.add("hooks", hooks(manifest.hooks), at: nil)
-        dump.add("resources", resources(manifest.resources), at: nil)
-        dump.add("requires", manifest.requires.map(requires), at: nil)
+        dump.add("env", texts(manifest.environment), at: nil)
+        dump.add("hooks", hooks(manifest.hooks), at: manifest.hooks.span)
+        dump.add("resources", resources(manifest.resources), at: manifest.resources.span)
+        dump.add("requires", manifest.requires.map(requires), at: manifest.requires?.span)
         dump.add("input_schema", manifest.inputSchema)
         dump.add("output_schema", manifest.outputSchema)
         dump.add("multi_node", manifest.multiNode.map(multiNode), at: manifest.multiNode?.span)
@@ -57,29 +57,30 @@ struct IRDump {
     }
 
     private func stages(_ stages: [StageDeclaration], modelKey: String) -> JSONValue {
-        .array(stages.map { stage in
-            var dump = FieldDump(spans: spans)
-            dump.add("name", stage.name)
-            dump.add(modelKey, stage.model)
-            dump.add("input_key", stage.inputKey)
-            dump.add("output_key", stage.outputKey)
-            dump.add("needs", stage.needs) { names in
-                .array(names.map { FieldDump(spans: spans).placed(.string($0.value), at: $0.span) })
-            }
-            dump.add("input", stage.input)
-            dump.add("when", stage.when, condition)
-            dump.add("priority", stage.priority)
-            dump.add("multi_node", stage.multiNode.map(multiNode), at: stage.multiNode?.span)
-            add(stage.policies, to: &dump)
-            return dump.placed(dump.json, at: stage.span)
-        })
+        .array(
+            stages.map { stage in
+                var dump = FieldDump(spans: spans)
+                dump.add("name", stage.name)
+                dump.add(modelKey, stage.model)
+                dump.add("input_key", stage.inputKey)
+                dump.add("output_key", stage.outputKey)
+                dump.add("needs", stage.needs) { names in
+                    .array(names.map { FieldDump(spans: spans).placed(.string($0.value), at: $0.span) })
+                }
+                dump.add("input", stage.input)
+                dump.add("when", stage.when, condition)
+                dump.add("priority", stage.priority)
+                dump.add("multi_node", stage.multiNode.map(multiNode), at: stage.multiNode?.span)
+                add(stage.policies, to: &dump)
+                return dump.placed(dump.json, at: stage.span)
+            })
     }
 
     private func add(_ policies: Policies, to dump: inout FieldDump) {
         dump.add("timeout", policies.timeout, time)
         dump.add("queue_timeout", policies.queueTimeout, time)
         dump.add("job_timeout", policies.jobTimeout, time)
-        dump.add("retry", policies.retry.map(retry), at: nil)
+        dump.add("retry", policies.retry.map(retry), at: policies.retry?.span)
         dump.add("on_failure", policies.onFailure)
         dump.add("min_success_ratio", policies.minSuccessRatio)
         dump.add("cache", policies.cache)
@@ -95,15 +96,15 @@ struct IRDump {
         return dump.json
     }
 
-    private func environment(_ variables: [(key: String, value: Located<String>)]) -> JSONValue? {
-        if variables.isEmpty { return nil }
+    private func texts(_ map: [(key: String, value: Located<String>)]) -> JSONValue? {
+        if map.isEmpty { return nil }
         var dump = FieldDump(spans: spans)
-        for (name, value) in variables { dump.add(name, value) }
+        for (name, value) in map { dump.add(name, value) }
         return dump.json
     }
 
     private func hooks(_ hooks: HookDeclaration) -> JSONValue? {
-        if hooks.start == nil, hooks.warmup == nil, hooks.health == nil { return nil }
+        if hooks.span == nil { return nil }
         var dump = FieldDump(spans: spans)
         dump.add("init", hooks.start, command)
         dump.add("warmup", hooks.warmup, command)
@@ -112,7 +113,7 @@ struct IRDump {
     }
 
     private func resources(_ resources: ResourceDeclaration) -> JSONValue? {
-        if resources.cpu == nil, resources.memory == nil, resources.disk == nil, resources.gpu == nil { return nil }
+        if resources.span == nil { return nil }
         var dump = FieldDump(spans: spans)
         dump.add("cpu", resources.cpu)
         dump.add("memory", resources.memory, amount)
@@ -132,7 +133,7 @@ struct IRDump {
         dump.add("tier", requires.tier)
         dump.add("region", requires.region)
         dump.add("arch", requires.arch)
-        dump.add("labels", requires.labels)
+        dump.add("labels", texts(requires.labels), at: nil)
         return dump.json
     }
 }

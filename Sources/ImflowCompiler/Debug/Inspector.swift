@@ -13,8 +13,8 @@ package struct Inspection: Sendable {
     package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 }
 
-/// Shows what single phases of the compiler make of one file, as JSON. Places are pairs of offsets in the file's bytes, the
-/// second just past the end.
+/// Shows what single phases of the compiler make of one file, as JSON. Places are pairs of offsets in the file's bytes,
+/// the second just past the end.
 package struct Inspector: Sendable {
     private let reader: any FileReader
 

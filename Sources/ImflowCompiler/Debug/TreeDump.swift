@@ -2,8 +2,8 @@ import ImflowDiagnostics
 import ImflowJSON
 import ImflowSyntax
 
-/// A located tree as JSON. What JSON cannot say is said as near as it can: `.inf` and `.nan` as strings, a key that is no
-/// scalar as its JSON text, what could not be read as null.
+/// A located tree as JSON. What JSON cannot say is said as near as it can: `.inf` and `.nan` as strings, a key that is
+/// no scalar as its JSON text, what could not be read as null.
 enum TreeDump {
     /// The plain value: aliases expanded, `<<` merged, of a repeated key the last value.
     static func value(_ node: SyntaxNode) -> JSONValue {
@@ -18,10 +18,10 @@ enum TreeDump {
         }
     }
 
-    /// Each node as `{"kind", "style", "span"}` with its `"value"` (a scalar), `"items"` or `"members"`, the latter a list of
-    /// `{"key": node, "value": node}` in order, repeated keys included. `"tag"` is there where one is written, and
-    /// `"alias_of"`, the place of the node that is meant, where the node is an alias. Members that `<<` merges stand in
-    /// their mapping, with their own places.
+    /// Each node as `{"kind", "style", "span"}` with its `"value"` (a scalar), `"items"` or `"members"`, the latter a
+    /// list of `{"key": node, "value": node}` in order, repeated keys included. `"tag"` is there where one is written,
+    /// and `"alias_of"`, the place of the node that is meant, where the node is an alias. Members that `<<` merges
+    /// stand in their mapping, with their own places.
     static func located(_ node: SyntaxNode) -> JSONValue {
         var object: JSONObject = ["kind": .string(kind(node.kind))]
         if node.kind != .hole { object["style"] = .string(style(node.style)) }
