@@ -71,6 +71,7 @@ enum KeySamples {
         case .number(let range):
             own = [range.lowerBound - 1, range.lowerBound, range.upperBound, range.upperBound + 0.5].map(
                 JSONValue.number)
+        case .names, .command, .blocks: own = [value(of: type), .array(Array(repeating: "a", count: 2001))]
         default: own = [value(of: type), value(of: type, last: true)]
         }
         return own + common
@@ -87,7 +88,6 @@ enum KeySamples {
         [1, 2, 3], [0, 0], [1.5, 1], ["app"], ["app", "infra"], [nil], [""], [[]], [true], [1, "a"], [[:]],
         [["x-a": 1]], [:],
         ["a": "b"], ["a": 1], ["a": nil], ["x-a": 1], ["type": "object"],
-        .array(Array(repeating: "a", count: 2001)),
     ]
 
     /// Every key of every block with every candidate, each in a document of its own.

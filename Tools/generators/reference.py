@@ -81,17 +81,23 @@ def default(key):
     return key.otherwise or ""
 
 
+def examples(key):
+    return ", ".join(f"`{written(example)}`" for example in key.examples)
+
+
 def row(key):
     meaning = " ".join(part for part in (key.doc, key.condition) if part)
     if key.examples:
-        meaning += " For example " + ", ".join(f"`{written(example)}`" for example in key.examples) + "."
+        meaning += f" For example {examples(key)}."
     cells = (f"`{key.name}`", type_of(key), default(key), key.since, meaning)
     return "| " + " | ".join(cell(text) for text in cells) + " |"
 
 
-def choices(block):
-    """The meaning of each choice, below the table."""
+def details(block):
+    """What stands below the table: the meaning of each choice, and of the members that imflow knows."""
     for key in block.keys:
+        for member in key.members:
+            yield f"- `{member.name}` in `{key.name}`: {member.doc} For example {examples(member)}."
         if key.choices:
             yield f"- `{key.name}`: " + " ".join(f"`{name}`: {doc}" for name, doc in key.choices.items())
 
@@ -112,6 +118,6 @@ def render(table):
     lines = [HEAD]
     for block in table.blocks.values():
         lines += [f"## {title(block, table)}", "", block.doc, ""] + keys_of(block.keys)
-        explained = list(choices(block))
+        explained = list(details(block))
         lines += ([""] + explained if explained else []) + [""]
     return "\n".join(lines[:-1]) + "\n"

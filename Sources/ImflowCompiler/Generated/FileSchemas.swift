@@ -666,7 +666,7 @@ extension FileSchema {
                   ]
                 },
                 "shard_role": {
-                  "description": "What a peer of the gang is. Of a gang of workers only, one becomes the head. Only with `distributed_runtime`.",
+                  "description": "What a peer of the gang is. In a gang of workers only, the first is the head, too. Only with `distributed_runtime`.",
                   "type": "string",
                   "enum": [
                     "head",
@@ -739,8 +739,8 @@ extension FileSchema {
                     "feather"
                   ],
                   "markdownEnumDescriptions": [
-                    "The later tile covers the earlier.",
-                    "Both are mixed, by their distance to the border."
+                    "Each tile is shown up to the middle of the overlap.",
+                    "Both are mixed, each the less the nearer its edge is."
                   ],
                   "default": "hard"
                 },
@@ -859,7 +859,7 @@ extension FileSchema {
               "type": "object",
               "properties": {
                 "init": {
-                  "description": "Run once, before the model starts.",
+                  "description": "Run once, first of all, in a new instance.",
                   "type": [
                     "string",
                     "array"
@@ -882,7 +882,7 @@ extension FileSchema {
                   ]
                 },
                 "warmup": {
-                  "description": "Run once, when the model has started.",
+                  "description": "Run once after `init`, before the first request.",
                   "type": [
                     "string",
                     "array"
@@ -1096,7 +1096,7 @@ extension FileSchema {
               ]
             },
             "input": {
-              "description": "The job's input. A string under a key that ends in `_url` or `_uri` is fetched. `split_strategy` in it overrides how the model splits, and is not handed on.",
+              "description": "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on.",
               "type": "object",
               "properties": {
                 "split_strategy": {
@@ -1112,7 +1112,7 @@ extension FileSchema {
               },
               "examples": [
                 {
-                  "image_url": "file:page.png",
+                  "image_url": "page.png",
                   "split_strategy": "tile_512"
                 }
               ]
@@ -1633,7 +1633,7 @@ extension FileSchema {
                   ]
                 },
                 "shard_role": {
-                  "description": "What a peer of the gang is. Of a gang of workers only, one becomes the head. Only with `distributed_runtime`.",
+                  "description": "What a peer of the gang is. In a gang of workers only, the first is the head, too. Only with `distributed_runtime`.",
                   "type": "string",
                   "enum": [
                     "head",
@@ -1706,8 +1706,8 @@ extension FileSchema {
                     "feather"
                   ],
                   "markdownEnumDescriptions": [
-                    "The later tile covers the earlier.",
-                    "Both are mixed, by their distance to the border."
+                    "Each tile is shown up to the middle of the overlap.",
+                    "Both are mixed, each the less the nearer its edge is."
                   ],
                   "default": "hard"
                 },

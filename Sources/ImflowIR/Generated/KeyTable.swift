@@ -36,7 +36,7 @@ package enum KeyTable {
         "job", "One submission: a model or a graph of stages, and its input. The file is called `job.json`, `*.job.json`, `job.yaml` or `*.job.yaml`.",
         [
             Key("job_id", .jobID, since: "0.1", "The job's id, under which it is resumed. Default: generated, like `bd92-e3f1`."),
-            Key("input", .members, since: "0.1", "The job's input. A string under a key that ends in `_url` or `_uri` is fetched. `split_strategy` in it overrides how the model splits, and is not handed on."),
+            Key("input", .members, since: "0.1", "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on."),
             Key("shard_count", .integer(1...65_536), since: "0.1", "Most shards of the stage that is split. Not more than the model's `max_shards`. Default: the model's `max_shards`."),
             Key("model", .modelReference, since: "0.1", "The model to run, where there is no `job_graph`."),
             Key("job_graph", .block(jobGraph), since: "0.1", "The stages to run."),
@@ -88,7 +88,7 @@ package enum KeyTable {
             Key("merge", .block(merge), since: "0.1", "Options of the merge strategy."),
             Key("reducer", .modelReference, since: "0.1", "A model that merges in place of a strategy: it gets every partial output and answers the merged one."),
             Key("distributed_runtime", .choice(["ray", "horovod", "torch", "mpi"]), since: "0.1", "Runs the stage as a gang of peers that are started all or none, and talk by this runtime. Default: no gang.", choices: ["ray": "Ray.", "horovod": "Horovod.", "torch": "PyTorch distributed.", "mpi": "MPI."]),
-            Key("shard_role", .choice(["head", "worker"]), default: "worker", since: "0.1", "What a peer of the gang is. Of a gang of workers only, one becomes the head. Only with `distributed_runtime`.", choices: ["head": "The peer that the others meet.", "worker": "A peer that joins the head."]),
+            Key("shard_role", .choice(["head", "worker"]), default: "worker", since: "0.1", "What a peer of the gang is. In a gang of workers only, the first is the head, too. Only with `distributed_runtime`.", choices: ["head": "The peer that the others meet.", "worker": "A peer that joins the head."]),
             Key("cluster_size", .integer(1...1024), default: "1", since: "0.1", "How many peers the gang has. Only with `distributed_runtime`."),
             Key("coordination_port", .integer(1...65_535), since: "0.1", "Where the head of the gang listens. Only with `distributed_runtime`."),
             Key("gpu", .boolean, default: "false", since: "0.1", "Whether every peer of the gang has a GPU. Only with `distributed_runtime`."),
@@ -100,7 +100,7 @@ package enum KeyTable {
         "merge", "Options of `merge_strategy`, each for one strategy.",
         [
             Key("conflict", .choice(["error", "last"]), default: "error", since: "0.1", "What comes of two units that give one member different scalars. Only with `merge_strategy: json-merge`.", choices: ["error": "The merge fails.", "last": "The later unit's counts."]),
-            Key("blend", .choice(["hard", "feather"]), default: "hard", since: "0.1", "What is seen where tiles overlap. Only with `merge_strategy: tile-stitch`.", choices: ["hard": "The later tile covers the earlier.", "feather": "Both are mixed, by their distance to the border."]),
+            Key("blend", .choice(["hard", "feather"]), default: "hard", since: "0.1", "What is seen where tiles overlap. Only with `merge_strategy: tile-stitch`.", choices: ["hard": "Each tile is shown up to the middle of the overlap.", "feather": "Both are mixed, each the less the nearer its edge is."]),
             Key("iou", .number(0...1), default: "0.5", since: "0.1", "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`."),
             Key("metric", .choice(["iou", "ios"]), default: "iou", since: "0.1", "How the overlap of two boxes is measured. Only with `merge_strategy: detections`.", choices: ["iou": "Intersection over union.", "ios": "Intersection over the smaller box."]),
             Key("score", .text, default: "score", since: "0.1", "The member that results are ranked by. Only with `merge_strategy: top-k`."),
@@ -122,8 +122,8 @@ package enum KeyTable {
     package static let hooks = KeyBlock(
         "hooks", "Commands that are run inside the instance before its first request.",
         [
-            Key("init", .command, since: "0.1", "Run once, before the model starts."),
-            Key("warmup", .command, since: "0.1", "Run once, when the model has started."),
+            Key("init", .command, since: "0.1", "Run once, first of all, in a new instance."),
+            Key("warmup", .command, since: "0.1", "Run once after `init`, before the first request."),
             Key("health", .command, since: "0.1", "Exits with 0 when the model is ready."),
         ])
 
