@@ -125,10 +125,20 @@ import Testing
         "err/0109-bad-condition/case.json": "the language of conditions has a grammar of its own"
     ]
 
+    /// Whether a model's own schema is none. The reader takes any mapping there and leaves that to a rule.
+    private static func hasBadSchema(_ document: KeySamples.Document) throws -> Bool {
+        let metaschema = try SchemaValidator(["$ref": "http://json-schema.org/draft-07/schema#"])
+        return ["input_schema", "output_schema"].compactMap { document.value[$0] }.contains {
+            !metaschema.validate($0).isEmpty
+        }
+    }
+
     @Test func agreesWithTheReaderOnTheCorpus() throws {
         for file in Self.files {
             let violations = try Self.violations(file.document)
-            if file.errors.isEmpty {
+            if try Self.hasBadSchema(file.document) {
+                #expect(!violations.isEmpty, "\(file.name)")
+            } else if file.errors.isEmpty {
                 #expect(violations.isEmpty, "\(file.name): \(violations)")
             } else if Self.unseen[file.name] == nil {
                 #expect(!violations.isEmpty, "\(file.name): \(file.errors.map(\.headline))")
