@@ -142,7 +142,7 @@ struct SourceFiles {
     }
 
     /// JSON on standard input has no name to tell it by.
-    private static func parse(_ source: Source) -> SyntaxResult {
+    static func parse(_ source: Source) -> SyntaxResult {
         if source.name == "<stdin>" {
             let result = parseJSON(source)
             if !result.diagnostics.contains(where: { $0.severity == .error }) { return result }

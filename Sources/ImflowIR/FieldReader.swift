@@ -38,7 +38,7 @@ struct FieldReader {
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
             if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
         }
-        for key in block.keys where key.isRequired && !fields.hasValue(key.name) && !fields.wasRead(key.name) {
+        for key in block.requiredKeys where !fields.hasValue(key.name) && !fields.wasRead(key.name) {
             add(
                 Diagnostic(
                     .missingKey, "`\(key.name)` is missing in `\(block.name)`", at: node.span.firstLine,

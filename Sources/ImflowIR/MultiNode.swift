@@ -115,6 +115,8 @@ package struct MultiNode: Sendable {
 
 /// `merge` as written.
 package struct MergeDeclaration: Sendable {
+    /// The place of the block.
+    package var span: Span
     package var conflict: Located<MergePlan.Conflict>?
     package var blend: Located<MergePlan.Blend>?
     package var iou: Located<Double>?
@@ -125,6 +127,7 @@ package struct MergeDeclaration: Sendable {
     package var keys: KeyPlaces
 
     init(_ fields: Fields) {
+        span = fields.span
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
         blend = fields.choice("blend", MergePlan.Blend.self)
         iou = fields.number("iou")
