@@ -34,7 +34,7 @@ package struct Compiler: Sendable {
         let scope = Scope(.job(checked), in: loader.workspace)
         diagnostics += findings(scope, file, loader)
         let files = loader.files.loaded.values
-        diagnostics = SilencedFindings(diagnostics, in: files, keepsErrors: true).remaining
+        diagnostics = SilencedFindings(diagnostics, in: files).remaining
         let hasErrors = diagnostics.contains { $0.severity == .error }
         let lowering = hasErrors ? nil : Lowering(checked, scope)
         return Compilation(
@@ -51,6 +51,7 @@ package struct Compiler: Sendable {
             for file in filesToCheck(path, &loader.files) where seen.insert(file.path).inserted { checked.append(file) }
         }
         var list = MergedFindings()
+        var jobs: [CheckedJob] = []
         for file in checked {
             list.add(file.diagnostics)
             switch file.content {
@@ -59,6 +60,7 @@ package struct Compiler: Sendable {
                 list.add(ruleFindings(manifest.path, loader.workspace))
             case .job(let job):
                 let job = loader.add(job)
+                jobs.append(job)
                 list.add(RuleSet.check(Scope(.job(job), in: loader.workspace)))
             case .none: break
             }
@@ -68,7 +70,11 @@ package struct Compiler: Sendable {
             let own = (loader.files.loaded[path]?.diagnostics ?? []) + ruleFindings(path, loader.workspace)
             list.add(own.filter { $0.severity == .error })
         }
-        let silenced = SilencedFindings(list.diagnostics, in: loader.files.loaded.values, keepsErrors: false)
+        if paths.contains(where: isFolder) {
+            let manifests = checked.compactMap(\.manifest)
+            list.add(UnreachedModels.findings(jobs: jobs, manifests: manifests, in: loader.workspace))
+        }
+        let silenced = SilencedFindings(list.diagnostics, in: loader.files.loaded.values)
         let diagnostics = silenced.remaining + silenced.unusedIgnores(in: checked)
         return CheckReport(diagnostics: diagnostics.sortedForReport(), files: checked.map(\.source.name))
     }
@@ -84,9 +90,13 @@ package struct Compiler: Sendable {
         return files.load(absolute, shown: path, as: .either)
     }
 
+    private func isFolder(_ path: String) -> Bool {
+        path != "-" && reader.kind(of: PathText.absolute(path, from: reader.currentFolder)) == .folder
+    }
+
     private func filesToCheck(_ path: String, _ files: inout SourceFiles) -> [LoadedFile] {
+        guard isFolder(path) else { return [load(path, &files)] }
         let absolute = PathText.absolute(path, from: reader.currentFolder)
-        guard path != "-", reader.kind(of: absolute) == .folder else { return [load(path, &files)] }
         var walk = FolderWalk(reader) { FileNames.isManifest($0) || FileNames.isJob($0) }
         walk.add(absolute, depth: FolderWalk.maximumDepth)
         return walk.files.map { files.load($0, as: .either) }

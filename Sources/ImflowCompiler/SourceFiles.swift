@@ -1,3 +1,4 @@
+import ImflowChecks
 package import ImflowDiagnostics
 import ImflowIR
 import ImflowSyntax
@@ -19,6 +20,8 @@ struct LoadedFile {
     var ignores: [InlineIgnore] = []
     /// Whether it was read to its end.
     var isComplete = false
+    /// Secrets in it, which no report may show.
+    var hidden: [Span] = []
 
     var manifest: Manifest? { if case .manifest(let manifest) = content { manifest } else { nil } }
 }
@@ -98,7 +101,17 @@ struct SourceFiles {
         }
         return LoadedFile(
             path: path, source: source, content: content, diagnostics: diagnostics,
-            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete)
+            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete, hidden: Self.secrets(in: content))
+    }
+
+    private static func secrets(in content: LoadedFile.Content) -> [Span] {
+        var findings = FindingList()
+        switch content {
+        case .manifest(let manifest): SecretLiteralRule.check(manifest, into: &findings)
+        case .job(let job): SecretLiteralRule.check(job, into: &findings)
+        case .none: break
+        }
+        return findings.diagnostics.flatMap(\.hidden)
     }
 
     /// JSON on standard input has no name to tell it by.

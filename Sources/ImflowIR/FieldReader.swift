@@ -34,6 +34,7 @@ struct FieldReader {
                 fields.markRead(name)
                 continue
             }
+            checkTrap(valueNode, key.type, "`\(name)`")
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
             if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
         }
@@ -109,8 +110,9 @@ extension Span {
     }
 }
 
-/// A text of the author's, fit for one line of a message.
-func printable(_ text: String) -> String {
+/// A text of the author's, fit for one line of a message. A secret is not repeated.
+package func printable(_ text: String) -> String {
+    if text.utf8.count >= 8, let what = SecretToken.kind(of: text) { return "(\(what))" }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

@@ -32,7 +32,7 @@ struct Fields: Sendable {
     init(span: Span) { self.span = span }
 
     /// Keys whose value was reported.
-    private var broken: Set<String> = []
+    private(set) var broken: Set<String> = []
 
     /// Remembers that `key` was there, with a value that was reported.
     mutating func markRead(_ key: String) { broken.insert(key) }
