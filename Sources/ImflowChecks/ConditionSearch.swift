@@ -21,8 +21,11 @@ struct ConditionSearch {
         }
     }
 
-    /// Conditions that unfold into more alternatives are left alone.
-    private static let maximumAlternatives = 64
+    /// Conditions that unfold into more alternatives, with more comparisons in one, or over more paths are left alone:
+    /// the work on a file with many conditions stays bounded.
+    private static let maximumAlternatives = 16
+    private static let maximumAtoms = 12
+    private static let maximumPaths = 12
 
     /// One comparison, or its negation.
     private struct Atom {
@@ -43,7 +46,12 @@ struct ConditionSearch {
     /// Whether no value in reach can make `condition` true. False also when that is not sure.
     func isNeverTrue(_ condition: Condition) -> Bool {
         guard let alternatives = alternatives(condition, isNegated: false) else { return false }
-        return alternatives.allSatisfy { !canHold($0) }
+        var known: [[String]: Knowledge] = [:]
+        for path in alternatives.joined().map(\.path) where known[path] == nil {
+            if known.count == Self.maximumPaths { return false }
+            known[path] = knowledge(path)
+        }
+        return alternatives.allSatisfy { !canHold($0, known) }
     }
 
     /// The condition as alternatives of atoms that must all hold; nil when they are too many.
@@ -62,14 +70,15 @@ struct ConditionSearch {
                 return first.count + second.count > Self.maximumAlternatives ? nil : first + second
             }
             guard first.count * second.count <= Self.maximumAlternatives else { return nil }
-            return first.flatMap { left in second.map { left + $0 } }
+            let joined = first.flatMap { left in second.map { left + $0 } }
+            return joined.contains { $0.count > Self.maximumAtoms } ? nil : joined
         }
     }
 
     /// Whether values can make all of `atoms` true; the values at different paths have nothing to do with one another.
-    private func canHold(_ atoms: [Atom]) -> Bool {
+    private func canHold(_ atoms: [Atom], _ knowledge: [[String]: Knowledge]) -> Bool {
         Dictionary(grouping: atoms, by: \.path).allSatisfy { path, atoms in
-            let known = knowledge(path)
+            let known = knowledge[path] ?? .anything
             let literals = atoms.compactMap { $0.comparison?.1 }
             return Self.candidates(literals, known).contains { value in
                 known.allows(value) && atoms.allSatisfy { $0.isTrue(of: value) }

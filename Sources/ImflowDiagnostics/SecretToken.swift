@@ -31,13 +31,18 @@ package enum SecretToken {
 
     /// What a whole text is; nil: no secret by its shape.
     package static func kind(of text: String) -> String? {
-        if text.hasPrefix(keyStart), text.contains(keyEnd) { return "a private key" }
+        switch text.utf8.first ?? 0 {
+        // What most tokens begin with, and a URL may.
+        case UInt8(ascii: "A"), UInt8(ascii: "a")...UInt8(ascii: "z"): break
+        case UInt8(ascii: "-"): return text.hasPrefix(keyStart) && text.contains(keyEnd) ? "a private key" : nil
+        default: return nil
+        }
         let bytes = Array(text.utf8.prefix(4096))
         if let (token, end) = token(in: bytes, at: 0), end == bytes.count { return token }
         return passwords(in: bytes[...]).isEmpty ? nil : "a URL with a password"
     }
 
-    /// Where secrets stand in a line of text.
+    /// Where secrets stand in a line of text, in its order and apart from one another.
     package static func ranges(in line: ArraySlice<UInt8>) -> [Range<Int>] {
         let bytes = Array(line)
         var found = passwords(in: bytes[...])
@@ -54,7 +59,16 @@ package enum SecretToken {
                 while position < bytes.count, isTokenByte(bytes[position]) { position += 1 }
             }
         }
-        return found.map { $0.lowerBound + line.startIndex..<$0.upperBound + line.startIndex }
+        // A URL's password may be a token.
+        var apart: [Range<Int>] = []
+        for range in found.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = apart.last, range.lowerBound < last.upperBound {
+                apart[apart.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                apart.append(range)
+            }
+        }
+        return apart.map { $0.lowerBound + line.startIndex..<$0.upperBound + line.startIndex }
     }
 
     /// The token that begins at `start`: what it is, and its end.

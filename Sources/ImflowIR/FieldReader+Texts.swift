@@ -69,7 +69,8 @@ extension FieldReader {
                 "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength); `@version` may follow"
         default:
             form =
-                "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
+                "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength),"
+                + " a letter or digit first"
             near = NameForm.nearestName(to: text)
         }
         add(

@@ -112,7 +112,13 @@ extension Span {
 
 /// A text of the author's, fit for one line of a message. A secret is not repeated.
 package func printable(_ text: String) -> String {
-    if text.utf8.count >= 8, let what = SecretToken.kind(of: text) { return "(\(what))" }
+    var text = text
+    if text.utf8.count >= 8 {
+        var bytes = Array(text.utf8.prefix(4096))
+        let secrets = SecretToken.ranges(in: bytes[...])
+        for secret in secrets.reversed() { bytes.replaceSubrange(secret, with: "***".utf8) }
+        if !secrets.isEmpty { text = String(decoding: bytes, as: UTF8.self) }
+    }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

@@ -118,7 +118,7 @@ import Testing
         #expect(page.summary.hasSuffix("."))
     }
 
-    /// What the page says of silencing its finding is tried: a comment above each finding's line silences all that are no
+    /// What the page says of silencing is tried: a comment above the line of each finding silences all that are no
     /// errors, and an error stands.
     @Test(arguments: DiagnosticPage.all) func silencingIsAsThePageSays(_ page: DiagnosticPage) throws {
         let sections = Sections(page)

@@ -8,7 +8,7 @@ package struct GangGPURule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        for stage in scope.expansion?.stages ?? [] {
+        for stage in scope.blockStages {
             guard let block = stage.multiNode, block.gangs, let gang = block.gpu, scope.owns(gang.span),
                 let path = stage.modelPath, let resources = scope.workspace.models[path]?.manifest.resources,
                 let place = resources.gpuPlace

@@ -8,7 +8,7 @@ package struct GangSizeRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        for stage in scope.expansion?.stages ?? [] {
+        for stage in scope.blockStages {
             guard let block = stage.multiNode, block.gangs, stage.modelPath != nil,
                 let runtime = block.distributedRuntime,
                 block.clusterSize?.value ?? 1 == 1, !block.broken.contains("cluster_size")

@@ -10,7 +10,7 @@ package struct MergeWithoutSplitRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        for stage in scope.expansion?.stages ?? [] where stage.modelPath != nil {
+        for stage in scope.blockStages where stage.modelPath != nil {
             guard let block = stage.multiNode, block.isEnabled, !block.splits, !block.broken.contains("split_mode")
             else { continue }
             // What one stage leaves unsplit, an override at another may split; this one stays as it is.

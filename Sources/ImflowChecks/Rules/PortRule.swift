@@ -18,7 +18,7 @@ package struct PortRule: Rule {
         for block in scope.multiNodes where block.isEnabled {
             if let port = block.coordinationPort { checkPrivilege("coordination_port", port, into: &findings) }
         }
-        for stage in scope.expansion?.stages ?? [] { checkTaken(stage, scope, into: &findings) }
+        for stage in scope.blockStages { checkTaken(stage, scope, into: &findings) }
     }
 
     private func checkPrivilege(_ key: String, _ port: Located<Int>, into findings: inout FindingList) {

@@ -58,6 +58,12 @@ package struct RetryRule: Rule {
 }
 
 extension Scope {
+    /// The stages that run, where one of them may be split or be a gang; for a plain model none, at once.
+    package var blockStages: [ExpandedStage] {
+        if let model, model.graph == nil, model.manifest.multiNode == nil { return [] }
+        return expansion?.stages ?? []
+    }
+
     /// The policies that this file declares: its own, then its stages'.
     package var ownPolicies: [Policies] {
         let own = job?.job.policies ?? model?.manifest.policies ?? Policies()

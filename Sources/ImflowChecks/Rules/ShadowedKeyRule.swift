@@ -12,11 +12,12 @@ package struct ShadowedKeyRule: Rule {
             let expansion = scope.expansion, !expansion.isTooLarge
         else { return }
         let stages = expansion.stages
+        let isTaken = Self.taken(stages)
         for (index, stage) in stages.enumerated() where !findings.isFull {
             if let key = stage.inputKey?.value, stage.literal[key] == nil { checkRivals(stage, key, scope, &findings) }
             guard let key = Self.published(stage), scope.owns(key.span), let own = readKey(of: stage, stages),
                 own != key.value, stage.declaration.when?.value.names.contains(key.value) != true,
-                stages.contains(where: { $0.inputKey?.value == key.value && $0.sources.contains(index) })
+                isTaken[index]
             else { continue }
             let sources = readSources(of: stage, stages)
             let earlier = sources.lazy.compactMap { Self.published(stages[$0]) }.first { $0.value == key.value }
@@ -31,6 +32,18 @@ package struct ShadowedKeyRule: Rule {
                     at: key.span, secondary: place.map { [Label($0, "hidden from here on")] } ?? [],
                     help: "give one of them another name"))
         }
+    }
+
+    /// By stage: whether a stage behind it gets its `input_key` from it.
+    private static func taken(_ stages: [ExpandedStage]) -> [Bool] {
+        var isTaken = [Bool](repeating: false, count: stages.count)
+        for stage in stages {
+            guard let key = stage.inputKey?.value, stage.literal[key] == nil,
+                let giver = stage.sources.first(where: { stages[$0].publication.names.contains(key) })
+            else { continue }
+            isTaken[giver] = true
+        }
+        return isTaken
     }
 
     /// What the stage takes as its input; nil: everything.

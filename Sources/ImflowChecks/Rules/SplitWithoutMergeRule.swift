@@ -9,7 +9,7 @@ package struct SplitWithoutMergeRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        for stage in scope.expansion?.stages ?? [] {
+        for stage in scope.blockStages {
             guard let block = stage.multiNode, block.splits, block.mergeStrategy == nil, block.reducer == nil,
                 block.broken.isDisjoint(with: ["merge_strategy", "reducer"]),
                 let mode = block.splitMode, scope.owns(mode.span), let path = stage.modelPath,

@@ -12,6 +12,7 @@ package struct UnusedOutputRule: Rule {
         let readers = StageReaders(expansion)
         for (index, stage) in expansion.stages.enumerated() where readers.hasFollowers[index] && !readers.isRead[index]
         {
+            if findings.isFull { return }
             guard stage.outputKey != nil, let key = stage.declaration.outputKey, scope.owns(key.span) else { continue }
             let wanted = expansion.stages.lazy.filter { $0.sources.contains(index) }.compactMap(\.inputKey?.value)
             let near = nearest(key.value, in: Array(wanted))
