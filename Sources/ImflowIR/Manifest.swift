@@ -107,12 +107,15 @@ package struct ResourceDeclaration: Sendable {
     package var disk: Located<ByteCount>?
     /// Nil also for `false` and 0.
     package var gpu: GPURequest?
+    /// The value of `gpu`; nil: it is not written, or not well.
+    package var gpuPlace: Span?
 
     init(_ fields: Fields?) {
         span = fields?.span
         cpu = fields?.number("cpu")
         memory = fields?.bytes("memory")
         disk = fields?.bytes("disk")
+        gpuPlace = fields?.integer("gpu")?.span ?? fields?.fields("gpu")?.span.firstLine
         if let count = fields?.integer("gpu")?.value {
             gpu = count > 0 ? GPURequest(count: count) : nil
         } else if let block = fields?.fields("gpu")?.value {

@@ -57,6 +57,8 @@ package struct RetryDeclaration: Sendable {
     package var backoffCoefficient: Located<Double>?
     package var maximumInterval: Located<TimeSpan>?
     package var retryOn: Located<[Cause]>?
+    /// Whether a value in it was reported: what it was to say is not known.
+    package var isBroken: Bool
 
     init(_ fields: Fields) {
         span = fields.span
@@ -65,6 +67,7 @@ package struct RetryDeclaration: Sendable {
         backoffCoefficient = fields.number("backoff_coefficient")
         maximumInterval = fields.duration("maximum_interval")
         retryOn = fields.choices("retry_on", Cause.self)
+        isBroken = !fields.broken.isEmpty
     }
 
     func over(_ weaker: RetryDeclaration) -> RetryDeclaration {
