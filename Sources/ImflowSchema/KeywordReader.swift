@@ -15,14 +15,15 @@ struct KeywordReader {
         self.members = members
     }
 
-    mutating func assertions() throws(SchemaProblem) -> [SchemaAssertion] {
-        try readDefinitions()
-        try readValues()
-        try readNumbers()
-        try readStrings()
-        try readArrays()
-        try readObjects()
-        try readCombinations()
+    /// What is wrong with one group of keywords does not hide what is wrong with the next.
+    mutating func assertions() -> [SchemaAssertion] {
+        do throws(SchemaProblem) { try readDefinitions() } catch { compiler.add(error) }
+        do throws(SchemaProblem) { try readValues() } catch { compiler.add(error) }
+        do throws(SchemaProblem) { try readNumbers() } catch { compiler.add(error) }
+        do throws(SchemaProblem) { try readStrings() } catch { compiler.add(error) }
+        do throws(SchemaProblem) { try readArrays() } catch { compiler.add(error) }
+        do throws(SchemaProblem) { try readObjects() } catch { compiler.add(error) }
+        do throws(SchemaProblem) { try readCombinations() } catch { compiler.add(error) }
         return found
     }
 
@@ -44,9 +45,13 @@ struct KeywordReader {
     private func types(_ value: JSONValue) throws(SchemaProblem) -> [SchemaType] {
         let names = value.arrayValue ?? [value]
         var types: [SchemaType] = []
-        for name in names {
+        for (position, name) in names.enumerated() {
             guard let text = name.stringValue, let type = SchemaType(rawValue: text) else {
-                throw wrong("type", "null, boolean, integer, number, string, array or object, or a list of these")
+                let wanted =
+                    name == .null
+                    ? "the name \"null\" in quotes, not null itself"
+                    : "null, boolean, integer, number, string, array or object, or a list of these"
+                throw wrong("type", wanted, item: value.arrayValue == nil ? nil : String(position))
             }
             types.append(type)
         }
@@ -93,11 +98,11 @@ struct KeywordReader {
     private mutating func readObjects() throws(SchemaProblem) {
         if let limit = try count("maxProperties") { add("maxProperties", .maximumMembers(limit)) }
         if let limit = try count("minProperties") { add("minProperties", .minimumMembers(limit)) }
-        if let value = members["required"] { add("required", .required(try names(value, at: "required"))) }
+        if let value = members["required"] { add("required", .required(try names(value, at: place.member("required")))) }
         var rules = MemberRules()
         for (name, schema) in try map("properties") { rules.named[name] = schema }
         for (text, schema) in try map("patternProperties") {
-            let pattern = try pattern(text, at: place.member("patternProperties").member(text))
+            let pattern = try pattern(text, at: place.member("patternProperties").member(text), isName: true)
             rules.patterns.append((pattern, schema))
         }
         rules.additional = try schema("additionalProperties")
@@ -114,7 +119,8 @@ struct KeywordReader {
         var dependencies: [(name: String, SchemaAssertion.Dependency)] = []
         for (name, entry) in entries {
             if entry.arrayValue != nil {
-                dependencies.append((name, .names(try names(entry, at: "dependencies"))))
+                let place = place.member("dependencies").member(name)
+                dependencies.append((name, .names(try names(entry, at: place, keyword: "dependencies"))))
             } else {
                 let place = place.member("dependencies").member(name)
                 dependencies.append((name, .schema(try compiler.node(entry, at: place, base: base))))
@@ -134,8 +140,9 @@ struct KeywordReader {
         }
     }
 
-    private func wrong(_ keyword: String, _ wanted: String) -> SchemaProblem {
-        SchemaProblem(place.member(keyword).description, "`\(keyword)` must be \(wanted)")
+    private func wrong(_ keyword: String, _ wanted: String, item: String? = nil) -> SchemaProblem {
+        let place = place.member(keyword)
+        return SchemaProblem((item.map(place.member) ?? place).description, "`\(keyword)` must be \(wanted)")
     }
 
     private func number(_ keyword: String) throws(SchemaProblem) -> JSONValue? {
@@ -153,19 +160,26 @@ struct KeywordReader {
         return value.intValue ?? Int.max
     }
 
-    private func names(_ value: JSONValue, at keyword: String) throws(SchemaProblem) -> [String] {
+    private func names(
+        _ value: JSONValue, at place: SchemaPlace, keyword: String = "required"
+    ) throws(SchemaProblem) -> [String] {
         var names: [String] = []
-        guard let items = value.arrayValue else { throw wrong(keyword, "a list of names") }
-        for item in items {
-            guard let name = item.stringValue else { throw wrong(keyword, "a list of names") }
+        let sentence = "`\(keyword)` must be a list of names"
+        guard let items = value.arrayValue else { throw SchemaProblem(place.description, sentence) }
+        for (position, item) in items.enumerated() {
+            guard let name = item.stringValue else {
+                throw SchemaProblem(place.member(String(position)).description, sentence)
+            }
             names.append(name)
         }
         return names
     }
 
-    private func pattern(_ text: String, at place: SchemaPlace) throws(SchemaProblem) -> Pattern {
+    private func pattern(
+        _ text: String, at place: SchemaPlace, isName: Bool = false
+    ) throws(SchemaProblem) -> Pattern {
         do throws(PatternError) { return try Pattern(text) } catch {
-            throw SchemaProblem(place.description, error.sentence)
+            throw SchemaProblem(place.description, error.sentence, isName: isName)
         }
     }
 
