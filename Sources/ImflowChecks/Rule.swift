@@ -53,7 +53,7 @@ package enum RuleSet {
         ShardLimitRule.self, OverlapRule.self, SplitOptionsRule.self, MergeOptionsRule.self, SpatialConcatRule.self,
         SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
-        JobModelRule.self, RunnableRule.self,
+        JobModelRule.self, RunnableRule.self, SchemaRule.self, SchemaConflictRule.self, InputValuesRule.self,
     ]
 
     /// Every code that a rule can give.

@@ -35,7 +35,10 @@ struct FieldReader {
                 continue
             }
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
-            if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
+            switch key.type {
+            case .members, .schema: fields.setPlaces(name, ValuePlaces(valueNode))
+            default: break
+            }
         }
         for key in block.keys where key.isRequired && fields.values[key.name] == nil && !fields.wasRead(key.name) {
             add(
@@ -60,14 +63,6 @@ struct FieldReader {
         let replacement = node.style == .plain ? name : "\"\(name)\""
         return FixIt(
             "replace it by `\(name)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: replacement)])
-    }
-
-    private func memberPlaces(_ node: SyntaxNode) -> [String: Span] {
-        var places: [String: Span] = [:]
-        for (key, value) in node.mergedMembers {
-            if let name = key.scalarText { places[name] = value.span }
-        }
-        return places
     }
 
     /// Says that `node` is not what its key takes.

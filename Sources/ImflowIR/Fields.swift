@@ -26,8 +26,8 @@ struct Fields: Sendable {
     /// The place of the mapping.
     let span: Span
     private(set) var values: [String: Located<FieldValue>] = [:]
-    /// The JSON members' places, for ``KeyType/members``: key name, then member name.
-    private(set) var places: [String: [String: Span]] = [:]
+    /// The places inside values of ``KeyType/members`` and ``KeyType/schema``, by key.
+    private(set) var places: [String: ValuePlaces] = [:]
 
     init(span: Span) { self.span = span }
 
@@ -38,7 +38,7 @@ struct Fields: Sendable {
     mutating func markRead(_ key: String) { broken.insert(key) }
     func wasRead(_ key: String) -> Bool { broken.contains(key) }
     mutating func set(_ key: String, _ value: Located<FieldValue>) { values[key] = value }
-    mutating func setPlaces(_ key: String, _ spans: [String: Span]) { places[key] = spans }
+    mutating func setPlaces(_ key: String, _ places: ValuePlaces) { self.places[key] = places }
 
     private func located<T: Sendable>(_ key: String, _ unwrap: (FieldValue) -> T?) -> Located<T>? {
         guard let field = values[key], let value = unwrap(field.value) else { return nil }

@@ -31,6 +31,9 @@ package struct Manifest: Sendable {
     package var requires: NodeRequirement?
     package var inputSchema: Located<JSONValue>?
     package var outputSchema: Located<JSONValue>?
+    /// Where the parts of the schemas stand.
+    package var inputSchemaPlaces: ValuePlaces
+    package var outputSchemaPlaces: ValuePlaces
     package var multiNode: MultiNode?
     /// Nil: no pipeline.
     package var chainedModels: Located<[StageDeclaration]>?
@@ -66,6 +69,8 @@ package struct Manifest: Sendable {
         requires = fields.fields("requires").map { NodeRequirement($0.value) }
         inputSchema = fields.json("input_schema")
         outputSchema = fields.json("output_schema")
+        inputSchemaPlaces = fields.places["input_schema"] ?? ValuePlaces()
+        outputSchemaPlaces = fields.places["output_schema"] ?? ValuePlaces()
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         chainedModels = fields.list("chained_models").map { list in
             list.map { $0.map { StageDeclaration($0, modelKey: "model_id") } }

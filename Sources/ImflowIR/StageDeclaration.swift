@@ -14,6 +14,8 @@ package struct StageDeclaration: Sendable {
     package var needs: Located<[Located<String>]>?
     /// Literal members.
     package var input: Located<JSONValue>?
+    /// Where the parts of ``input`` stand.
+    package var inputPlaces: ValuePlaces
     package var when: Located<Condition>?
     package var priority: Located<Int>?
     package var multiNode: MultiNode?
@@ -23,6 +25,7 @@ package struct StageDeclaration: Sendable {
     package init(span: Span, model: Located<ModelReference>) {
         self.span = span
         self.model = model
+        inputPlaces = ValuePlaces()
         policies = Policies()
     }
 
@@ -34,6 +37,7 @@ package struct StageDeclaration: Sendable {
         outputKey = fields.text("output_key")
         needs = fields.texts("needs")
         input = fields.json("input")
+        inputPlaces = fields.places["input"] ?? ValuePlaces()
         when = fields.condition("when")
         priority = fields.integer("priority")
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }

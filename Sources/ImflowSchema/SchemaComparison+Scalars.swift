@@ -101,5 +101,11 @@ extension SchemaComparison {
 
 extension ValueSet {
     /// The sets that it is the intersection of.
-    var parts: [ValueSet] { if case .all(let sets) = self { sets.flatMap(\.parts) } else { [self] } }
+    var parts: [ValueSet] {
+        switch self {
+        case .all(let sets): sets.flatMap(\.parts)
+        case .given(let set, _): set.parts
+        default: [self]
+        }
+    }
 }

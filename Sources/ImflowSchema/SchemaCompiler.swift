@@ -35,11 +35,11 @@ final class SchemaCompiler {
     private func run(_ schema: JSONValue) throws(SchemaProblem) {
         try index.add(schema)
         let root = SchemaPlace(document: "", pointer: "")
-        _ = try node(schema, at: root, base: index.bases[root] ?? "")
+        _ = node(schema, at: root, base: index.bases[root] ?? "")
         while let next = pending.popLast(), problems.count < Self.maximumProblems {
             do throws(SchemaProblem) { program.nodes[next.index].rule = try rule(of: next) } catch { add(error) }
         }
-        if problems.isEmpty { try shortenReferences() }
+        shortenReferences()
     }
 
     func add(_ problem: SchemaProblem) {
@@ -48,12 +48,14 @@ final class SchemaCompiler {
 
     private init(offering documents: [String: JSONValue]) { index = SchemaIndex(offering: documents) }
 
-    /// The node of the schema at `place`, compiled later when it is new.
-    func node(_ value: JSONValue, at place: SchemaPlace, base: String) throws(SchemaProblem) -> Int {
+    /// The node of the schema at `place`, compiled later when it is new; nil when there are too many.
+    func node(_ value: JSONValue, at place: SchemaPlace, base: String) -> Int? {
         if let index = known[place] { return index }
         let number = program.nodes.count
         guard number < Self.maximumNodes else {
-            throw SchemaProblem(place.description, "a schema may have at most \(Self.maximumNodes) subschemas")
+            let sentence = "a schema may have at most \(Self.maximumNodes) subschemas"
+            if problems.last?.sentence != sentence { add(SchemaProblem(place.description, sentence)) }
+            return nil
         }
         known[place] = number
         program.nodes.append(SchemaNode(pointer: place.description, rule: .everything))
@@ -69,11 +71,11 @@ final class SchemaCompiler {
             var reader = KeywordReader(compiler: self, place: next.place, base: next.base, members: members)
             if let reference = members["$ref"] {
                 // Beside a reference, draft-07 reads nothing but definitions.
-                try reader.readDefinitions()
+                reader.readDefinitions()
                 guard let text = reference.stringValue else {
                     throw SchemaProblem(next.place.member("$ref").description, "`$ref` must be a string")
                 }
-                return .reference(try reader.compiler.target(of: text, from: next))
+                return try target(of: text, from: next)
             }
             return .assertions(reader.assertions())
         default:
@@ -82,25 +84,26 @@ final class SchemaCompiler {
         }
     }
 
-    private func target(of reference: String, from next: Pending) throws(SchemaProblem) -> Int {
+    private func target(of reference: String, from next: Pending) throws(SchemaProblem) -> SchemaNode.Rule {
         let found: SchemaIndex.Found
         do throws(SchemaIndex.Miss) {
             found = try index.find(reference, base: next.base)
         } catch {
             throw SchemaProblem(next.place.member("$ref").description, error.sentence)
         }
-        return try node(found.value, at: found.place, base: found.base)
+        return node(found.value, at: found.place, base: found.base).map { .reference($0) } ?? .everything
     }
 
     /// Lets references name what they lead to at last, and refuses those that lead nowhere.
-    private func shortenReferences() throws(SchemaProblem) {
-        for index in program.nodes.indices {
+    private func shortenReferences() {
+        nodes: for index in program.nodes.indices {
             var trail: [Int] = [index]
             var seen: Set<Int> = [index]
             while let last = trail.last, case .reference(let next) = program.nodes[last].rule {
                 guard seen.insert(next).inserted else {
-                    throw SchemaProblem(
-                        program.nodes[index].pointer + "/$ref", "the reference leads to itself and to no schema")
+                    let pointer = program.nodes[index].pointer + "/$ref"
+                    add(SchemaProblem(pointer, "the reference leads to itself and to no schema"))
+                    continue nodes
                 }
                 trail.append(next)
             }

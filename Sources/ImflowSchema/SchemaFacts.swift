@@ -6,12 +6,15 @@ struct SchemaFacts {
     struct Witness {
         var part: SchemaPart?
         var keyword: String
+        /// Where there is no schema.
+        var source: Int?
+        var isTaken = false
 
-        var side: SchemaPart.Side { part?.side ?? .given }
+        var side: SchemaPart.Side { part?.side ?? (isTaken ? .taken : .given) }
 
         func claim(_ phrase: String) -> SchemaConflict.Claim {
             let pointer = part.map { keyword.isEmpty ? $0.pointer : $0.pointer + "/" + keyword } ?? ""
-            return SchemaConflict.Claim(side: side, phrase: phrase, source: part?.source, pointer: pointer)
+            return SchemaConflict.Claim(side: side, phrase: phrase, source: part?.source ?? source, pointer: pointer)
         }
     }
 
@@ -37,7 +40,7 @@ struct SchemaFacts {
 
     enum Members {
         case rules(MemberRules, SchemaPart)
-        case known([String: ValueSet.Member], isClosed: Bool)
+        case known([String: ValueSet.Member], isClosed: Bool, Witness)
     }
 
     /// So many schemas are looked at for the facts of one value, and unions so deep.
@@ -81,7 +84,7 @@ struct SchemaFacts {
     /// Adds that the value lies in `set`, too.
     mutating func add(_ set: ValueSet) {
         sets.append(set)
-        gather(set)
+        gather(set, nil)
     }
 
     /// These facts with one of the alternatives chosen.
@@ -92,24 +95,27 @@ struct SchemaFacts {
         return facts
     }
 
-    private mutating func gather(_ set: ValueSet) {
-        let given = Witness(part: nil, keyword: "")
+    private mutating func gather(_ set: ValueSet, _ source: Int?) {
+        let given = Witness(part: nil, keyword: "", source: source)
         switch set {
         case .anything: break
         case .schema(let part): gather(part)
         case .value(let value): values.append(([value], given))
         case .kind(let type): restrict([type], given)
+        case .wanted(let type, let own):
+            restrict([type], Witness(part: nil, keyword: "", source: own, isTaken: true))
         case .list(let list, let least, let most):
             restrict([.array], given)
-            items.append(.every(list))
+            items.append(.every(list.given(by: source)))
             if least > 0 { Self.raise(&minimumItems, least, given) }
             if let most { Self.lower(&maximumItems, most, given) }
         case .object(let known, let isClosed):
             restrict([.object], given)
-            members.append(.known(known, isClosed: isClosed))
+            members.append(.known(known, isClosed: isClosed, given))
             for (name, member) in known where member.isSure { required.append((name, given)) }
-        case .union(let sets): gather(oneOf: sets, given)
-        case .all(let sets): for set in sets { gather(set) }
+        case .union(let sets): gather(oneOf: sets.map { $0.given(by: source) }, given)
+        case .all(let sets): for set in sets { gather(set, source) }
+        case .given(let set, let own): gather(set, own)
         }
     }
 
@@ -133,7 +139,7 @@ struct SchemaFacts {
         var isInteger = true
         for branch in branches {
             var facts = SchemaFacts(inside: self)
-            facts.gather(branch)
+            facts.gather(branch, nil)
             partCount = facts.partCount
             // What was not looked at may be anything.
             guard partCount <= Self.maximumParts else { return }

@@ -9,6 +9,9 @@ extension ValueSet {
 
     /// What the member `name` of its values may be; nil when none of them is an object that has it.
     package func member(_ name: String) -> Member? {
+        if case .given(let set, let source) = self, case .union(let sets) = set {
+            return ValueSet.union(sets.map { $0.given(by: source) }).member(name)
+        }
         if case .union(let sets) = self {
             let found = sets.map { $0.member(name) }
             let present = found.compactMap(\.self)
@@ -35,7 +38,7 @@ extension ValueSet {
         case .anything: false
         case .schema(let part): part.excludes(value, workLimit: Self.workLimit)
         case .value(let own): own != value
-        case .kind(let type): !type.includes(value)
+        case .kind(let type), .wanted(let type, _): !type.includes(value)
         case .list(let items, let least, let most):
             value.arrayValue.map { list in
                 list.count < least || list.count > most ?? Int.max || list.contains { items.excludes($0) }
@@ -44,6 +47,14 @@ extension ValueSet {
             value.objectValue.map { Self.excludes($0, members, isClosed: isClosed) } ?? true
         case .union(let sets): sets.allSatisfy { $0.excludes(value) }
         case .all(let sets): sets.contains { $0.excludes(value) }
+        case .given(let set, _): set.excludes(value)
+        }
+    }
+
+    /// How `value` surely breaks the schemas that the set is made of; nothing when it may be in the set.
+    package func breaches(of value: JSONValue) -> [SchemaViolation] {
+        parts.flatMap { set -> [SchemaViolation] in
+            if case .schema(let part) = set { part.breaches(of: value, workLimit: Self.workLimit) } else { [] }
         }
     }
 
@@ -78,11 +89,11 @@ extension SchemaFacts {
         var found: [ValueSet] = []
         for entry in members {
             switch entry {
-            case .known(let members, let isClosed):
+            case .known(let members, let isClosed, let witness):
                 if let member = members[name] {
-                    found.append(member.values)
+                    found.append(member.values.given(by: witness.source))
                 } else if isClosed {
-                    return .forbidden(Witness(part: nil, keyword: ""))
+                    return .forbidden(witness)
                 }
             case .rules(let rules, let part):
                 for node in Self.nodes(of: rules, name) {

@@ -53,6 +53,8 @@ package indirect enum ValueSet: Sendable {
     case schema(SchemaPart)
     case value(JSONValue)
     case kind(SchemaType)
+    /// Values of these kinds, as the one who takes them asks.
+    case wanted(SchemaType, source: Int)
     /// Lists of so many such items; nil: of any number.
     case list(ValueSet, minimum: Int = 0, maximum: Int? = nil)
     /// Objects with these members, and no others when `isClosed`.
@@ -61,6 +63,8 @@ package indirect enum ValueSet: Sendable {
     case union([ValueSet])
     /// What is in all of these.
     case all([ValueSet])
+    /// The set, as the source of that number gives it: claims that no schema makes name it.
+    case given(ValueSet, source: Int)
 
     /// What a member of an object may be.
     package struct Member: Sendable {
@@ -85,6 +89,15 @@ package indirect enum ValueSet: Sendable {
             }
         }
         return parts.count == 1 ? parts[0] : .union(parts)
+    }
+
+    /// The same set, named by `source` where it is not named yet.
+    func given(by source: Int?) -> ValueSet {
+        guard let source else { return self }
+        switch self {
+        case .anything, .schema, .given: return self
+        default: return .given(self, source: source)
+        }
     }
 }
 

@@ -10,15 +10,17 @@ import Testing
         let found = try review(
             ##"""
             {"type": ["string", "text", null], "properties": {"a": {"minLength": -1, "pattern": "("},
-              "b": {"required": ["x", 1]}, "c": 5, "d": {"$ref": "#/definitions/none"}, "e": {"title": 1}},
+              "b": {"required": ["x", 1]}, "c": 5, "d": {"$ref": "#/definitions/none"}, "e": {"title": 1},
+              "f": {"$ref": "#/properties/g"}, "g": {"$ref": "#/properties/f"}},
               "patternProperties": {"(": {}}, "definitions": {"x": {"dependencies": {"p": [2]}}}}
             """##)
         #expect(found.validator == nil)
         let places = found.problems.map { ($0.isName ? "name of " : "") + $0.pointer }.sorted()
         #expect(
             places == [
-                "/definitions/x/dependencies/p/0", "/properties/a/minLength", "/properties/b/required/1",
-                "/properties/c", "/properties/d/$ref", "/properties/e/title", "/type/1", "name of /patternProperties/(",
+                "/definitions/x/dependencies/p/0", "/properties/a/minLength", "/properties/a/pattern",
+                "/properties/b/required/1", "/properties/c", "/properties/d/$ref", "/properties/e/title",
+                "/properties/f/$ref", "/properties/g/$ref", "/type/1", "/type/2", "name of /patternProperties/(",
             ])
     }
 
