@@ -1,7 +1,6 @@
 package import ImflowDiagnostics
 package import ImflowIR
 package import ImflowJSON
-package import ImflowSchema
 
 /// What a reference to a model means, from where it stands.
 package enum Resolution: Sendable {
@@ -38,14 +37,11 @@ package struct CheckedModel: Sendable {
     /// Of a pipeline.
     package var graph: StageGraph?
     package var references: [ModelReference: Resolution]
-    /// The schemas, compiled; nil: there is none.
-    package let inputSchema: SchemaReview?
-    package let outputSchema: SchemaReview?
+    package let schemas: CompiledSchemas
 
     package init(manifest: Manifest, references: [ModelReference: Resolution] = [:]) {
         self.manifest = manifest
-        inputSchema = manifest.inputSchema.map { SchemaReview($0.value) }
-        outputSchema = manifest.outputSchema.map { SchemaReview($0.value) }
+        schemas = CompiledSchemas(manifest)
         graph = manifest.chainedModels.map { StageGraph($0.value) }
         self.references = references
     }

@@ -4,7 +4,8 @@ import ImflowJSON
 /// bounded: what it does not find within its bounds it takes for possible.
 package struct SchemaComparison {
     private static let maximumDepth = 24
-    private static let maximumSteps = 2000
+    /// Schemas that are looked at, and values compared.
+    private static let maximumSteps = 5000
     /// Items of a list are compared at so many positions.
     private static let maximumPositions = 8
     private static let workLimit = 20_000
@@ -25,7 +26,7 @@ package struct SchemaComparison {
     }
 
     private mutating func conflict(_ facts: SchemaFacts, depth: Int) -> SchemaConflict? {
-        steps += 1
+        steps += 1 + facts.partCount
         guard steps <= Self.maximumSteps, depth <= Self.maximumDepth else { return nil }
         if let nothing = facts.nothing {
             let side: SchemaPart.Side = nothing.side == .given ? .taken : .given

@@ -44,8 +44,10 @@ struct SchemaFacts {
     }
 
     /// So many schemas are looked at for the facts of one value, and unions so deep.
-    private static let maximumParts = 1000
+    private static let maximumParts = 300
     private static let maximumDepth = 6
+    /// Schemas within `allOf` within each other deeper than this are not followed: stacks are small.
+    private static let maximumNesting = 60
 
     private(set) var sets: [ValueSet] = []
     private(set) var kinds = ValueKinds.all
@@ -68,7 +70,9 @@ struct SchemaFacts {
     /// Of each group one branch must hold.
     private(set) var alternatives: [[ValueSet]] = []
     private(set) var nothing: Witness?
-    private var partCount = 0
+    /// How many schemas were looked at.
+    private(set) var partCount = 0
+    private var nesting = 0
     private let depth: Int
 
     init(_ sets: [ValueSet]) {
@@ -79,6 +83,7 @@ struct SchemaFacts {
     private init(inside outer: SchemaFacts) {
         depth = outer.depth + 1
         partCount = outer.partCount
+        nesting = outer.nesting
     }
 
     /// Adds that the value lies in `set`, too.
@@ -121,7 +126,10 @@ struct SchemaFacts {
 
     private mutating func gather(_ part: SchemaPart) {
         partCount += 1
-        guard partCount <= Self.maximumParts else { return }
+        nesting += 1
+        defer { nesting -= 1 }
+        // Of what is not looked at nothing is said: it may be anything.
+        guard partCount <= Self.maximumParts, nesting <= Self.maximumNesting else { return }
         switch part.rule {
         case .everything, .reference: break
         case .nothing: nothing = nothing ?? Witness(part: part, keyword: "")
@@ -141,8 +149,6 @@ struct SchemaFacts {
             var facts = SchemaFacts(inside: self)
             facts.gather(branch, nil)
             partCount = facts.partCount
-            // What was not looked at may be anything.
-            guard partCount <= Self.maximumParts else { return }
             kinds.formUnion(facts.possibleKinds)
             if facts.possibleKinds.contains(.number) { isInteger = isInteger && facts.integer != nil }
         }

@@ -192,4 +192,55 @@ import Testing
             first: own, second: Self.takes("{type: array}"), stages: stages.joined(separator: ","), input: #"{"a": "x"}"#)
         #expect(found(files).map(\.code.slug) == ["schema-conflict"])
     }
+
+    /// Through a pipeline as a model: what it takes, what its stages give each other, and what comes out of it.
+    @Test func pipelinesAreSeenThrough() {
+        let pipeline = """
+            name: pipe
+            input_schema: {properties: {n: {type: integer}}}
+            chained_models: [{model_id: first, output_key: b}]
+
+            """
+        let job = #"{"input": {"n": "x"}, "job_graph": {"stages": [STAGES]}}"#
+        func files(_ stages: String, _ job: String) -> MemoryFiles {
+            MemoryFiles([
+                "job.json": job.replacing("STAGES", with: stages), "pipe/model.yaml": pipeline,
+                "first/model.yaml": "name: first\nentrypoint: [./run]\n" + Self.output("{type: string}"),
+                "second/model.yaml": "name: second\nentrypoint: [./run]\ninput_schema: {properties: {b: {type: number}}}\n",
+            ])
+        }
+        let both = found(files(#"{"model": "pipe"}, {"model": "second", "input_key": "b"}"#, job))
+        #expect(both.map(\.code.slug) == ["input-breaks-schema", "schema-conflict"])
+        #expect(both.last?.headline == "`b` is a string, and `second` takes a number")
+        let alone = found(files("", #"{"input": {"n": "x"}, "model": "pipe"}"#))
+        #expect(alone.map(\.code.slug) == ["input-breaks-schema"])
+        #expect(alone.first.map(text) == "\"x\"")
+    }
+
+    /// What a pipeline says that it is given, its own stages must be able to take.
+    @Test func pipelinesGiveWhatTheyTake() {
+        let files = MemoryFiles([
+            "pipe/model.yaml": """
+                name: pipe
+                input_schema: {type: object, properties: {a: {type: string}}}
+                chained_models: [{model_id: second, input_key: a}]
+                """,
+            "second/model.yaml": "name: second\nentrypoint: [./run]\n" + Self.takes("{type: array}"),
+        ])
+        #expect(Compiler(files).check(["."]).diagnostics.map(\.code.slug) == ["schema-conflict"])
+    }
+
+    /// A context of many names over many stages, and schemas that refer to each other without end.
+    @Test func hostileGraphsEnd() {
+        let names = (0..<100).map { "n\($0): {type: string}" }.joined(separator: ", ")
+        let stages = (0..<400).map { _ in #"{"model": "first"}"# }.joined(separator: ",")
+        let wide = Self.output("{type: object, properties: {\(names)}}") + "input_schema: {properties: {\(names)}}\n"
+        let many = files(first: wide, second: "", stages: stages, input: "{}")
+        #expect(found(many).allSatisfy { $0.severity < .error })
+        let levels = (1...100).map { "d\($0): {allOf: [{$ref: '#/definitions/d\($0 - 1)'}, {$ref: '#/definitions/d\($0 - 1)'}]}" }
+        let knot = "{definitions: {d0: {type: object}, \(levels.joined(separator: ", "))}, $ref: '#/definitions/d100'}"
+        let knots = files(
+            first: "input_schema: \(knot)\n" + Self.output(knot), second: "", stages: stages, input: "{}")
+        #expect(found(knots).allSatisfy { $0.severity < .error })
+    }
 }

@@ -10,6 +10,8 @@ struct PortValues {
     private static let maximumSources = 32
     /// So many names of a whole context are looked at.
     private static let maximumNames = 100
+    /// Looks at what a stage publishes, in all; then anything may be.
+    private static let maximumLooks = 200_000
 
     let expansion: Expansion
     let workspace: Workspace
@@ -18,6 +20,14 @@ struct PortValues {
     /// What each stage's result can be.
     private var results: [ValueSet] = []
     private var jobInput = ValueSet.anything
+    private var looks = 0
+    private var known: [Name: ValueSet.Member?] = [:]
+
+    /// A name, and the stage that may publish it.
+    private struct Name: Hashable {
+        var stage: Int
+        var name: String
+    }
 
     init?(_ scope: Scope) {
         guard let expansion = scope.expansion, !expansion.isTooLarge else { return nil }
@@ -48,13 +58,13 @@ struct PortValues {
 
     /// What `model` takes; nil: its schema says nothing, or cannot be read.
     mutating func taken(by model: CheckedModel) -> ValueSet? {
-        guard let validator = model.inputSchema?.validator else { return nil }
+        guard let validator = model.schemas.input else { return nil }
         return .schema(SchemaPart(validator, .taken, source: add(.input(model.manifest))))
     }
 
     private mutating func input(of scope: Scope) -> ValueSet {
         if let model = scope.model {
-            guard model.graph != nil, let validator = model.inputSchema?.validator else { return .anything }
+            guard model.graph != nil, let validator = model.schemas.input else { return .anything }
             return .schema(SchemaPart(validator, .given, source: add(.input(model.manifest)), isStaged: true))
         }
         guard let input = scope.job?.input ?? (scope.job?.isSubmitted == true ? [:] : nil) else { return .anything }
@@ -69,7 +79,7 @@ struct PortValues {
     }
 
     private mutating func output(_ model: CheckedModel?) -> ValueSet {
-        guard let model, let validator = model.outputSchema?.validator else { return .anything }
+        guard let model, let validator = model.schemas.output else { return .anything }
         return .schema(SchemaPart(validator, .given, source: add(.output(model.manifest)), isStaged: true))
     }
 
@@ -122,7 +132,7 @@ struct PortValues {
     }
 
     /// What a stage with an `input_key` gets as that.
-    private func keyed(_ key: String, _ index: Int) -> ValueSet {
+    private mutating func keyed(_ key: String, _ index: Int) -> ValueSet {
         var (sets, isSure) = published(key, to: index)
         if isSure { return .either(sets) }
         if case .soleValue(let upstream, _) = expansion.binding(of: index) { sets.append(sole(upstream)) }
@@ -131,7 +141,7 @@ struct PortValues {
     }
 
     /// What may be published as `name` to stage `index`, nearest first, and whether something surely is.
-    private func published(_ name: String, to index: Int) -> (sets: [ValueSet], isSure: Bool) {
+    private mutating func published(_ name: String, to index: Int) -> (sets: [ValueSet], isSure: Bool) {
         let stage = expansion.stages[index]
         var sets: [ValueSet] = []
         for source in stage.sources.prefix(Self.maximumSources) {
@@ -147,7 +157,17 @@ struct PortValues {
         return (sets, false)
     }
 
-    private func published(_ name: String, by index: Int) -> ValueSet.Member? {
+    private mutating func published(_ name: String, by index: Int) -> ValueSet.Member? {
+        looks += 1
+        guard looks <= Self.maximumLooks else { return ValueSet.Member(.anything, isSure: false) }
+        let place = Name(stage: index, name: name)
+        if let member = known[place] { return member }
+        let member = member(name, publishedBy: index)
+        known[place] = .some(member)
+        return member
+    }
+
+    private func member(_ name: String, publishedBy index: Int) -> ValueSet.Member? {
         guard let key = expansion.stages[index].outputKey else { return results[index].member(name) }
         guard key == name else { return nil }
         guard let member = results[index].member(key) else { return ValueSet.Member(results[index], isSure: true) }
@@ -158,7 +178,7 @@ struct PortValues {
     /// The only value of a stage, named or not.
     private func sole(_ index: Int) -> ValueSet {
         if mayBeAbsent(index) { return .anything }
-        if let key = expansion.stages[index].outputKey { return published(key, by: index)?.values ?? .anything }
+        if let key = expansion.stages[index].outputKey { return member(key, publishedBy: index)?.values ?? .anything }
         let result = results[index]
         guard result.kinds.contains(.object) else { return result }
         let publication = expansion.stages[index].publication

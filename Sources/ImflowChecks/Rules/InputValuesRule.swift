@@ -10,6 +10,8 @@ package struct InputValuesRule: Rule {
     package static let codes: [DiagnosticCode] = [.inputBreaksSchema]
     /// More findings for one member are not made.
     private static let maximumBreaches = 5
+    /// More findings in one graph are not looked for: for each, the texts of two files are read again.
+    private static let maximumFindings = 50
     /// So many batches of one list are tried.
     private static let maximumBatches = 1000
 
@@ -17,22 +19,33 @@ package struct InputValuesRule: Rule {
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
         guard let expansion = scope.expansion, !expansion.isTooLarge else { return }
-        for index in expansion.stages.indices where !findings.isFull {
+        let before = findings.diagnostics.count
+        for index in expansion.stages.indices {
+            if findings.diagnostics.count - before >= Self.maximumFindings { return }
             let stage = expansion.stages[index]
             if case .exit = stage.kind { continue }
             guard let path = stage.modelPath ?? stage.pipeline, let model = scope.workspace.models[path],
-                let validator = model.inputSchema?.validator
+                model.manifest.inputSchema != nil
             else { continue }
-            let given = values(for: stage, expansion, scope.job)
-            if given.isEmpty { continue }
-            let taken = ValueSet.schema(SchemaPart(validator, .taken, source: 0))
-            guard taken.kinds.contains(.object) else { continue }
-            let taker = Taker(manifest: model.manifest, values: taken, stage: stage)
-            var found: [Diagnostic] = []
-            for value in given { found += breaches(of: value, given, taker) }
-            if found.isEmpty { found = wholeBreaches(given, taker, expansion, scope.job) }
-            for finding in found { findings.add(finding) }
+            check(values(for: stage, expansion, scope.job), Taker(model, stage), scope.job, &findings)
         }
+        // A pipeline that is run by itself has no stage of its own.
+        if let job = scope.job, job.graph == nil, let path = job.model?.value, let model = scope.workspace.models[path],
+            model.graph != nil, model.manifest.inputSchema != nil
+        {
+            let given = (job.input ?? [:]).map { key, value in
+                Given(key: key, value: value) { job.place(ofInput: key, $0) }
+            }
+            check(given, Taker(model, nil), job, &findings)
+        }
+    }
+
+    private func check(_ given: [Given], _ taker: Taker?, _ job: CheckedJob?, _ findings: inout FindingList) {
+        guard let taker, !given.isEmpty, taker.values.kinds.contains(.object) else { return }
+        var found: [Diagnostic] = []
+        for value in given { found += breaches(of: value, given, taker) }
+        if found.isEmpty { found = wholeBreaches(given, taker, job) }
+        for finding in found { findings.add(finding) }
     }
 
     /// A member that is known, and where it stands.
@@ -46,13 +59,22 @@ package struct InputValuesRule: Rule {
     private struct Taker {
         let manifest: Manifest
         let values: ValueSet
-        let stage: ExpandedStage
+        /// Nil: a pipeline that is run by itself.
+        let stage: ExpandedStage?
+        /// In force; nil: nothing is split.
+        let block: MultiNode?
 
-        /// How the stage is cut; nil: it is not.
-        var mode: SplitMode? {
-            guard stage.isCall, let block = stage.multiNode, block.splits else { return nil }
-            return block.splitMode?.value
+        /// Nil: its schema is not valid.
+        init?(_ model: CheckedModel, _ stage: ExpandedStage?) {
+            guard let validator = model.schemas.input else { return nil }
+            manifest = model.manifest
+            values = .schema(SchemaPart(validator, .taken, source: 0))
+            self.stage = stage
+            block = stage.flatMap { $0.isCall && $0.multiNode?.splits == true ? $0.multiNode : nil }
         }
+
+        var mode: SplitMode? { block?.splitMode?.value }
+        var splitKey: String? { block?.splitKey?.value }
     }
 
     private func values(for stage: ExpandedStage, _ expansion: Expansion, _ job: CheckedJob?) -> [Given] {
@@ -80,13 +102,13 @@ package struct InputValuesRule: Rule {
         case .candidates: return given.key == "seed" ? [] : breaches(of: given, member.values, taker)
         case .batch:
             guard let items = given.value.arrayValue else { return breaches(of: given, member.values, taker) }
-            let key = taker.stage.multiNode?.splitKey?.value
+            let key = taker.splitKey
             guard key == given.key || key == nil && all.filter({ $0.value.arrayValue != nil }).count == 1 else {
                 return key == nil ? [] : breaches(of: given, member.values, taker)
             }
             return batchBreaches(of: given, items, member.values, taker)
         case .tile, .lines, .sequence:
-            guard given.value.stringValue != nil, taker.stage.multiNode?.splitKey?.value ?? given.key == given.key else {
+            guard given.value.stringValue != nil, taker.splitKey ?? given.key == given.key else {
                 return breaches(of: given, member.values, taker)
             }
             guard let conflict = SchemaComparison.conflict(given: .kind(.string), taken: member.values) else {
@@ -112,8 +134,8 @@ package struct InputValuesRule: Rule {
     private func batchBreaches(
         of given: Given, _ items: [JSONValue], _ values: ValueSet, _ taker: Taker
     ) -> [Diagnostic] {
-        if taker.stage.policies.onFailure?.value == .partial { return [] }
-        let size = max(1, taker.stage.multiNode?.batchSize?.value ?? SplitPlan(mode: .batch).batchSize)
+        if taker.stage?.policies.onFailure?.value == .partial { return [] }
+        let size = max(1, taker.block?.batchSize?.value ?? SplitPlan(mode: .batch).batchSize)
         for start in stride(from: 0, to: items.count, by: size).prefix(Self.maximumBatches) {
             let batch = Given(
                 key: given.key, value: .array(Array(items[start..<min(start + size, items.count)])),
@@ -137,7 +159,7 @@ package struct InputValuesRule: Rule {
         return Diagnostic(
             .inputBreaksSchema, "`\(taker.manifest.name)` takes no `\(given.key)`", at: place.firstLine,
             secondary: [label(refusal(of: given.key, taker), taker)].compactMap(\.self),
-            help: taker.stage.inputKey == nil
+            help: taker.stage?.inputKey == nil
                 ? "a stage without `input_key` gets everything in its reach: name the one it should get"
                 : nil)
     }
@@ -148,13 +170,16 @@ package struct InputValuesRule: Rule {
         return SchemaComparison.conflict(given: given, taken: taker.values)?.taken.pointer ?? ""
     }
 
+    /// Whether all of the stage's bound input is given by authors.
+    private func isWhole(_ stage: ExpandedStage, _ job: CheckedJob?) -> Bool {
+        stage.sources.isEmpty && (!stage.jobInput || job?.input != nil)
+    }
+
     /// What the schema asks of the members together. Who has files gets other texts in their place.
     private func wholeBreaches(
-        _ given: [Given], _ taker: Taker, _ expansion: Expansion, _ job: CheckedJob?
+        _ given: [Given], _ taker: Taker, _ job: CheckedJob?
     ) -> [Diagnostic] {
-        guard taker.mode == nil, taker.stage.sources.isEmpty, let first = given.first,
-            taker.stage.inputKey != nil || !taker.stage.jobInput || job?.input != nil
-        else { return [] }
+        guard taker.mode == nil, let first = given.first, taker.stage.map({ isWhole($0, job) }) ?? true else { return [] }
         let whole = JSONValue.object(JSONObject(given.map { ($0.key, $0.value) }, uniquingKeysWith: { one, _ in one }))
         let hasFiles = given.contains { FileMember.isFile($0.key) || FileMember.mayHoldFiles($0.value) }
         let counts = ["maxProperties", "minProperties", "dependencies", "propertyNames", "required"]
@@ -163,7 +188,7 @@ package struct InputValuesRule: Rule {
             guard breach.instancePointer.isEmpty, breach.schemaPointer != "/required" else { return false }
             return !hasFiles || counts.contains { breach.schemaPointer.hasSuffix("/" + $0) }
         }.prefix(1).compactMap { breach in
-            let place = taker.stage.declaration.input?.keySpan ?? job?.job.input?.keySpan ?? first.place("")
+            let place = taker.stage?.declaration.input?.keySpan ?? job?.job.input?.keySpan ?? first.place("")
             guard let place else { return nil }
             return Diagnostic(
                 .inputBreaksSchema, "`\(taker.manifest.name)` cannot take this input: \(breach.sentence)",

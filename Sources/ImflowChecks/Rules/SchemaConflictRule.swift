@@ -8,12 +8,16 @@ import ImflowSchema
 package struct SchemaConflictRule: Rule {
     package static let codes: [DiagnosticCode] = [.schemaConflict]
 
+    /// More conflicts in one graph are not looked for: for each, the texts of two files are read again.
+    private static let maximumFindings = 50
+
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
         guard scope.graph != nil || scope.job != nil, Self.hasSchemas(scope), var ports = PortValues(scope) else { return }
+        let before = findings.diagnostics.count
         for index in ports.expansion.stages.indices {
-            if findings.isFull { return }
+            if findings.diagnostics.count - before >= Self.maximumFindings { return }
             checkInput(of: index, &ports, &findings)
             checkReducer(of: index, &ports, &findings)
         }
@@ -21,7 +25,7 @@ package struct SchemaConflictRule: Rule {
 
     /// Without two schemas nothing can be compared, unless a split or a merge stands for one.
     private static func hasSchemas(_ scope: Scope) -> Bool {
-        scope.workspace.models.values.contains { $0.inputSchema != nil }
+        scope.workspace.models.values.contains { $0.manifest.inputSchema != nil }
             || scope.expansion?.stages.contains { $0.multiNode?.splits == true } == true
     }
 

@@ -14,18 +14,17 @@ package struct SchemaRule: Rule {
     package func check(_ scope: Scope, into findings: inout FindingList) {
         guard let model = scope.model else { return }
         let manifest = model.manifest
-        check(model.inputSchema, manifest.inputSchema, manifest.inputSchemaPlaces, &findings)
-        check(model.outputSchema, manifest.outputSchema, manifest.outputSchemaPlaces, &findings)
-        checkObject(model, &findings)
+        let input = manifest.inputSchema.map { SchemaReview($0.value) }
+        check(input, manifest.inputSchema, manifest.inputSchemaPlaces, &findings)
+        let output = manifest.outputSchema.map { SchemaReview($0.value) }
+        check(output, manifest.outputSchema, manifest.outputSchemaPlaces, &findings)
+        if let validator = input?.validator { checkObject(validator, manifest, &findings) }
     }
 
     /// Every model is given an object of members, whatever binds them.
-    private func checkObject(_ model: CheckedModel, _ findings: inout FindingList) {
-        guard let validator = model.inputSchema?.validator,
-            let conflict = SchemaComparison.conflict(
-                given: .kind(.object), taken: .schema(SchemaPart(validator, .taken, source: 0)))
-        else { return }
-        let manifest = model.manifest
+    private func checkObject(_ validator: SchemaValidator, _ manifest: Manifest, _ findings: inout FindingList) {
+        let taken = ValueSet.schema(SchemaPart(validator, .taken, source: 0))
+        guard let conflict = SchemaComparison.conflict(given: .kind(.object), taken: taken) else { return }
         let place = manifest.inputSchemaPlaces.span(at: conflict.taken.pointer) ?? manifest.place
         findings.add(
             Diagnostic(
