@@ -17,13 +17,16 @@ struct KeywordReader {
     }
 
     mutating func assertions() -> [SchemaAssertion] {
-        readDefinitions()
-        readValues()
-        readNumbers()
-        readStrings()
-        readArrays()
-        readObjects()
-        readCombinations()
+        // Most schemas have keywords of a group or two: the others need not be looked for one by one.
+        let groups = SchemaKeyword.groups(of: members.keys)
+        func has(_ group: SchemaKeyword.Group) -> Bool { groups & group.rawValue != 0 }
+        if has(.others) { readDefinitions() }
+        if has(.values) { readValues() }
+        if has(.numbers) { readNumbers() }
+        if has(.strings) { readStrings() }
+        if has(.arrays) { readArrays() }
+        if has(.objects) { readObjects() }
+        if has(.combinations) { readCombinations() }
         return found
     }
 

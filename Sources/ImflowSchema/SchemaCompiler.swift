@@ -50,16 +50,17 @@ final class SchemaCompiler {
 
     /// The node of the schema at `place`, compiled later when it is new; nil when there are too many.
     func node(_ value: JSONValue, at place: SchemaPlace, base: String) -> Int? {
-        if let index = known[place] { return index }
+        // Where nothing refers to anything, every place is met once.
+        if index.isNeeded, let index = known[place] { return index }
         let number = program.nodes.count
         guard number < Self.maximumNodes else {
             let sentence = "a schema may have at most \(Self.maximumNodes) subschemas"
             if problems.last?.sentence != sentence { add(SchemaProblem(place.description, sentence)) }
             return nil
         }
-        known[place] = number
+        if index.isNeeded { known[place] = number }
         program.nodes.append(SchemaNode(pointer: place.description, rule: .everything))
-        pending.append(Pending(index: number, value: value, place: place, base: index.bases[place] ?? base))
+        pending.append(Pending(index: number, value: value, place: place, base: index.isNeeded ? index.bases[place] ?? base : base))
         return number
     }
 

@@ -1,9 +1,9 @@
 import ImflowJSON
 
 /// What a value must be to lie in several sets at once, gathered keyword by keyword.
-struct SchemaFacts {
+struct SchemaFacts: Sendable {
     /// Who says something. The words are made when they are needed.
-    struct Witness {
+    struct Witness: Sendable {
         var part: SchemaPart?
         var keyword: String
         /// Where there is no schema.
@@ -19,13 +19,13 @@ struct SchemaFacts {
     }
 
     /// A limit, the tightest met, and who sets it.
-    struct Limit<Value> {
+    struct Limit<Value: Sendable>: Sendable {
         var value: Value
         var isExclusive = false
         var witness: Witness
     }
 
-    enum Items {
+    enum Items: Sendable {
         case every(ValueSet)
         case tuple([ValueSet], additional: ValueSet?)
 
@@ -38,7 +38,7 @@ struct SchemaFacts {
         }
     }
 
-    enum Members {
+    enum Members: Sendable {
         case rules(MemberRules, SchemaPart)
         case known([String: ValueSet.Member], isClosed: Bool, Witness)
     }

@@ -15,6 +15,8 @@ struct SchemaIndex {
 
     /// By URI; the author's own has none.
     private var documents: [String: JSONValue] = [:]
+    /// Whether anything in the author's document can be referred to.
+    private(set) var isNeeded = false
     /// Documents that references may name.
     private let offered: [String: JSONValue]
     /// The base URI of the schemas that `$id` moves, and of all below a known keyword.
@@ -27,7 +29,8 @@ struct SchemaIndex {
     /// Makes `schema` the author's document.
     mutating func add(_ schema: JSONValue) throws(SchemaProblem) {
         documents[""] = schema
-        if Self.hasReferences(schema) { try register(schema, document: "") }
+        isNeeded = Self.hasReferences(schema)
+        if isNeeded { try register(schema, document: "") }
     }
 
     /// Whether anything in it names a schema or refers to one. Most schemas do not, and need no index.

@@ -33,46 +33,65 @@ struct SchemaKeyword {
         }
     }
 
+    /// Which keywords are read together.
+    enum Group: UInt8 {
+        case values = 1, numbers = 2, strings = 4, arrays = 8, objects = 16, combinations = 32, others = 64
+    }
+
     let form: Form
-    /// The types of which it asks something; nil: of all, or of none.
-    var types: Set<SchemaType>?
+    let group: Group
     /// Whether it only tells something to people and tools.
     var isAnnotation = false
+
+    /// The kinds of values of which it asks something; nil: of all, or of none.
+    var kinds: ValueKinds? {
+        switch group {
+        case .numbers: .number
+        case .strings: .string
+        case .arrays: .array
+        case .objects: .object
+        case .values, .combinations, .others: nil
+        }
+    }
 
     /// Every keyword, by name.
     static let all: [String: SchemaKeyword] = {
         var all: [String: SchemaKeyword] = [:]
-        func add(_ names: [String], _ keyword: SchemaKeyword) { for name in names { all[name] = keyword } }
-        add(["$schema", "$id", "$ref"], SchemaKeyword(form: .text))
-        add(
-            ["$comment", "title", "description", "contentMediaType", "contentEncoding"],
-            SchemaKeyword(form: .text, isAnnotation: true))
-        add(["default"], SchemaKeyword(form: .anything, isAnnotation: true))
-        add(["examples"], SchemaKeyword(form: .list, isAnnotation: true))
-        add(["readOnly", "writeOnly"], SchemaKeyword(form: .boolean, isAnnotation: true))
-        add(["format"], SchemaKeyword(form: .text, isAnnotation: true))
-        add(["type"], SchemaKeyword(form: .nameOrList))
-        add(["enum"], SchemaKeyword(form: .list))
-        add(["const"], SchemaKeyword(form: .anything))
-        let numbers: Set<SchemaType> = [.number, .integer]
-        add(
-            ["multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"],
-            SchemaKeyword(form: .number, types: numbers))
-        add(["maxLength", "minLength"], SchemaKeyword(form: .number, types: [.string]))
-        add(["pattern"], SchemaKeyword(form: .text, types: [.string]))
-        add(["items"], SchemaKeyword(form: .schemaOrList, types: [.array]))
-        add(["additionalItems", "contains"], SchemaKeyword(form: .schema, types: [.array]))
-        add(["maxItems", "minItems"], SchemaKeyword(form: .number, types: [.array]))
-        add(["uniqueItems"], SchemaKeyword(form: .boolean, types: [.array]))
-        add(["maxProperties", "minProperties"], SchemaKeyword(form: .number, types: [.object]))
-        add(["required"], SchemaKeyword(form: .list, types: [.object]))
-        add(["properties", "patternProperties", "dependencies"], SchemaKeyword(form: .object, types: [.object]))
-        add(["additionalProperties", "propertyNames"], SchemaKeyword(form: .schema, types: [.object]))
-        add(["definitions"], SchemaKeyword(form: .object, isAnnotation: true))
-        add(["allOf", "anyOf", "oneOf"], SchemaKeyword(form: .list))
-        add(["not", "if", "then", "else"], SchemaKeyword(form: .schema))
+        func add(_ group: Group, _ form: Form, _ names: String...) {
+            for name in names { all[name] = SchemaKeyword(form: form, group: group) }
+        }
+        func annotate(_ form: Form, _ names: String...) {
+            for name in names { all[name] = SchemaKeyword(form: form, group: .others, isAnnotation: true) }
+        }
+        add(.others, .text, "$schema", "$id", "$ref")
+        annotate(.text, "$comment", "title", "description", "format", "contentMediaType", "contentEncoding")
+        annotate(.anything, "default")
+        annotate(.list, "examples")
+        annotate(.boolean, "readOnly", "writeOnly")
+        annotate(.object, "definitions")
+        add(.values, .nameOrList, "type")
+        add(.values, .list, "enum")
+        add(.values, .anything, "const")
+        add(.numbers, .number, "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum")
+        add(.strings, .number, "maxLength", "minLength")
+        add(.strings, .text, "pattern")
+        add(.arrays, .schemaOrList, "items")
+        add(.arrays, .schema, "additionalItems", "contains")
+        add(.arrays, .number, "maxItems", "minItems")
+        add(.arrays, .boolean, "uniqueItems")
+        add(.objects, .number, "maxProperties", "minProperties")
+        add(.objects, .list, "required")
+        add(.objects, .object, "properties", "patternProperties", "dependencies")
+        add(.objects, .schema, "additionalProperties", "propertyNames")
+        add(.combinations, .list, "allOf", "anyOf", "oneOf")
+        add(.combinations, .schema, "not", "if", "then", "else")
         return all
     }()
+
+    /// The groups that have a keyword among `names`, as bits.
+    static func groups(of names: some Sequence<String>) -> UInt8 {
+        names.reduce(0) { $0 | (all[$1]?.group.rawValue ?? 0) }
+    }
 
     /// Keywords of other drafts and tools that lie near one of draft-07's and are no slips.
     static let foreign: Set<String> = [

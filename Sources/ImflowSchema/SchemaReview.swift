@@ -42,7 +42,9 @@ package struct SchemaReview: Sendable {
         for schema in objects { review(schema.members, at: schema.place) }
         guard problems.isEmpty else { return }
         validator = SchemaValidator(program: compiler.program)
-        for schema in objects { reviewValues(schema.members, at: schema.place, node: schema.node) }
+        for schema in objects where Self.offersValues(schema.members) {
+            reviewValues(schema.members, at: schema.place, node: schema.node)
+        }
     }
 
     private var isFull: Bool { remarks.count >= Self.maximumRemarks }
@@ -56,7 +58,8 @@ package struct SchemaReview: Sendable {
 
     private mutating func review(_ members: JSONObject, at place: SchemaPlace) {
         let reference = members["$ref"] != nil
-        let types = Self.types(members["type"])
+        var types: ValueKinds??
+        var mayBeIncomplete = place.pointer.isEmpty
         for (name, value) in members {
             guard let keyword = SchemaKeyword.all[name] else {
                 reviewUnknown(name, value, at: place)
@@ -72,13 +75,19 @@ package struct SchemaReview: Sendable {
                 add(
                     .withoutEffect, place.member(name), isName: true,
                     "beside `$ref`, draft-07 reads no `\(name)`: put both under `allOf`")
-            } else if let types, let wanted = keyword.types, wanted.isDisjoint(with: types) {
-                add(
-                    .withoutEffect, place.member(name), isName: true,
-                    "`\(name)` asks nothing of \(types.map(\.phrase).sorted().joined(separator: " or "))")
+            } else if let wanted = keyword.kinds {
+                let stated = types ?? Self.types(members["type"])
+                types = .some(stated)
+                if let stated, wanted.isDisjoint(with: stated) {
+                    let phrase = stated.phrase(isInteger: members["type"] == "integer")
+                    add(.withoutEffect, place.member(name), isName: true, "`\(name)` asks nothing of \(phrase)")
+                }
+                mayBeIncomplete = mayBeIncomplete || name == "additionalItems"
+            } else if keyword.group == .combinations {
+                mayBeIncomplete = true
             }
         }
-        reviewPairs(members, at: place)
+        if mayBeIncomplete { reviewPairs(members, at: place) }
     }
 
     private mutating func reviewUnknown(_ name: String, _ value: JSONValue, at place: SchemaPlace) {
@@ -110,6 +119,10 @@ package struct SchemaReview: Sendable {
         }
     }
 
+    private static func offersValues(_ members: JSONObject) -> Bool {
+        members.keys.contains { $0 == "default" || $0 == "const" || $0 == "examples" || $0 == "enum" }
+    }
+
     private mutating func reviewValues(_ members: JSONObject, at place: SchemaPlace, node: Int) {
         func check(_ value: JSONValue, _ name: String, item: Int? = nil) {
             guard !isFull, let broken = breach(value, node) else { return }
@@ -137,10 +150,10 @@ package struct SchemaReview: Sendable {
         return found.instancePointer.isEmpty ? found.sentence : "at `\(found.instancePointer)`, \(found.sentence)"
     }
 
-    private static func types(_ value: JSONValue?) -> Set<SchemaType>? {
+    private static func types(_ value: JSONValue?) -> ValueKinds? {
         guard let value else { return nil }
         let names = (value.arrayValue ?? [value]).map { $0.stringValue.flatMap(SchemaType.init(rawValue:)) }
-        let types = Set(names.compactMap(\.self))
-        return types.isEmpty || names.contains(nil) ? nil : types
+        if names.isEmpty || names.contains(nil) { return nil }
+        return names.compactMap(\.self).reduce(into: ValueKinds()) { $0.formUnion(ValueKinds($1)) }
     }
 }

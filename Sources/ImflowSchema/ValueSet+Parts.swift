@@ -8,28 +8,14 @@ extension ValueSet {
     package var kinds: ValueKinds { SchemaFacts([self]).possibleKinds }
 
     /// What the member `name` of its values may be; nil when none of them is an object that has it.
-    package func member(_ name: String) -> Member? {
-        if case .given(let set, let source) = self, case .union(let sets) = set {
-            return ValueSet.union(sets.map { $0.given(by: source) }).member(name)
-        }
-        if case .union(let sets) = self {
-            let found = sets.map { $0.member(name) }
-            let present = found.compactMap(\.self)
-            if present.isEmpty { return nil }
-            return Member(.either(present.map(\.values)), isSure: found.allSatisfy { $0?.isSure == true })
-        }
-        let facts = SchemaFacts([self])
-        guard facts.possibleKinds.contains(.object), case .allowed(let sets) = facts.member(name) else { return nil }
-        let isSure = facts.possibleKinds == .object && facts.required.contains { $0.name == name }
-        return Member(sets.isEmpty ? .anything : sets.count == 1 ? sets[0] : .all(sets), isSure: isSure)
-    }
+    package func member(_ name: String) -> Member? { ObjectMembers(self)[name] }
 
     /// What the items of its lists may be.
     package var items: ValueSet {
         let sets = SchemaFacts([self]).items.compactMap { items -> ValueSet? in
             if case .every(let set) = items { set } else { nil }
         }
-        return sets.isEmpty ? .anything : sets.count == 1 ? sets[0] : .all(sets)
+        return .every(sets)
     }
 
     /// Whether `value` is surely not in the set.

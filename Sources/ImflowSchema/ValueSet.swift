@@ -91,6 +91,11 @@ package indirect enum ValueSet: Sendable {
         return parts.count == 1 ? parts[0] : .union(parts)
     }
 
+    /// What is in all of `sets`.
+    static func every(_ sets: [ValueSet]) -> ValueSet {
+        sets.isEmpty ? .anything : sets.count == 1 ? sets[0] : .all(sets)
+    }
+
     /// The same set, named by `source` where it is not named yet.
     func given(by source: Int?) -> ValueSet {
         guard let source else { return self }

@@ -19,7 +19,9 @@ struct PortValues {
     private(set) var sources: [PortSource] = []
     /// What each stage's result can be.
     private var results: [ValueSet] = []
-    private var jobInput = ValueSet.anything
+    /// The members of each stage's result, of those that were asked for.
+    private var members: [Int: ObjectMembers] = [:]
+    private var jobInput = ObjectMembers(.anything)
     private var looks = 0
     private var known: [Name: ValueSet.Member?] = [:]
 
@@ -33,7 +35,7 @@ struct PortValues {
         guard let expansion = scope.expansion, !expansion.isTooLarge else { return nil }
         self.expansion = expansion
         workspace = scope.workspace
-        jobInput = input(of: scope)
+        jobInput = ObjectMembers(input(of: scope))
         for index in expansion.stages.indices { results.append(result(of: index)) }
     }
 
@@ -150,7 +152,7 @@ struct PortValues {
             if member.isSure, !mayBeAbsent(source) { return (sets, true) }
         }
         if stage.sources.count > Self.maximumSources { sets.append(.anything) }
-        if stage.jobInput, let member = jobInput.member(name) {
+        if stage.jobInput, let member = jobInput[name] {
             sets.append(member.values)
             if member.isSure { return (sets, true) }
         }
@@ -167,16 +169,19 @@ struct PortValues {
         return member
     }
 
-    private func member(_ name: String, publishedBy index: Int) -> ValueSet.Member? {
-        guard let key = expansion.stages[index].outputKey else { return results[index].member(name) }
-        guard key == name else { return nil }
-        guard let member = results[index].member(key) else { return ValueSet.Member(results[index], isSure: true) }
+    private mutating func member(_ name: String, publishedBy index: Int) -> ValueSet.Member? {
+        let key = expansion.stages[index].outputKey
+        if let key, key != name { return nil }
+        let own = members[index] ?? ObjectMembers(results[index])
+        members[index] = own
+        guard key != nil else { return own[name] }
+        guard let member = own[name] else { return ValueSet.Member(results[index], isSure: true) }
         // A result without the member is published whole.
         return ValueSet.Member(member.isSure ? member.values : .either([member.values, results[index]]), isSure: true)
     }
 
     /// The only value of a stage, named or not.
-    private func sole(_ index: Int) -> ValueSet {
+    private mutating func sole(_ index: Int) -> ValueSet {
         if mayBeAbsent(index) { return .anything }
         if let key = expansion.stages[index].outputKey { return member(key, publishedBy: index)?.values ?? .anything }
         let result = results[index]

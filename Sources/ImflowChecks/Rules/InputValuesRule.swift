@@ -59,6 +59,7 @@ package struct InputValuesRule: Rule {
     private struct Taker {
         let manifest: Manifest
         let values: ValueSet
+        let members: ObjectMembers
         /// Nil: a pipeline that is run by itself.
         let stage: ExpandedStage?
         /// In force; nil: nothing is split.
@@ -69,6 +70,7 @@ package struct InputValuesRule: Rule {
             guard let validator = model.schemas.input else { return nil }
             manifest = model.manifest
             values = .schema(SchemaPart(validator, .taken, source: 0))
+            members = ObjectMembers(values)
             self.stage = stage
             block = stage.flatMap { $0.isCall && $0.multiNode?.splits == true ? $0.multiNode : nil }
         }
@@ -96,7 +98,7 @@ package struct InputValuesRule: Rule {
     }
 
     private func breaches(of given: Given, _ all: [Given], _ taker: Taker) -> [Diagnostic] {
-        guard let member = taker.values.member(given.key) else { return [refused(given, taker)].compactMap(\.self) }
+        guard let member = taker.members[given.key] else { return [refused(given, taker)].compactMap(\.self) }
         switch taker.mode {
         case nil: return breaches(of: given, member.values, taker)
         case .candidates: return given.key == "seed" ? [] : breaches(of: given, member.values, taker)
