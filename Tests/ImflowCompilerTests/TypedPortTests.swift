@@ -117,6 +117,14 @@ import Testing
         #expect(found(text).contains { $0.headline == "`a` is a string, and `second` takes a number" })
     }
 
+    /// What cannot be split is said once.
+    @Test(arguments: ["batch", "lines"]) func whatCannotBeSplitIsSaidOnce(_ mode: String) {
+        let second = Self.takes(mode == "batch" ? "{type: array}" : "{type: string}")
+            + "multi_node: {split_mode: \(mode), split_key: a, merge_strategy: none}\n"
+        let files = files(first: "", second: second, stages: #"{"model": "second", "input_key": "a"}"#, input: #"{"a": 7}"#)
+        #expect(found(files).map(\.code.slug) == ["split-input"])
+    }
+
     /// A URL gives way to that of a copy: neither its length nor what it is one of can be judged.
     @Test func filesAreJudgedByTypeAlone() {
         let url = "{type: object, required: [a], properties: {a: {enum: [\"https://example.org/a\"]}}}"

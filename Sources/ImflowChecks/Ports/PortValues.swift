@@ -116,7 +116,7 @@ struct PortValues {
         if let key = stage.inputKey?.value {
             if stage.literal[key] == nil { members[key] = ValueSet.Member(keyed(key, index), isSure: true) }
         } else {
-            let reach = expansion.bound(index)
+            let reach = reach(of: stage)
             isClosed = reach.isClosed && reach.names.count <= Self.maximumNames
             for name in reach.names.prefix(Self.maximumNames) {
                 let (sets, isSure) = published(name, to: index)
@@ -131,6 +131,14 @@ struct PortValues {
             }
         }
         return (members, isClosed)
+    }
+
+    /// The names that the nearest stages, and the job's input, publish to a stage.
+    private func reach(of stage: ExpandedStage) -> Publication {
+        var parts = stage.sources.prefix(Self.maximumSources).map { expansion.stages[$0].publication }
+        if stage.sources.count > Self.maximumSources { parts.append(.open) }
+        if stage.jobInput { parts.append(expansion.input) }
+        return Publication(all: parts)
     }
 
     /// What a stage with an `input_key` gets as that.

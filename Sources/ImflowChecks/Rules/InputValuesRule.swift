@@ -77,6 +77,12 @@ package struct InputValuesRule: Rule {
 
         var mode: SplitMode? { block?.splitMode?.value }
         var splitKey: String? { block?.splitKey?.value }
+
+        /// Whether another rule says that this member, which its mode does not fit, cannot be split. `hasOther`: some
+        /// member fits.
+        func cannotSplit(_ key: String, _ hasOther: Bool) -> Bool {
+            stage?.needs.isEmpty == true && (splitKey == key || splitKey == nil && !hasOther)
+        }
     }
 
     private func values(for stage: ExpandedStage, _ expansion: Expansion, _ job: CheckedJob?) -> [Given] {
@@ -103,7 +109,10 @@ package struct InputValuesRule: Rule {
         case nil: return breaches(of: given, member.values, taker)
         case .candidates: return given.key == "seed" ? [] : breaches(of: given, member.values, taker)
         case .batch:
-            guard let items = given.value.arrayValue else { return breaches(of: given, member.values, taker) }
+            guard let items = given.value.arrayValue else {
+                let isTold = taker.cannotSplit(given.key, all.contains { $0.value.arrayValue != nil })
+                return isTold ? [] : breaches(of: given, member.values, taker)
+            }
             let key = taker.splitKey
             guard key == given.key || key == nil && all.filter({ $0.value.arrayValue != nil }).count == 1 else {
                 return key == nil ? [] : breaches(of: given, member.values, taker)
@@ -111,7 +120,8 @@ package struct InputValuesRule: Rule {
             return batchBreaches(of: given, items, member.values, taker)
         case .tile, .lines, .sequence:
             guard given.value.stringValue != nil, taker.splitKey ?? given.key == given.key else {
-                return breaches(of: given, member.values, taker)
+                let isTold = taker.cannotSplit(given.key, all.contains { $0.value.stringValue != nil })
+                return isTold ? [] : breaches(of: given, member.values, taker)
             }
             guard let conflict = SchemaComparison.conflict(given: .kind(.string), taken: member.values) else {
                 return []
