@@ -241,7 +241,7 @@ import Testing
     /// A context of many names over many stages, and schemas that refer to each other without end.
     @Test func hostileGraphsEnd() {
         let names = (0..<100).map { "n\($0): {type: string}" }.joined(separator: ", ")
-        let stages = (0..<400).map { _ in #"{"model": "first"}"# }.joined(separator: ",")
+        let stages = (0..<120).map { _ in #"{"model": "first"}"# }.joined(separator: ",")
         let wide = Self.output("{type: object, properties: {\(names)}}") + "input_schema: {properties: {\(names)}}\n"
         let many = files(first: wide, second: "", stages: stages, input: "{}")
         #expect(found(many).allSatisfy { $0.severity < .error })
