@@ -94,37 +94,38 @@ import Testing
         #expect(try conflict(try JSONValue.parse(given), try JSONValue.parse(taken)) == nil)
     }
 
-    /// Whatever satisfies both schemas proves that they are not disjoint.
-    @Test(arguments: 0..<40 as Range<UInt64>) func neverDisjointWhereOneInstanceFitsBoth(_ seed: UInt64) throws {
+    /// Whatever satisfies both schemas proves that they are not disjoint. Instances are tried where a conflict is claimed.
+    @Test(arguments: 0..<20 as Range<UInt64>) func neverDisjointWhereOneInstanceFitsBoth(_ seed: UInt64) throws {
         var random = RandomSchemas(seed: seed)
-        var compared = 0
-        for _ in 0..<250 {
-            let given = try SchemaValidator(random.document(depth: 3))
-            let taken = try SchemaValidator(random.document(depth: 3))
-            let isStaged = random.chance(0.3)
+        var claims = 0
+        for _ in 0..<400 {
+            let kind = random.below(6)
+            let given = try SchemaValidator(random.document(of: kind))
+            let taken = try SchemaValidator(random.document(of: kind))
             let (left, right) = (
-                SchemaPart(given, .given, source: 1, isStaged: isStaged), SchemaPart(taken, .taken, source: 0)
+                SchemaPart(given, .given, source: 1, isStaged: random.chance(0.3)),
+                SchemaPart(taken, .taken, source: 0)
             )
-            let found = SchemaComparison.conflict(given: .schema(left), taken: .schema(right))
-            for _ in 0..<20 {
-                let value = random.value(depth: 3)
+            guard let found = SchemaComparison.conflict(given: .schema(left), taken: .schema(right)) else { continue }
+            claims += 1
+            for _ in 0..<60 {
+                let value = random.value(of: random.chance(0.8) ? kind : random.below(6), depth: 2)
                 guard given.validate(value).isEmpty, taken.validate(value).isEmpty else { continue }
-                compared += 1
-                #expect(found == nil, "\(value.text) fits both, seed \(seed): \(found as Any)")
+                Issue.record("\(value.text) fits both, seed \(seed): \(found)")
             }
         }
-        #expect(compared > 50)
+        #expect(claims > 50)
     }
 
     /// What may be a member, an item or a kind is a superset of what is.
     @Test(arguments: 100..<120 as Range<UInt64>) func partsHoldWhatValuesHave(_ seed: UInt64) throws {
         var random = RandomSchemas(seed: seed)
         for _ in 0..<200 {
-            let validator = try SchemaValidator(random.document(depth: 3))
+            let validator = try SchemaValidator(random.document(of: random.below(6)))
             let set = ValueSet.schema(SchemaPart(validator, .given, source: 1))
             let (a, items) = (set.member("a"), set.items)
             for _ in 0..<20 {
-                let value = random.value(depth: 3)
+                let value = random.value(of: random.below(6), depth: 3)
                 guard validator.validate(value).isEmpty else { continue }
                 #expect(!set.excludes(value))
                 #expect(set.kinds.contains(ValueKinds(of: value)))
@@ -170,65 +171,90 @@ struct RandomSchemas {
     mutating func chance(_ share: Double) -> Bool { Double(next() % 1000) < share * 1000 }
     private mutating func one<T>(of list: [T]) -> T { list[below(list.count)] }
 
-    mutating func value(depth: Int) -> JSONValue {
-        switch below(depth > 0 ? 9 : 6) {
+    /// A value of the kind of that number: null, boolean, number, string, list, object.
+    mutating func value(of kind: Int, depth: Int) -> JSONValue {
+        switch kind {
         case 0: return .null
         case 1: return .bool(chance(0.5))
-        case 2: return .int(Int64(below(5) - 1))
-        case 3: return .number(one(of: [0.5, 1.0, 1.5, 2.0, -0.5]))
-        case 4, 5: return .string(one(of: ["", "a", "ab", "b", "file:///x"]))
-        case 6: return .array((0..<below(3)).map { _ in value(depth: depth - 1) })
+        case 2: return chance(0.5) ? .int(Int64(below(5) - 1)) : .number(one(of: [0.5, 1.0, 1.5, 2.0, -0.5]))
+        case 3: return .string(one(of: ["", "a", "ab", "b", "file:///x"]))
+        case 4: return .array((0..<below(3)).map { _ in value(of: below(depth > 0 ? 6 : 4), depth: depth - 1) })
         default:
             var members = JSONObject()
-            for name in ["a", "b", "c"] where chance(0.5) { members[name] = value(depth: depth - 1) }
+            for name in ["a", "b"] where chance(0.6) {
+                members[name] = value(of: below(depth > 0 ? 6 : 4), depth: depth - 1)
+            }
             return .object(members)
         }
     }
 
-    /// A schema with a definition that may be referred to anywhere in it.
-    mutating func document(depth: Int) -> JSONValue {
-        guard case .object(var members) = schema(depth: depth) else { return .bool(chance(0.9)) }
-        members["definitions"] = ["d": schema(depth: depth - 1)]
+    /// A schema mostly about one kind, with a definition that may be referred to anywhere in it.
+    mutating func document(of kind: Int) -> JSONValue {
+        guard case .object(var members) = schema(of: kind, depth: 2) else { return .bool(chance(0.9)) }
+        members["definitions"] = ["d": schema(of: kind, depth: 1)]
         return .object(members)
     }
 
-    private mutating func schema(depth: Int) -> JSONValue {
-        if chance(0.05) { return .bool(chance(0.7)) }
+    private static let types: [[JSONValue]] = [
+        ["null"], ["boolean"], ["number", "integer"], ["string"], ["array"], ["object"],
+    ]
+
+    private mutating func schema(of kind: Int, depth: Int) -> JSONValue {
+        if chance(0.04) { return .bool(chance(0.7)) }
         var members = JSONObject()
-        for _ in 0...below(3) { addKeyword(to: &members, depth: depth) }
+        if chance(0.7) { members["type"] = one(of: Self.types[kind]) }
+        if chance(0.1) { members["type"] = [one(of: Self.types[kind]), one(of: Self.types[below(6)])] }
+        for _ in 0..<below(3) { addKeyword(of: kind, to: &members, depth: depth) }
+        if depth > 0, chance(0.3) { addCombination(of: kind, to: &members, depth: depth) }
         if chance(0.1) { members["allOf"] = [["$ref": "#/definitions/d"]] }
         return .object(members)
     }
 
-    private mutating func addKeyword(to members: inout JSONObject, depth: Int) {
-        let number: JSONValue = chance(0.5) ? .int(Int64(below(4))) : .number(one(of: [0.5, 1.0, 1.5]))
-        switch below(depth > 0 ? 24 : 12) {
-        case 0, 1, 2:
-            let names: [JSONValue] = ["null", "boolean", "integer", "number", "string", "array", "object"]
-            members["type"] = chance(0.5) ? one(of: names) : [one(of: names), one(of: names)]
-        case 3: members["enum"] = .array((0...below(2)).map { _ in value(depth: 1) })
-        case 4: members["const"] = value(depth: 1)
-        case 5: members["minimum"] = number
-        case 6: members["maximum"] = number
-        case 7: members[chance(0.5) ? "exclusiveMinimum" : "exclusiveMaximum"] = number
-        case 8: members[chance(0.5) ? "minLength" : "maxLength"] = .int(Int64(below(3)))
-        case 9: members[chance(0.5) ? "minItems" : "maxItems"] = .int(Int64(below(3)))
-        case 10: members[chance(0.5) ? "minProperties" : "maxProperties"] = .int(Int64(below(3)))
-        case 11: members["required"] = .array([one(of: ["a", "b", "c"])])
-        case 12: members["items"] = chance(0.6) ? schema(depth: depth - 1) : .array([schema(depth: depth - 1)])
-        case 13: members["additionalItems"] = schema(depth: depth - 1)
-        case 14: members["contains"] = schema(depth: depth - 1)
-        case 15, 16, 17: members["properties"] = [one(of: ["a", "b"]): schema(depth: depth - 1)]
-        case 18: members["patternProperties"] = ["[ab]": schema(depth: depth - 1)]
-        case 19: members["additionalProperties"] = chance(0.5) ? false : schema(depth: depth - 1)
-        case 20: members["propertyNames"] = ["maxLength": .int(Int64(below(2)))]
-        case 21:
-            members[one(of: ["allOf", "anyOf", "oneOf"])] = .array((0...below(2)).map { _ in schema(depth: depth - 1) })
-        case 22: members["not"] = schema(depth: depth - 1)
+    private mutating func addKeyword(of kind: Int, to members: inout JSONObject, depth: Int) {
+        let count = JSONValue.int(Int64(below(3)))
+        if chance(0.12) {
+            members["enum"] = .array((0...below(2)).map { _ in value(of: chance(0.8) ? kind : below(6), depth: 1) })
+            return
+        }
+        if chance(0.06) { members["const"] = value(of: kind, depth: 1) }
+        let inner = depth > 0 ? schema(of: below(6), depth: depth - 1) : true
+        switch kind {
+        case 2:
+            let number: JSONValue = chance(0.5) ? .int(Int64(below(4))) : .number(one(of: [0.5, 1.0, 1.5]))
+            members[one(of: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"])] = number
+        case 3: members[one(of: ["minLength", "maxLength"])] = count
+        case 4:
+            let tuple = JSONValue.array([inner])
+            switch below(5) {
+            case 0: members[one(of: ["minItems", "maxItems"])] = count
+            case 1: members["minItems"] = 1
+            case 2: members["items"] = chance(0.7) ? inner : tuple
+            case 3: members["contains"] = inner
+            default: members["additionalItems"] = inner
+            }
+        case 5:
+            switch below(7) {
+            case 0: members[one(of: ["minProperties", "maxProperties"])] = count
+            case 1, 2: members["required"] = .array([one(of: ["a", "b"])])
+            case 3: members["properties"] = ["a": inner]
+            case 4: members["patternProperties"] = ["[ab]": inner]
+            case 5: members["additionalProperties"] = chance(0.5) ? false : inner
+            default: members["propertyNames"] = chance(0.5) ? ["maxLength": 0] : ["enum": ["a"]]
+            }
+        default: break
+        }
+    }
+
+    private mutating func addCombination(of kind: Int, to members: inout JSONObject, depth: Int) {
+        let other = schema(of: chance(0.7) ? kind : below(6), depth: depth - 1)
+        switch below(4) {
+        case 0, 1:
+            members[one(of: ["allOf", "anyOf", "oneOf"])] = .array([other, schema(of: kind, depth: depth - 1)])
+        case 2: members["not"] = other
         default:
-            members["if"] = schema(depth: depth - 1)
-            members["then"] = schema(depth: depth - 1)
-            if chance(0.6) { members["else"] = schema(depth: depth - 1) }
+            members["if"] = other
+            members["then"] = schema(of: kind, depth: depth - 1)
+            if chance(0.6) { members["else"] = schema(of: kind, depth: depth - 1) }
         }
     }
 }
