@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "ImflowSyntax", dependencies: ["CLibYAML", "ImflowJSON", "ImflowDiagnostics"]),
         .target(name: "ImflowPlan", dependencies: ["ImflowJSON"]),
         .target(name: "ImflowIR", dependencies: ["ImflowSyntax", "ImflowDiagnostics", "ImflowPlan"]),
-        .target(name: "ImflowChecks", dependencies: ["ImflowIR", "ImflowDiagnostics"]),
+        .target(name: "ImflowChecks", dependencies: ["ImflowIR", "ImflowDiagnostics", "ImflowSchema"]),
         .target(name: "ImflowCompiler", dependencies: ["ImflowChecks", "ImflowIR", "ImflowSyntax", "ImflowPlan"]),
 
         // Runtime.

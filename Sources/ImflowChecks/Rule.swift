@@ -76,6 +76,7 @@ package enum RuleSet {
         PortRule.self, GangSizeRule.self, GangGPURule.self,
         MergeWithoutSplitRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
         NeverTrueRule.self, UnusedOutputRule.self, UnreachableStageRule.self, ShadowedKeyRule.self,
+        JobModelRule.self, RunnableRule.self, SchemaRule.self, SchemaConflictRule.self, InputValuesRule.self,
     ]
 
     /// Every code that a rule can give.

@@ -37,9 +37,11 @@ package struct CheckedModel: Sendable {
     /// Of a pipeline.
     package var graph: StageGraph?
     package var references: [ModelReference: Resolution]
+    package let schemas: CompiledSchemas
 
     package init(manifest: Manifest, references: [ModelReference: Resolution] = [:]) {
         self.manifest = manifest
+        schemas = CompiledSchemas(manifest)
         graph = manifest.chainedModels.map { StageGraph($0.value) }
         self.references = references
     }
@@ -55,6 +57,8 @@ package struct CheckedJob: Sendable {
     package var model: Located<String>?
     /// The job's input with the command line's members in it; nil: nothing is known of it.
     package var input: JSONObject?
+    /// Where the command line's members of it stand.
+    package var givenPlaces: [String: Span] = [:]
     /// Whether a plan is to be made of it, so that it must name what it runs.
     package var isPlanned: Bool
     /// Whether it is to be run now, rather than looked at.
@@ -67,6 +71,11 @@ package struct CheckedJob: Sendable {
         input = job.input?.value.objectValue
         isPlanned = false
         isSubmitted = false
+    }
+
+    /// Where the part of the input's member `key` at a JSON pointer stands.
+    package func place(ofInput key: String, _ pointer: String) -> Span? {
+        givenPlaces[key] ?? job.inputPlaces.span(at: JSONPointerText.text(key) + pointer)
     }
 }
 

@@ -35,13 +35,16 @@ package enum Binder {
         guard let root = tree.root else { return (nil, []) }
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.job) else { return (nil, reader.findings.diagnostics) }
-        let strategy = splitStrategy(fields, &reader)
+        let strategy = splitStrategy(fields, root, &reader)
         return (Job(fields, folder: folder, splitStrategy: strategy), reader.findings.diagnostics)
     }
 
-    private static func splitStrategy(_ fields: Fields, _ reader: inout FieldReader) -> Located<SplitStrategy>? {
+    private static func splitStrategy(
+        _ fields: Fields, _ root: SyntaxNode, _ reader: inout FieldReader
+    ) -> Located<SplitStrategy>? {
         guard let value = fields.json("input")?.value[SplitStrategy.key],
-            let span = fields.places["input"]?[SplitStrategy.key]
+            let input = root.mergedMembers.first(where: { $0.key.scalarText == "input" })?.value,
+            let span = input.mergedMembers.last(where: { $0.key.scalarText == SplitStrategy.key })?.value.span
         else { return nil }
         let (strategy, diagnostics) = splitStrategy(value, at: span)
         for diagnostic in diagnostics { reader.add(diagnostic) }

@@ -37,7 +37,10 @@ struct FieldReader {
             }
             checkTrap(valueNode, key.type, "`\(name)`")
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
-            if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
+            switch key.type {
+            case .members, .schema: fields.setPlaces(name, ValuePlaces(valueNode))
+            default: break
+            }
         }
         for key in block.requiredKeys where !fields.hasValue(key.name) && !fields.wasRead(key.name) {
             add(
@@ -62,14 +65,6 @@ struct FieldReader {
         let replacement = node.style == .plain ? name : "\"\(name)\""
         return FixIt(
             "replace it by `\(name)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: replacement)])
-    }
-
-    private func memberPlaces(_ node: SyntaxNode) -> [String: Span] {
-        var places: [String: Span] = [:]
-        for (key, value) in node.mergedMembers {
-            if let name = key.scalarText { places[name] = value.span }
-        }
-        return places
     }
 
     /// Says that `node` is not what its key takes.

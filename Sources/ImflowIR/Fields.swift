@@ -29,8 +29,8 @@ struct Fields: Sendable {
     private var names: [String] = []
     /// By position in ``names``.
     private var values: [Located<FieldValue>] = []
-    /// The JSON members' places, for ``KeyType/members``: key name, then member name.
-    private(set) var places: [String: [String: Span]] = [:]
+    /// The places inside values of ``KeyType/members`` and ``KeyType/schema``, by key.
+    private(set) var places: [String: ValuePlaces] = [:]
 
     /// - Parameter count: how many members the mapping has.
     init(span: Span, count: Int = 0) {
@@ -55,7 +55,7 @@ struct Fields: Sendable {
         names.append(key)
         values.append(value)
     }
-    mutating func setPlaces(_ key: String, _ spans: [String: Span]) { places[key] = spans }
+    mutating func setPlaces(_ key: String, _ places: ValuePlaces) { self.places[key] = places }
 
     private func located<T: Sendable>(_ key: String, _ unwrap: (FieldValue) -> T?) -> Located<T>? {
         guard let index = names.firstIndex(of: key), let value = unwrap(values[index].value) else { return nil }

@@ -11,7 +11,7 @@ package struct Job: Sendable {
     /// Less `split_strategy`. Nil: the job says nothing of its input.
     package var input: Located<JSONValue>?
     /// Where the members of ``input`` stand.
-    package var inputPlaces: [String: Span]
+    package var inputPlaces: ValuePlaces
     package var splitStrategy: Located<SplitStrategy>?
     package var shardCount: Located<Int>?
     package var model: Located<ModelReference>?
@@ -27,7 +27,7 @@ package struct Job: Sendable {
     package init(folder: String, span: Span) {
         self.folder = folder
         self.span = span
-        inputPlaces = [:]
+        inputPlaces = ValuePlaces()
         policies = Policies()
     }
 
@@ -42,7 +42,7 @@ package struct Job: Sendable {
                 return .object(members)
             }
         }
-        inputPlaces = fields.places["input"] ?? [:]
+        inputPlaces = fields.places["input"] ?? ValuePlaces()
         self.splitStrategy = splitStrategy
         shardCount = fields.integer("shard_count")
         model = fields.reference("model")

@@ -32,6 +32,9 @@ package final class Manifest: Sendable {
     package let requires: NodeRequirement?
     package let inputSchema: Located<JSONValue>?
     package let outputSchema: Located<JSONValue>?
+    /// Where the parts of the schemas stand.
+    package let inputSchemaPlaces: ValuePlaces
+    package let outputSchemaPlaces: ValuePlaces
     package let multiNode: MultiNode?
     /// Nil: no pipeline.
     package let chainedModels: Located<[StageDeclaration]>?
@@ -74,6 +77,8 @@ package final class Manifest: Sendable {
         requires = fields.fields("requires").map { NodeRequirement($0.value) }
         inputSchema = fields.json("input_schema")
         outputSchema = fields.json("output_schema")
+        inputSchemaPlaces = fields.places["input_schema"] ?? ValuePlaces()
+        outputSchemaPlaces = fields.places["output_schema"] ?? ValuePlaces()
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         chainedModels = fields.list("chained_models").map { list in
             list.map { $0.map { StageDeclaration($0, modelKey: "model_id") } }
