@@ -52,8 +52,13 @@ package struct SchemaReview: Sendable {
     private mutating func add(
         _ kind: SchemaRemark.Kind, _ place: SchemaPlace, isName: Bool, _ sentence: String
     ) {
-        guard !isFull else { return }
+        guard !isFull, !isBroken(place) else { return }
         remarks.append(SchemaRemark(kind: kind, pointer: place.pointer, isName: isName, sentence: sentence))
+    }
+
+    /// Whether something is wrong at the place or in it: one mistake is one message.
+    private func isBroken(_ place: SchemaPlace) -> Bool {
+        problems.contains { $0.pointer == place.pointer || $0.pointer.hasPrefix(place.pointer + "/") }
     }
 
     private mutating func review(_ members: JSONObject, at place: SchemaPlace) {

@@ -117,6 +117,16 @@ import Testing
         #expect(found(text).contains { $0.headline == "`a` is a string, and `second` takes a number" })
     }
 
+    /// Who gets the whole context gets the job's input, too, whatever else may be given by the same name.
+    @Test func aClosedSchemaTakesNoMore() {
+        let closed = "input_schema: {type: object, additionalProperties: false, properties: {a: {}}}\n"
+        let files = files(
+            first: Self.output("{type: object, required: [a]}"), second: closed,
+            stages: #"{"model": "first"}, {"model": "second"}"#, input: #"{"a": 1, "n": 2}"#)
+        #expect(found(files).map(\.headline) == ["`second` takes no `n`"])
+        #expect(found(files).first.map(text) == "2")
+    }
+
     /// What cannot be split is said once.
     @Test(arguments: ["batch", "lines"]) func whatCannotBeSplitIsSaidOnce(_ mode: String) {
         let second = Self.takes(mode == "batch" ? "{type: array}" : "{type: string}")

@@ -24,6 +24,11 @@ import Testing
             ])
     }
 
+    @Test func oneMistakeIsOneMessage() throws {
+        let found = try review(#"{"type": "string", "required": true, "minimum": "1"}"#)
+        #expect(found.problems.map(\.pointer).sorted() == ["/minimum", "/required"] && found.remarks.isEmpty)
+    }
+
     @Test func aBareNullIsExplained() throws {
         #expect(try review(#"{"type": ["string", null]}"#).problems.map(\.sentence) == [
             "`type` must be the name \"null\" in quotes, not null itself"

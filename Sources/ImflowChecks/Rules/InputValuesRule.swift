@@ -52,8 +52,15 @@ package struct InputValuesRule: Rule {
     private struct Given {
         var key: String
         var value: JSONValue
-        /// The place of the part of the value at a JSON pointer.
-        var place: (String) -> Span?
+        /// Whether nothing else may be given in its place.
+        var isOnly = true
+        /// Where the list begins in the author's, of a batch of it.
+        var start: Int?
+        /// The place of the part of the author's value at a JSON pointer.
+        var find: (String) -> Span?
+
+        func pointer(_ own: String) -> String { start.map { InputValuesRule.moved(own, by: $0) } ?? own }
+        func place(_ own: String) -> Span? { find(pointer(own)) }
     }
 
     private struct Taker {
@@ -97,14 +104,14 @@ package struct InputValuesRule: Rule {
                 let publication = expansion.stages[source].publication
                 return publication.isClosed && !publication.names.contains(key)
             }
-            guard isOnly else { continue }
-            given.append(Given(key: key, value: value) { job.place(ofInput: key, $0) })
+            given.append(Given(key: key, value: value, isOnly: isOnly) { job.place(ofInput: key, $0) })
         }
         return given
     }
 
     private func breaches(of given: Given, _ all: [Given], _ taker: Taker) -> [Diagnostic] {
         guard let member = taker.members[given.key] else { return [refused(given, taker)].compactMap(\.self) }
+        if !given.isOnly { return [] }
         switch taker.mode {
         case nil: return breaches(of: given, member.values, taker)
         case .candidates: return given.key == "seed" ? [] : breaches(of: given, member.values, taker)
@@ -150,8 +157,8 @@ package struct InputValuesRule: Rule {
         let size = max(1, taker.block?.batchSize?.value ?? SplitPlan(mode: .batch).batchSize)
         for start in stride(from: 0, to: items.count, by: size).prefix(Self.maximumBatches) {
             let batch = Given(
-                key: given.key, value: .array(Array(items[start..<min(start + size, items.count)])),
-                place: { given.place(Self.moved($0, by: start)) })
+                key: given.key, value: .array(Array(items[start..<min(start + size, items.count)])), start: start,
+                find: given.find)
             let found = breaches(of: batch, values, taker)
             if !found.isEmpty { return found }
         }
@@ -159,7 +166,7 @@ package struct InputValuesRule: Rule {
     }
 
     /// The pointer into the whole list of one into a part of it.
-    private static func moved(_ pointer: String, by start: Int) -> String {
+    fileprivate static func moved(_ pointer: String, by start: Int) -> String {
         let parts = pointer.split(separator: "/", maxSplits: 1)
         guard let first = parts.first, let index = Int(first) else { return "" }
         return "/\(index + start)" + (parts.count > 1 ? "/" + parts[1] : "")
@@ -232,7 +239,7 @@ package struct InputValuesRule: Rule {
     ) -> Diagnostic? {
         guard let place = given.place(pointer) else { return nil }
         return Diagnostic(
-            .inputBreaksSchema, "`\(taker.manifest.name)` cannot take this `\(given.key)`: \(sentence)",
+            .inputBreaksSchema, "`\(taker.manifest.name)` cannot take this `\(given.key)\(given.pointer(pointer))`: \(sentence)",
             at: place.firstLine, secondary: [label(schemaPointer, taker)].compactMap(\.self))
     }
 
