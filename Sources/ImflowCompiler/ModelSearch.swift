@@ -40,7 +40,20 @@ struct ModelSearch {
             if matches.count > 1 { return .ambiguous(matches.map(\.place)) }
         }
         if !otherVersions.isEmpty { return .otherVersion(otherVersions) }
-        return .unknown(near: nearest(reference.id, in: names).map { [$0] } ?? [])
+        guard let near = nearest(reference.id, in: names) else { return .unknown(near: []) }
+        return .unknown(near: place(of: near, from: folder, &files).map { [$0] } ?? [])
+    }
+
+    /// The nearest manifest of that name.
+    private mutating func place(of name: String, from folder: String, _ files: inout SourceFiles) -> ModelPlace? {
+        for ring in ringKeys(from: folder, files.reader) {
+            for path in paths(of: ring, files.reader) {
+                if let manifest = files.load(path, as: .manifest).manifest, manifest.name == name {
+                    return Self.place(of: manifest)
+                }
+            }
+        }
+        return nil
     }
 
     private static func place(of manifest: Manifest) -> ModelPlace {

@@ -122,7 +122,8 @@ import Testing
         let wide = (0..<7).map { "(x == \($0) || y == \($0))" }.joined(separator: " && ")
         let full = (0..<12).map { "a\($0) > 1" }.joined(separator: " && ")
         for condition in [long, wide, full] {
-            let stages = (0..<1500).map { _ in "{\"model\": \"tool\", \"when\": \"\(condition)\", \"input_key\": \"x\"}" }
+            let stages = (0..<1500).map { _ in "{\"model\": \"tool\", \"when\": \"\(condition)\", \"input_key\": \"x\"}"
+            }
             let text = "{\"input\": {\"x\": 1}, \"job_graph\": {\"stages\": [\(stages.joined(separator: ","))]}}"
             let files = ["job.json": text, "tool/model.yaml": "name: tool\nentrypoint: [./run]\n"]
             let found = Compiler(MemoryFiles(files)).check(["job.json"]).diagnostics
