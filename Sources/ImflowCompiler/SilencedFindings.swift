@@ -4,17 +4,18 @@ package import ImflowDiagnostics
 struct SilencedFindings {
     /// Those that no comment is about.
     private(set) var remaining: [Diagnostic] = []
-    private var used: [ObjectIdentifier: Set<Range<Int>>] = [:]
+    /// By the name of the text.
+    private var used: [String: Set<Range<Int>>] = [:]
     /// The ignores that are about an error.
-    private var refused: [ObjectIdentifier: Set<Range<Int>>] = [:]
+    private var refused: [String: Set<Range<Int>>] = [:]
 
     /// Errors stay whatever a comment says: no plan is made of files that have one.
-    init(_ diagnostics: [Diagnostic], in files: some Sequence<LoadedFile>) {
-        var ignores: [ObjectIdentifier: [InlineIgnore]] = [:]
-        var hidden: [ObjectIdentifier: [Span]] = [:]
+    init(_ diagnostics: [Diagnostic], in files: some Sequence<CheckedFile>) {
+        var ignores: [String: [InlineIgnore]] = [:]
+        var hidden: [String: [Span]] = [:]
         for file in files {
-            if !file.ignores.isEmpty { ignores[ObjectIdentifier(file.source)] = file.ignores }
-            if !file.hidden.isEmpty { hidden[ObjectIdentifier(file.source)] = file.hidden }
+            if !file.ignores.isEmpty { ignores[file.source.name] = file.ignores }
+            if !file.hidden.isEmpty { hidden[file.source.name] = file.hidden }
         }
         let diagnostics = hidden.isEmpty ? diagnostics : diagnostics.map { Self.hiding(hidden, in: $0) }
         if ignores.isEmpty {
@@ -22,7 +23,7 @@ struct SilencedFindings {
             return
         }
         for diagnostic in diagnostics {
-            let source = ObjectIdentifier(diagnostic.primary.span.source)
+            let source = diagnostic.primary.span.source.name
             let silencing = (ignores[source] ?? []).filter { $0.covers(diagnostic) }.map(\.span.range)
             if diagnostic.severity == .error {
                 if !silencing.isEmpty { refused[source, default: []].formUnion(silencing) }
@@ -35,19 +36,19 @@ struct SilencedFindings {
     }
 
     /// The finding with the secrets of its texts named as such: one on the same line must not be shown with it.
-    private static func hiding(_ hidden: [ObjectIdentifier: [Span]], in diagnostic: Diagnostic) -> Diagnostic {
+    private static func hiding(_ hidden: [String: [Span]], in diagnostic: Diagnostic) -> Diagnostic {
         var diagnostic = diagnostic
-        let sources = ([diagnostic.primary] + diagnostic.secondary).map { ObjectIdentifier($0.span.source) }
+        let sources = ([diagnostic.primary] + diagnostic.secondary).map(\.span.source.name)
         for source in Set(sources) { diagnostic.hidden += hidden[source] ?? [] }
         return diagnostic
     }
 
     /// A finding for each ignore of these files that silenced nothing. Of a file that was not read to its end nobody
     /// knows what the rest would have given.
-    func unusedIgnores(in files: some Sequence<LoadedFile>) -> [Diagnostic] {
+    func unusedIgnores(in files: some Sequence<CheckedFile>) -> [Diagnostic] {
         files.filter(\.isComplete).flatMap { file in
-            let used = self.used[ObjectIdentifier(file.source)] ?? []
-            let refused = self.refused[ObjectIdentifier(file.source)] ?? []
+            let used = self.used[file.source.name] ?? []
+            let refused = self.refused[file.source.name] ?? []
             return file.ignores.filter { !used.contains($0.span.range) }
                 .map { unused($0, isRefused: refused.contains($0.span.range)) }
         }

@@ -8,6 +8,8 @@ struct FieldReader {
     static let listLimit = 2000
 
     private(set) var findings = FindingList()
+    /// Whether values are told of that other readers of YAML take for others.
+    var findsTraps = true
 
     mutating func add(_ diagnostic: Diagnostic) { findings.add(diagnostic) }
 
@@ -17,8 +19,9 @@ struct FieldReader {
             if node.kind != .hole { wrongType(node, takes: "a mapping", what: "`\(block.name)`") }
             return nil
         }
-        var fields = Fields(span: node.span)
-        for (keyNode, valueNode) in node.mergedMembers {
+        let members = node.mergedMembers
+        var fields = Fields(span: node.span, count: members.count)
+        for (keyNode, valueNode) in members {
             if findings.isFull { break }
             guard let name = keyNode.scalarText else {
                 add(Diagnostic(.wrongType, "a key must be a string", at: keyNode.span))
@@ -29,7 +32,7 @@ struct FieldReader {
                 reportUnknown(name, keyNode, block)
                 continue
             }
-            if valueNode.kind == .hole || fields.values[name] != nil { continue }
+            if valueNode.kind == .hole || fields.hasValue(name) { continue }
             guard let value = read(valueNode, key.type, "`\(name)`") else {
                 fields.markRead(name)
                 continue
@@ -38,7 +41,7 @@ struct FieldReader {
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
             if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
         }
-        for key in block.keys where key.isRequired && fields.values[key.name] == nil && !fields.wasRead(key.name) {
+        for key in block.requiredKeys where !fields.hasValue(key.name) && !fields.wasRead(key.name) {
             add(
                 Diagnostic(
                     .missingKey, "`\(key.name)` is missing in `\(block.name)`", at: node.span.firstLine,
@@ -113,12 +116,14 @@ extension Span {
 /// A text of the author's, fit for one line of a message. A secret is not repeated.
 package func printable(_ text: String) -> String {
     var text = text
-    if text.utf8.count >= 8 {
+    // Shorter texts are no tokens, unless they are URLs.
+    if text.utf8.count >= 20 || text.utf8.contains(UInt8(ascii: ":")) {
         var bytes = Array(text.utf8.prefix(4096))
         let secrets = SecretToken.ranges(in: bytes[...])
         for secret in secrets.reversed() { bytes.replaceSubrange(secret, with: "***".utf8) }
         if !secrets.isEmpty { text = String(decoding: bytes, as: UTF8.self) }
     }
+    if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

@@ -31,7 +31,7 @@ package struct MultiNode: Sendable {
     package var gpu: Located<Bool>?
     package var startWindow: Located<TimeSpan>?
     /// The keys that are written, and where.
-    package var keys: [String: Span] = [:]
+    package var keys = KeyPlaces()
     /// The keys whose values were reported: what they were to say is not known.
     package var broken: Set<String> = []
 
@@ -63,7 +63,7 @@ package struct MultiNode: Sendable {
         coordinationPort = fields.integer("coordination_port")
         gpu = fields.boolean("gpu")
         startWindow = fields.duration("start_window")
-        keys = fields.values.mapValues(\.keySpan)
+        keys = fields.keys
         broken = fields.broken
     }
 
@@ -102,7 +102,7 @@ package struct MultiNode: Sendable {
         merged.coordinationPort = coordinationPort ?? weaker.coordinationPort
         merged.gpu = gpu ?? weaker.gpu
         merged.startWindow = startWindow ?? weaker.startWindow
-        merged.keys = keys.merging(weaker.keys) { own, _ in own }
+        merged.keys = keys.over(weaker.keys)
         if !weaker.broken.isEmpty { merged.broken = broken.union(weaker.broken.filter { keys[$0] == nil }) }
         return merged
     }
@@ -119,6 +119,8 @@ package struct MultiNode: Sendable {
 
 /// `merge` as written.
 package struct MergeDeclaration: Sendable {
+    /// The place of the block.
+    package var span: Span
     package var conflict: Located<MergePlan.Conflict>?
     package var blend: Located<MergePlan.Blend>?
     package var iou: Located<Double>?
@@ -126,16 +128,17 @@ package struct MergeDeclaration: Sendable {
     package var score: Located<String>?
     package var k: Located<Int>?
     /// The keys that are written, and where.
-    package var keys: [String: Span]
+    package var keys: KeyPlaces
 
     init(_ fields: Fields) {
+        span = fields.span
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
         blend = fields.choice("blend", MergePlan.Blend.self)
         iou = fields.number("iou")
         metric = fields.choice("metric", MergePlan.Metric.self)
         score = fields.text("score")
         k = fields.integer("k")
-        keys = fields.values.mapValues(\.keySpan)
+        keys = fields.keys
     }
 
     func over(_ weaker: MergeDeclaration) -> MergeDeclaration {
@@ -146,7 +149,7 @@ package struct MergeDeclaration: Sendable {
         merged.metric = metric ?? weaker.metric
         merged.score = score ?? weaker.score
         merged.k = k ?? weaker.k
-        merged.keys = keys.merging(weaker.keys) { own, _ in own }
+        merged.keys = keys.over(weaker.keys)
         return merged
     }
 }
