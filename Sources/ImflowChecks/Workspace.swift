@@ -6,8 +6,8 @@ package import ImflowJSON
 package enum Resolution: Sendable {
     /// The manifest at this absolute path.
     case found(path: String)
-    /// Nothing has that name; the nearest names.
-    case unknown(near: [String])
+    /// Nothing has that name; the manifests with the nearest names.
+    case unknown(near: [ModelPlace])
     /// Several manifests have it, at one distance.
     case ambiguous([ModelPlace])
     /// The name is there, in other versions than the pinned one.

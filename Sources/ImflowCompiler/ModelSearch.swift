@@ -50,7 +50,17 @@ struct ModelSearch {
             if matches.count > 1 { return .ambiguous(matches.map(\.place)) }
         }
         if !otherVersions.isEmpty { return .otherVersion(otherVersions) }
-        return .unknown(near: nearest(reference.id, in: Set(names.joined()).sorted()).map { [$0] } ?? [])
+        guard let near = nearest(reference.id, in: Set(names.joined()).sorted()) else { return .unknown(near: []) }
+        return .unknown(near: place(of: near, from: folder, &files).map { [$0] } ?? [])
+    }
+
+    /// The nearest manifest of that name.
+    private mutating func place(of name: String, from folder: String, _ files: inout SourceFiles) -> ModelPlace? {
+        for key in ringKeys(from: folder, files.reader) {
+            guard let path = ring(key, &files).paths[name]?.first else { continue }
+            if let manifest = files.load(path, as: .manifest).manifest { return Self.place(of: manifest) }
+        }
+        return nil
     }
 
     private static func place(of manifest: Manifest) -> ModelPlace {

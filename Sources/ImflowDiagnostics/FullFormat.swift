@@ -56,7 +56,7 @@ struct FullFormat {
             let range = source.lineRange(mark.line)
             let excerpt = SourceExcerpt(
                 source, line: range, focus: mark.range.lowerBound,
-                hidden: diagnostic.hidden.filter { $0.source === source }.map(\.range))
+                hidden: diagnostic.hidden.filter { $0.source.name == source.name }.map(\.range))
             // Marks of one line share its text, unless each has its own cut of it.
             if shownLine != mark.line || !SourceExcerpt.fits(range) {
                 if let shownLine, mark.line > shownLine + 1 { out += "\(paint("...", .dim))\n" }

@@ -190,7 +190,7 @@ extension FieldReader {
                 continue
             }
             let own = "`\(printable(name))` in \(what)"
-            if value.kind == .scalar, !value.isNull, SecretText.isSecretName(name), isNoString(value) {
+            if SecretText.isSecretName(name), value.kind == .scalar, !value.isNull, isNoString(value) {
                 refuseSecret(value, own)
                 continue
             }

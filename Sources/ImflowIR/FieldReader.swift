@@ -8,6 +8,8 @@ struct FieldReader {
     static let listLimit = 2000
 
     private(set) var findings = FindingList()
+    /// Whether values are told of that other readers of YAML take for others.
+    var findsTraps = true
 
     mutating func add(_ diagnostic: Diagnostic) { findings.add(diagnostic) }
 
@@ -109,12 +111,14 @@ extension Span {
 /// A text of the author's, fit for one line of a message. A secret is not repeated.
 package func printable(_ text: String) -> String {
     var text = text
-    if text.utf8.count >= 8 {
+    // Shorter texts are no tokens, unless they are URLs.
+    if text.utf8.count >= 20 || text.utf8.contains(UInt8(ascii: ":")) {
         var bytes = Array(text.utf8.prefix(4096))
         let secrets = SecretToken.ranges(in: bytes[...])
         for secret in secrets.reversed() { bytes.replaceSubrange(secret, with: "***".utf8) }
         if !secrets.isEmpty { text = String(decoding: bytes, as: UTF8.self) }
     }
+    if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

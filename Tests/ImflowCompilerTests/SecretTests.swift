@@ -70,6 +70,19 @@ import Testing
         }
     }
 
+    /// A cut through a long line may fall into a token.
+    @Test func aCutLineShowsNoPartOfIt() {
+        let secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+        for gap in 0..<60 {
+            let filler = String(repeating: "z", count: 200)
+            let space = String(repeating: " ", count: gap)
+            let text = "{\"x-f\": \"\(filler)\", \"x-s\": \"\(secret)\",\(space)\"prot\": 1, \"x-g\": \"\(filler)\"}"
+            for report in reports(["job.json": text]) {
+                for part in [secret.prefix(12), secret.suffix(8)] { #expect(!report.contains(part), "\(report)") }
+            }
+        }
+    }
+
     @Test func whatItsNameTellsIsHiddenToo() {
         let texts = [
             "name: a\nentrypoint: [./a]\nenv: {DB_PASSWORD: q8Zt2LmW5xKc, T: 1}\n",
