@@ -43,9 +43,9 @@ enum Corpus {
             return ["check", kind == "err" ? "case" : "."]
         }
 
-        /// What the case's command finds and makes.
-        func run() -> (diagnostics: [Diagnostic], plan: Plan?) {
-            let files = self.files
+        /// What the case's command finds and makes; of other files, if they are given.
+        func run(_ changed: MemoryFiles? = nil) -> (diagnostics: [Diagnostic], plan: Plan?) {
+            let files = changed ?? self.files
             var words = arguments(files)
             let command = words.removeFirst()
             var options = CompileOptions()
