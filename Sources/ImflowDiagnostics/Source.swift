@@ -30,6 +30,12 @@ package final class Source: Sendable {
         return start..<end
     }
 
+    /// The first line break of the text; a line feed when it has none, or begins with a lone carriage return.
+    package var lineBreak: [UInt8] {
+        guard lineStarts.count > 1, lineStarts[1] >= 2 else { return [0x0A] }
+        return bytes[lineStarts[1] - 2] == 0x0D && bytes[lineStarts[1] - 1] == 0x0A ? [0x0D, 0x0A] : [0x0A]
+    }
+
     /// The 1-based line of a byte offset, and the 1-based column in Unicode scalars.
     package func position(of offset: Int) -> (line: Int, column: Int) {
         var low = 0

@@ -13,21 +13,27 @@ package enum Binder {
         guard let fields = reader.fields(of: root, KeyTable.manifest) else { return (nil, reader.findings.diagnostics) }
         let manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
         if fields.text("name") == nil, !fields.wasRead("name") {
-            reader.add(missingName(folderName, at: root.span.firstLine))
+            // Where reading stopped early the name may stand behind the stop.
+            reader.add(missingName(folderName, at: root.span.firstLine, root: tree.isComplete ? root : nil))
         }
         return (manifest, reader.findings.diagnostics)
     }
 
-    private static func missingName(_ folderName: String, at span: Span) -> Diagnostic {
+    private static func missingName(_ folderName: String, at span: Span, root: SyntaxNode?) -> Diagnostic {
+        func fix(_ name: String, _ applicability: FixIt.Applicability) -> [FixIt] {
+            guard let edit = root?.inserting(first: "name", name) else { return [] }
+            return [FixIt("add `name: \(name)`", applicability, edits: [edit])]
+        }
         if NameForm.isName(folderName) {
             return Diagnostic(
-                .missingName, "no `name`: the folder's name `\(folderName)` is taken", at: span)
+                .missingName, "no `name`: the folder's name `\(folderName)` is taken", at: span,
+                fixes: fix(folderName, .safe))
         }
         let near = NameForm.nearestName(to: folderName)
         return Diagnostic(
             .badID, "no `name`, and the folder's name \"\(printable(folderName))\" is no name", at: span,
             notes: ["a name has lower-case letters, digits, `.`, `_` and `-`, a letter or digit first"],
-            help: "add `name: \(near ?? "my-model")`")
+            help: "add `name: \(near ?? "my-model")`", fixes: near.map { fix($0, .needsReview) } ?? [])
     }
 
     /// Reads a `job.json` or its like in YAML. Nil: the text is no mapping at all.

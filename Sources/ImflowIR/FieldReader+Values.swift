@@ -53,7 +53,8 @@ extension FieldReader {
         case .bool(let value): return .integer(value ? 1 : 0)
         case .int: return readInteger(node, 0...1024, what).map(FieldValue.integer)
         default:
-            wrongType(node, takes: type.description, what: what)
+            let fix = node.unquoting { if case .float = $0 { false } else { true } }
+            wrongType(node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }
     }
@@ -62,9 +63,9 @@ extension FieldReader {
         if case .bool(let value) = node.coreValue { return .boolean(value) }
         let word = node.scalarText?.lowercased() ?? ""
         let meant = ["yes", "on", "y"].contains(word) ? "true" : ["no", "off", "n"].contains(word) ? "false" : nil
+        let fix = meant.flatMap { node.writing($0, .safe) } ?? node.unquoting { if case .bool = $0 { true } else { false } }
         wrongType(
-            node, takes: type.description, what: what,
-            fixes: meant.map { [replace(node, by: $0)] } ?? [],
+            node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [],
             help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })
         return nil
     }
@@ -79,7 +80,8 @@ extension FieldReader {
             if let integer = Int(exactly: number), range.contains(integer) { return integer }
             value = number
         default:
-            wrongType(node, takes: "a whole number", what: what, fixes: unquote(node))
+            let fix = node.unquoting { if case .int = $0 { true } else { false } }
+            wrongType(node, takes: "a whole number", what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }
         let bound = value < Double(range.lowerBound) ? "at least \(range.lowerBound)" : "at most \(range.upperBound)"
@@ -95,7 +97,8 @@ extension FieldReader {
         case .int(let integer): value = Double(integer)
         case .float(let number) where !number.isNaN: value = number
         default:
-            wrongType(node, takes: "a number", what: what, fixes: unquote(node))
+            let fix = node.unquoting { if case .bool = $0 { false } else { true } }
+            wrongType(node, takes: "a number", what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }
         if range.contains(value) { return .number(value) }
@@ -117,7 +120,8 @@ extension FieldReader {
         }
         let items = node.items
         guard node.kind == .sequence, items.count == 2 else {
-            wrongType(node, takes: type.description, what: what)
+            let fix = node.unquoting { if case .int = $0 { true } else { false } }
+            wrongType(node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }
         guard let x = readInteger(items[0], range, what), let y = readInteger(items[1], range, what) else { return nil }
@@ -153,19 +157,5 @@ extension FieldReader {
             Diagnostic(
                 .tooMany, "\(what) has \(count) members, and may have \(Self.listLimit)", at: node.span.firstLine))
         return false
-    }
-
-    func replace(_ node: SyntaxNode, by text: String) -> FixIt {
-        FixIt("replace it by `\(text)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: text)])
-    }
-
-    /// A fix for a number in quotes.
-    private func unquote(_ node: SyntaxNode) -> [FixIt] {
-        guard let text = node.scalarText, node.style == .doubleQuoted || node.style == .singleQuoted
-        else { return [] }
-        switch CoreScalar(plain: text) {
-        case .int, .float: return [FixIt("remove the quotes", .safe, edits: [FixIt.Edit(node.span, replacement: text)])]
-        default: return []
-        }
     }
 }

@@ -1,9 +1,18 @@
+import ImflowDiagnostics
 package import ImflowPlan
 
 /// A text that means an amount, or the reason why it does not.
 package struct QuantityError: Error, Equatable {
     package var message: String
     package var help: String?
+    /// What the author surely or probably meant.
+    var meant: Meant?
+
+    /// An amount in the form that is read, and whether nothing else can have been meant.
+    struct Meant: Equatable {
+        var text: String
+        var applicability: FixIt.Applicability
+    }
 }
 
 extension TimeSpan {
@@ -26,7 +35,8 @@ extension TimeSpan {
             rest = rest.dropFirst(name.count)
             guard let amount = decimal(digits), let unit = units.first(where: { $0.suffix == name }) else {
                 throw QuantityError(
-                    message: "`\(text)` is not a length of time", help: "write it as `500ms`, `30s`, `2m` or `1h30m`")
+                    message: "`\(text)` is not a length of time", help: "write it as `500ms`, `30s`, `2m` or `1h30m`",
+                    meant: QuantityWords.time(text))
             }
             guard unit.milliseconds < previous else {
                 throw QuantityError(
@@ -78,7 +88,8 @@ extension ByteCount {
         let suffix = String(text.dropFirst(digits.count))
         guard let amount = decimal(digits), let scale = suffixes.first(where: { $0.0 == suffix })?.1 else {
             throw QuantityError(
-                message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits))
+                message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits),
+                meant: QuantityWords.amount(text))
         }
         let bytes = amount * scale
         guard bytes < 9e18 else { throw QuantityError(message: "`\(text)` is more than any machine has", help: nil) }

@@ -18,7 +18,7 @@ struct Imflow: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Manifests",
-                subcommands: [CheckCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self]),
+                subcommands: [CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",

@@ -92,11 +92,3 @@ package enum ManifestFormatter {
         return comments(tree) == comments(new) ? nil : "a comment would be lost"
     }
 }
-
-extension Source {
-    /// The first line break of the text; a line feed when it has none, or begins with a lone carriage return.
-    package var lineBreak: [UInt8] {
-        guard lineStarts.count > 1, lineStarts[1] >= 2 else { return [0x0A] }
-        return bytes[lineStarts[1] - 2] == 0x0D && bytes[lineStarts[1] - 1] == 0x0A ? [0x0D, 0x0A] : [0x0A]
-    }
-}

@@ -531,7 +531,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Keep one of them. Several mappings are merged with one key: `<<: [*first, *second]`.
+                Keep one of them; `--fix` removes a repetition that says the same. Several mappings are merged with one key: `<<: [*first, *second]`.
                 """#),
         DiagnosticPage(
             number: 103, slug: "wrong-type", severity: .error,
@@ -617,7 +617,8 @@ extension DiagnosticPage {
                 A text that does not mean what its key takes.
 
                 Lengths of time, amounts of memory, choices, paths and commands have forms of their own. Nothing is guessed: `4GB` may
-                be meant as 4,000,000,000 bytes or as 4 GiB.
+                be meant as 4,000,000,000 bytes or as 4 GiB. `--fix` writes what can only be meant in one way (`4GiB`, `30 seconds`,
+                `concat_json`); the fix of `4GB` needs review.
 
                 ## Wrong
 
@@ -763,7 +764,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Write the name down. A note fails no check unless `--fail-on note` asks for it.
+                Write the name down, or let `--fix` do it. A note fails no check unless `--fail-on note` asks for it.
                 """#),
         DiagnosticPage(
             number: 109, slug: "bad-condition", severity: .error,
