@@ -86,6 +86,15 @@ package struct FixSession: Sendable {
         return outcome
     }
 
+    /// How many findings safe fixes would mend; none in files whose text cannot be read to its end.
+    package static func fixableCount(_ diagnostics: [Diagnostic]) -> Int {
+        let broken = Set(diagnostics.filter(isAboutText).map { ObjectIdentifier($0.primary.span.source) })
+        return diagnostics.count { diagnostic in
+            let source = diagnostic.fix(includesReview: false)?.edits.first?.span.source
+            return source.map { !broken.contains(ObjectIdentifier($0)) } ?? false
+        }
+    }
+
     // MARK: Rounds
 
     private enum Place: Hashable {

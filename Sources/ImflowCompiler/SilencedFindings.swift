@@ -4,8 +4,6 @@ package import ImflowDiagnostics
 struct SilencedFindings {
     /// Those that no comment is about.
     private(set) var remaining: [Diagnostic] = []
-    /// Bytes of a comment whose list of names is written anew.
-    private static let maximumList = 4096
     private var used: [ObjectIdentifier: Set<Range<Int>>] = [:]
 
     /// `keepsErrors`: errors stay whatever a comment says, because a plan is to be made of the files.
@@ -24,50 +22,48 @@ struct SilencedFindings {
     /// A finding for each ignore of these files that silenced nothing. Of a file that was not read to its end nobody
     /// knows what the rest would have given.
     func unusedIgnores(in files: some Sequence<LoadedFile>) -> [Diagnostic] {
-        files.filter(\.isComplete).flatMap { file in
+        files.filter(\.isComplete).flatMap { file -> [Diagnostic] in
             let used = self.used[ObjectIdentifier(file.source)] ?? []
+            let unused = file.ignores.filter { !used.contains($0.span.range) }
+            guard !unused.isEmpty else { return [] }
             let hasErrors = remaining.contains { $0.severity == .error && $0.primary.span.source === file.source }
-            return file.ignores.filter { !used.contains($0.span.range) }.map { unused($0, hasErrors: hasErrors) }
+            let kept = Dictionary(grouping: file.ignores.filter { used.contains($0.span.range) }, by: \.comment.range)
+            let fixes = Dictionary(
+                unused.map { ($0.comment.range, fix($0.comment, kept: kept[$0.comment.range] ?? [], hasErrors)) },
+                uniquingKeysWith: { first, _ in first })
+            return unused.map { diagnostic($0, fixes[$0.comment.range]) }
         }
     }
 
-    private func unused(_ ignore: InlineIgnore, hasErrors: Bool) -> Diagnostic {
+    private func diagnostic(_ ignore: InlineIgnore, _ fix: FixIt?) -> Diagnostic {
         if ignore.name.isEmpty {
             // Its author meant something, and only the author knows what.
-            let fix = FixIt("remove the comment", .needsReview, edits: [removal(of: ignore.comment)])
+            let removal = FixIt("remove the comment", .needsReview, edits: [removal(of: ignore.comment)])
             return Diagnostic(
                 .unusedIgnore, "this ignore names no code", at: ignore.span,
-                help: "write `# imflow: ignore[CODE]` and the reason", fixes: [fix])
-        }
-        // An error may keep a rule from looking: what it would find may need the comment.
-        let applicability = hasErrors ? FixIt.Applicability.needsReview : .safe
-        var fixes: [FixIt] = []
-        if ignore.isOnlyName {
-            fixes = [FixIt("remove the comment", applicability, edits: [removal(of: ignore.comment)])]
-        } else if ignore.comment.range.count <= Self.maximumList {
-            fixes = [FixIt("remove `\(ignore.name)` from the comment", applicability, edits: [removal(ofName: ignore)])]
+                help: "write `# imflow: ignore[CODE]` and the reason", fixes: [removal])
         }
         return Diagnostic(
             .unusedIgnore, "this ignores `\(ignore.name)`, and line \(ignore.line) gives no such finding",
             at: ignore.span,
             notes: ignore.name.hasPrefix("IMF00") ? ["a text that cannot be read (IMF00..) is never ignored"] : [],
-            help: "remove it", fixes: fixes)
+            help: "remove it", fixes: fix.map { [$0] } ?? [])
     }
 
-    /// The whole list is written anew: of two names that go, one goes after the other, and the last one with its comment.
-    private func removal(ofName ignore: InlineIgnore) -> FixIt.Edit {
-        let source = ignore.span.source
-        let bytes = source.bytes
-        let open = bytes[..<ignore.span.range.lowerBound].lastIndex(of: UInt8(ascii: "[")) ?? ignore.span.range.lowerBound
-        let close = bytes[open...].firstIndex(of: UInt8(ascii: "]")) ?? ignore.span.range.upperBound
-        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
-        let names = bytes[open + 1..<close].split(separator: UInt8(ascii: ",")).compactMap { part -> String? in
-            let start = part.drop(while: isBlank)
-            guard let last = start.lastIndex(where: { !isBlank($0) }), start.startIndex != ignore.span.range.lowerBound
-            else { return nil }
-            return String(decoding: start[...last], as: UTF8.self)
+    /// Leaves a comment with the names that silence something; without any it goes as a whole. An error may keep a rule
+    /// from looking: what it would find may need the comment.
+    private func fix(_ comment: Span, kept: [InlineIgnore], _ hasErrors: Bool) -> FixIt {
+        let applicability = hasErrors ? FixIt.Applicability.needsReview : .safe
+        guard let first = kept.first else {
+            return FixIt("remove the comment", applicability, edits: [removal(of: comment)])
         }
-        return FixIt.Edit(Span(source, open + 1..<close), replacement: names.joined(separator: ", "))
+        let bytes = comment.source.bytes
+        let open = bytes[..<first.span.range.lowerBound].lastIndex(of: UInt8(ascii: "[")) ?? first.span.range.lowerBound
+        let close = bytes[open...].firstIndex(of: UInt8(ascii: "]")) ?? first.span.range.upperBound
+        let names = kept.map(\.name).joined(separator: ", ")
+        return FixIt(
+            "leave only the names that silence something", applicability,
+            edits: [FixIt.Edit(Span(comment.source, open + 1..<close), replacement: names)])
     }
 
     /// A comment goes with the blanks before it, and with its line when it stands alone.

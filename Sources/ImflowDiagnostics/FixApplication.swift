@@ -1,5 +1,5 @@
 /// Fixes of several findings applied to one text at once. Where two overlap, the one of the earlier finding wins; the
-/// other is left for another round, when its place is known anew.
+/// other is left for another round, when its place is known anew. One change that mends several findings is made once.
 package struct FixApplication: Sendable {
     /// The new text.
     package let bytes: [UInt8]
@@ -16,11 +16,16 @@ package struct FixApplication: Sendable {
     ) {
         var taken: [FixIt.Edit] = []
         var applied: [Diagnostic] = []
+        var byPlace: [Range<Int>: [FixIt.Edit]] = [:]
         for diagnostic in diagnostics where applied.count < limit {
             guard let fix = diagnostic.fix(includesReview: includesReview),
-                let edits = Self.edits(of: fix, in: source), let merged = Self.merge(taken, edits)
+                let edits = Self.edits(of: fix, in: source), let place = edits.first?.span.range
             else { continue }
-            taken = merged
+            if byPlace[place] != edits {
+                guard let merged = Self.merge(taken, edits) else { continue }
+                taken = merged
+                byPlace[place] = edits
+            }
             applied.append(diagnostic)
         }
         self.applied = applied

@@ -101,7 +101,7 @@ struct CheckCommand: ParsableCommand {
             let count = report.files.count
             Console.note("\(count) file\(count == 1 ? "" : "s") checked")
         }
-        let fixable = report.diagnostics.count { $0.fix(includesReview: false) != nil }
+        let fixable = FixSession.fixableCount(report.diagnostics)
         if format == .full, fixable > 0 {
             Console.note("\(FormatCommand.count(fixable, "finding")) can be fixed with --fix")
         }

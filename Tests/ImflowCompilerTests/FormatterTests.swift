@@ -287,7 +287,9 @@ import Testing
         let words = { (source: Source) in parse(source).tree.comments(startingWith: "").map { comment in
             String(decoding: source.bytes[comment.range], as: UTF8.self).trimmingCharacters(in: .whitespaces)
         }.sorted() }
-        guard Set(words(source)).isSubset(of: words(result)) else { return "a comment less" }
+        // Right behind a bracket a `#` begins a comment to libyaml only: then the result's begins earlier.
+        let shown = words(result)
+        guard words(source).allSatisfy({ word in shown.contains { $0.hasSuffix(word) } }) else { return "a comment less" }
         guard case .formatted(new) = ManifestFormatter.format(result) else {
             return "not idempotent:\n\(FormatterTests.formatted(String(decoding: new, as: UTF8.self), name: name))"
         }

@@ -20,7 +20,7 @@ struct JSONLayout {
         switch tree.records[index].kind {
         case .mapping, .sequence:
             let start = out.count
-            let isOneLine = index != 0 && isInOneLine(index)
+            let isOneLine = index != 0 && bytes(index).count <= 4 * YAMLLayout.width && isInOneLine(index)
             if isOneLine {
                 writeLine(index, type)
                 if out.count - lineStart < YAMLLayout.width || children(index, type).isEmpty { return }
