@@ -1,7 +1,7 @@
 package import ImflowDiagnostics
 
-/// Mends checked files: applies the fixes of their findings, checks again, and goes on until nothing is left to fix. All
-/// in memory; writing is the caller's.
+/// Mends checked files: applies the fixes of their findings, checks again, and goes on until nothing is left to fix.
+/// All in memory; writing is the caller's.
 package struct FixSession: Sendable {
     /// Most rounds of fixing and checking.
     package static let maximumRounds = 100

@@ -1,5 +1,5 @@
-/// Files of which some have another text than is stored: one that an editor holds, one on standard input, one that a fix
-/// would write. A file that is not stored at all is there as well, and in its folder.
+/// Files of which some have another text than is stored: one that an editor holds, one on standard input, one that a
+/// fix would write. A file that is not stored at all is there as well, and in its folder.
 package struct OverlaidFiles: FileReader {
     private let base: any FileReader
     private var texts: [String: [UInt8]] = [:]

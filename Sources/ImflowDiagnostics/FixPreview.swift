@@ -9,6 +9,8 @@ struct FixPreview {
 
     /// A preview shows no more; the rest is counted.
     static let maximumLines = 12
+    /// Longer lines are not looked at.
+    private static let maximumBytes = 1 << 16
 
     private(set) var lines: [Line] = []
     /// Changed lines that are not shown.
@@ -21,13 +23,17 @@ struct FixPreview {
             zip(edits, edits.dropFirst()).allSatisfy({ $0.span.range.upperBound <= $1.span.range.lowerBound })
         else { return }
         // Only the lines around the edits are looked at.
-        let first = source.position(of: edits[0].span.range.lowerBound).line
-        let last = source.position(of: edits[edits.count - 1].span.range.upperBound).line
-        let window = source.lineStarts[first - 1]..<(last < source.lineStarts.count ? source.lineStarts[last] : source.bytes.count)
+        let first = source.line(of: edits[0].span.range.lowerBound)
+        let last = source.line(of: edits[edits.count - 1].span.range.upperBound)
+        let end = last < source.lineStarts.count ? source.lineStarts[last] : source.bytes.count
+        let window = source.lineStarts[first - 1]..<end
+        guard window.count <= Self.maximumBytes else { return }
         let old = Source(name: "", bytes: Array(source.bytes[window]))
         let moved = edits.map { edit in
             FixIt.Edit(
-                Span(old, edit.span.range.lowerBound - window.lowerBound..<edit.span.range.upperBound - window.lowerBound),
+                Span(
+                    old,
+                    edit.span.range.lowerBound - window.lowerBound..<edit.span.range.upperBound - window.lowerBound),
                 replacement: edit.replacement)
         }
         show(old, Source(name: "", bytes: FixApplication.apply(moved, to: old.bytes)), from: first)

@@ -46,8 +46,11 @@ extension FieldReader {
             if let reference = ModelReference(text) { return .reference(reference) }
             return badID(text, node, type, what)
         case .urlPath where !text.hasPrefix("/"):
-            let isWords = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || "-_./".utf8.contains($0) }
-            let fix = node.writing(string: "/" + text, isWords && !text.hasPrefix(".") && !text.isEmpty ? .safe : .needsReview)
+            let isWords = text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || "-_./".utf8.contains($0)
+            }
+            let isSure = isWords && !text.hasPrefix(".") && !text.isEmpty
+            let fix = node.writing(string: "/" + text, isSure ? .safe : .needsReview)
             add(
                 Diagnostic(
                     .badValue, "\(what) must start with `/`, and is \"\(printable(text))\"", at: node.span.firstLine,
@@ -70,7 +73,8 @@ extension FieldReader {
         add(
             Diagnostic(
                 .badValue, "\(what) is \"\(printable(text))\", and must be \(KeyType.choice(choices).description)",
-                at: node.span.firstLine, help: near.map { "did you mean `\($0)`?" }, fixes: fix.map { [$0] } ?? []))
+                at: node.span.firstLine, help: near.map { "did you mean `\($0)`?" },
+                fixes: fix.map { [$0] } ?? []))
         return nil
     }
 

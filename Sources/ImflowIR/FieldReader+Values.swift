@@ -63,7 +63,9 @@ extension FieldReader {
         if case .bool(let value) = node.coreValue { return .boolean(value) }
         let word = node.scalarText?.lowercased() ?? ""
         let meant = ["yes", "on", "y"].contains(word) ? "true" : ["no", "off", "n"].contains(word) ? "false" : nil
-        let fix = meant.flatMap { node.writing($0, .safe) } ?? node.unquoting { if case .bool = $0 { true } else { false } }
+        let fix =
+            meant.flatMap { node.writing($0, .safe) }
+            ?? node.unquoting { if case .bool = $0 { true } else { false } }
         wrongType(
             node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [],
             help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })

@@ -3,8 +3,8 @@ import ImflowDiagnostics
 /// What people write for lengths of time and amounts of memory that the files' own forms do not know.
 enum QuantityWords {
     private static let times: [String: String] = [
-        "ms": "ms", "msec": "ms", "msecs": "ms", "millisecond": "ms", "milliseconds": "ms", "": "s", "s": "s", "sec": "s",
-        "secs": "s", "second": "s", "seconds": "s", "min": "m", "mins": "m", "minute": "m", "minutes": "m", "h": "h",
+        "ms": "ms", "msec": "ms", "msecs": "ms", "millisecond": "ms", "milliseconds": "ms", "": "s", "s": "s",
+        "sec": "s", "secs": "s", "second": "s", "seconds": "s", "min": "m", "mins": "m", "minute": "m", "minutes": "m", "h": "h",
         "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
     ]
 

@@ -1,9 +1,10 @@
 import ImflowDiagnostics
+import ImflowJSON
 import ImflowSyntax
 
 extension SyntaxNode {
-    /// A fix that writes another value here, as it stands; nil where the value stands elsewhere (behind an alias), has a
-    /// tag, or is a block of text.
+    /// A fix that writes another value here, as it stands; nil where the value stands elsewhere (behind an alias), has
+    /// a tag, or is a block of text.
     func writing(_ text: String, _ applicability: FixIt.Applicability, title: String? = nil) -> FixIt? {
         guard isRewritable else { return nil }
         return FixIt(
@@ -32,9 +33,8 @@ extension SyntaxNode {
         return writing(text, .safe, title: "remove the quotes")
     }
 
-    static func quoted(_ text: String) -> String {
-        "\"" + text.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : "\($1)" } + "\""
-    }
+    /// In double quotes, as YAML and JSON read them alike.
+    static func quoted(_ text: String) -> String { JSONValue.string(text).text }
 
     private var isRewritable: Bool {
         guard kind == .scalar, tag == nil, style == .plain || style == .singleQuoted || style == .doubleQuoted,

@@ -49,8 +49,8 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Files, folders (all model.yaml, imflow.yaml, *.imflow.yaml, job.json and *.job.json in them) or - for \
             standard input; without any, the current folder. Exits with 1 when there are findings, with 2 when a file \
-            cannot be read. With --fix or --diff, files whose text cannot be read to its end stay as they are; with - and \
-            --fix the fixed text goes to standard output and what remains to standard error.
+            cannot be read. With --fix or --diff, files whose text cannot be read to its end stay as they are; with \
+            - and --fix the fixed text goes to standard output and what remains to standard error.
             """)
 
     @Argument(help: ArgumentHelp("Files and folders to check.", valueName: "path"))

@@ -1,8 +1,8 @@
 import Glibc
-import ImflowCompiler
+package import ImflowCompiler
 
 /// A new text for a file. The file has the old text or the new one, whatever happens, and never a part of either.
-struct FileRewrite {
+package struct FileRewrite {
     /// Absolute, with links resolved.
     var path: String
     /// For people.
@@ -10,8 +10,20 @@ struct FileRewrite {
     var old: [UInt8]
     var new: [UInt8]
 
+    /// - Parameters:
+    ///   - path: absolute, with links resolved.
+    ///   - name: the file's name for people.
+    ///   - old: the text that was read.
+    ///   - new: the text to be written.
+    package init(path: String, name: String, old: [UInt8], new: [UInt8]) {
+        self.path = path
+        self.name = name
+        self.old = old
+        self.new = new
+    }
+
     /// Throws when the file may not be written, or has another text than `old` by now.
-    func write() throws(FileProblem) {
+    package func write() throws(FileProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw problem(errno) }
         // Root may write everything; a file that nobody may write was meant to stay.

@@ -8,10 +8,11 @@ struct FormatCommand: ParsableCommand {
         commandName: "fmt", abstract: "Lay manifests and jobs out in one way.",
         discussion: """
             Files, folders (all model.yaml, imflow.yaml, *.imflow.yaml, job.json and *.job.json in them) or - for \
-            standard input, whose new text goes to standard output; without any, the current folder. Keys take the order \
-            of the reference; keys of your own keep theirs, above the first known key or behind the last. Comments stay \
-            with what they stand at. What a file says never changes. Exits with 1 when a file cannot be read as YAML or \
-            JSON, or when --check or --diff finds another layout; with 2 when a file cannot be read or written at all.
+            standard input, whose new text goes to standard output; without any, the current folder. Keys take the \
+            order of the reference; keys of your own keep theirs, above the first known key or behind the last. \
+            Comments stay with what they stand at. What a file says never changes. Exits with 1 when a file cannot be \
+            read as YAML or JSON, or when --check or --diff finds another layout; with 2 when a file cannot be read or \
+            written at all.
             """)
 
     @Argument(help: ArgumentHelp("Files and folders to format.", valueName: "path"))

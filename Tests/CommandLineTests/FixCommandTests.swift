@@ -1,8 +1,7 @@
 import Foundation
 import ImflowCompiler
 import Testing
-
-@testable import imflow
+import imflow
 
 /// `imflow check --fix`, `--diff` and `--stdin-filename` on real files.
 @Suite("Fixes")

@@ -319,6 +319,21 @@ import Testing
         }
     }
 
+    /// A formatted case draws the findings that it drew before; what comments silence stays silent.
+    @Test(arguments: Corpus.cases("ok") + Corpus.cases("err")) func findingsStay(_ entry: Corpus.Case) {
+        var files = entry.files
+        for (path, bytes) in files.files where path.hasSuffix(".yaml") || path.hasSuffix(".json") {
+            if case .formatted(let new) = ManifestFormatter.format(Source(name: path, bytes: bytes)) {
+                files.files[path] = new
+            }
+        }
+        let headlines = { (diagnostics: [Diagnostic]) in
+            // A message may name the line that it is about.
+            diagnostics.map { "\($0.primary.span.source.name): \($0.headline.filter { !$0.isNumber })" }.sorted()
+        }
+        #expect(headlines(entry.run(files).diagnostics) == headlines(entry.run().diagnostics))
+    }
+
     /// The plans of the corpus's jobs are those of its formatted files.
     @Test(arguments: Corpus.cases("lower")) func plansStay(_ entry: Corpus.Case) throws {
         var files = entry.files

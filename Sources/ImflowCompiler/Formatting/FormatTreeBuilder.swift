@@ -260,6 +260,6 @@ struct FormatTreeBuilder {
     }
 
     private func isBehindBlankLine(_ offset: Int) -> Bool { trivia.isBehindBlankLine(line(offset)) }
-    private func line(_ offset: Int) -> Int { source.position(of: offset).line }
+    private func line(_ offset: Int) -> Int { source.line(of: offset) }
     private func span(_ range: Range<Int>) -> Span { Span(source, range) }
 }

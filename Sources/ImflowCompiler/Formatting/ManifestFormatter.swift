@@ -88,7 +88,9 @@ package enum ManifestFormatter {
         }
         guard SameMeaning.holds(tree, new, block) else { return "the new text would mean something else" }
         if isJSON { return nil }
-        let comments = { (tree: SyntaxTree) in Trivia(tree).comments.map(\.text).sorted { $0.lexicographicallyPrecedes($1) } }
+        let comments = { (tree: SyntaxTree) in
+            Trivia(tree).comments.map(\.text).sorted { $0.lexicographicallyPrecedes($1) }
+        }
         return comments(tree) == comments(new) ? nil : "a comment would be lost"
     }
 }

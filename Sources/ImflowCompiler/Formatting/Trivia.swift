@@ -41,9 +41,11 @@ struct Trivia {
     private(set) var linesBehindKeptBreaks: Set<Int> = []
 
     private let source: Source
+    private let blankLines: [Bool]
 
     init(_ tree: SyntaxTree) {
         source = tree.source
+        blankLines = tree.source.blankLines
         var position = source.lineRange(1).lowerBound
         for record in tree.records where record.kind == .scalar || record.kind == .alias {
             read(position..<max(position, Int(record.start)))
@@ -61,7 +63,7 @@ struct Trivia {
             case UInt8(ascii: "#"): position = readComment(at: position)
             case UInt8(ascii: "&"), UInt8(ascii: "!"): position = readProperty(at: position, before: gap.upperBound)
             case UInt8(ascii: "%") where isLineStart(position):
-                position = source.lineRange(source.position(of: position).line).upperBound
+                position = source.lineRange(source.line(of: position)).upperBound
             case UInt8(ascii: "?"):
                 explicitKey = explicitKey ?? position
                 position += 1
@@ -75,19 +77,22 @@ struct Trivia {
 
     /// Whether a blank line stands above a line and is no part of a text.
     func isBehindBlankLine(_ line: Int) -> Bool {
-        source.isBlank(line: line - 1) && !linesBehindKeptBreaks.contains(line)
+        isBlank(line: line - 1) && !linesBehindKeptBreaks.contains(line)
     }
 
     private mutating func noteKeptBreaks(_ record: SyntaxTree.Record) {
-        let header = source.bytes[Int(record.start)..<Int(record.end)].dropFirst().prefix { "0123456789+-".utf8.contains($0) }
+        let header = source.bytes[Int(record.start)..<Int(record.end)].dropFirst()
+            .prefix { "0123456789+-".utf8.contains($0) }
         guard header.contains(UInt8(ascii: "+")) else { return }
-        var line = source.position(of: max(0, Int(record.end) - 1)).line + 1
-        while source.isBlank(line: line) { line += 1 }
+        var line = source.line(of: max(0, Int(record.end) - 1)) + 1
+        while isBlank(line: line) { line += 1 }
         linesBehindKeptBreaks.insert(line)
     }
 
+    private func isBlank(line: Int) -> Bool { line >= 1 && line <= blankLines.count && blankLines[line - 1] }
+
     private mutating func readComment(at start: Int) -> Int {
-        let line = source.position(of: start).line
+        let line = source.line(of: start)
         let range = source.lineRange(line)
         let before = source.bytes[range.lowerBound..<start]
         let gap = before.reversed().prefix { Self.isBlank($0) }.count
@@ -113,18 +118,18 @@ struct Trivia {
     }
 
     private func isLineStart(_ offset: Int) -> Bool {
-        source.lineRange(source.position(of: offset).line).lowerBound == offset
+        source.lineRange(source.line(of: offset)).lowerBound == offset
     }
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }
 
 extension Source {
-    /// Whether a 1-based line is there and holds nothing but blanks.
-    func isBlank(line: Int) -> Bool {
-        line >= 1 && line <= lineStarts.count && bytes[lineRange(line)].allSatisfy { $0 == 0x20 || $0 == 0x09 }
+    /// Of each line, whether it holds nothing but blanks.
+    fileprivate var blankLines: [Bool] {
+        (1...lineStarts.count).map { line in bytes[lineRange(line)].allSatisfy { $0 == 0x20 || $0 == 0x09 } }
     }
 
     /// Bytes before an offset in its line.
-    func byteColumn(of offset: Int) -> Int { max(0, offset - lineRange(position(of: offset).line).lowerBound) }
+    func byteColumn(of offset: Int) -> Int { max(0, offset - lineRange(line(of: offset)).lowerBound) }
 }

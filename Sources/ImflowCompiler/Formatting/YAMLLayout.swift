@@ -1,7 +1,7 @@
 import ImflowSyntax
 
-/// Writes a document: two spaces a level, one after `:`, blank lines at most one, flow collections on one line or not at
-/// all. Comments that would stand between a `-` and its mapping must have been moved: see ``lifted(_:)``.
+/// Writes a document: two spaces a level, one after `:`, blank lines at most one, flow collections on one line or not
+/// at all. Comments that would stand between a `-` and its mapping must have been moved: see ``lifted(_:)``.
 struct YAMLLayout {
     /// Columns that a flow collection may reach.
     static let width = 120
@@ -76,7 +76,9 @@ struct YAMLLayout {
             comment = nil
         }
         if !continuesLine {
-            for (index, above) in leading.enumerated() { write(above, indent: indent, allowsBlank: !isFirst || index > 0) }
+            for (index, above) in leading.enumerated() {
+                write(above, indent: indent, allowsBlank: !isFirst || index > 0)
+            }
             if entry.isAfterBlankLine, !isFirst || !leading.isEmpty { blankLine() }
             pad(indent)
         }
