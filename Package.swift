@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
-        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler"]),
+        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema"]),
         .testTarget(
             name: "ImflowEngineTests",
             dependencies: ["ImflowEngine", "ImflowStore", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -40,16 +40,20 @@ package struct FixSession: Sendable {
     private let reader: any FileReader
     private let options: CompileOptions
     private let includesReview: Bool
+    private let loop: ParallelLoop
     private let select: Selection
 
-    /// - Parameter includesReview: whether fixes that need review are applied, too.
+    /// - Parameters:
+    ///   - includesReview: whether fixes that need review are applied, too.
+    ///   - loop: how checks of many files are spread.
     package init(
         _ reader: any FileReader, options: CompileOptions = CompileOptions(), includesReview: Bool = false,
-        select: @escaping Selection = { $0.diagnostics }
+        select: @escaping Selection = { $0.diagnostics }, loop: @escaping ParallelLoop = serialLoop
     ) {
         self.reader = reader
         self.options = options
         self.includesReview = includesReview
+        self.loop = loop
         self.select = select
     }
 
@@ -58,7 +62,7 @@ package struct FixSession: Sendable {
         var state = State(files: OverlaidFiles(reader))
         // Standard input can be read but once.
         if paths.contains("-") { state.files.standardInput = try? reader.readStandardInput() }
-        let check = { (files: OverlaidFiles) in Compiler(files).check(paths, options: options) }
+        let check = { (files: OverlaidFiles) in Compiler(files, loop: loop).check(paths, options: options) }
         var outcome = Outcome(report: check(state.files), standardInput: state.files.standardInput)
         var rounds = 0
         while let round = round(select(outcome.report), of: outcome.report, state) {
@@ -88,10 +92,10 @@ package struct FixSession: Sendable {
 
     /// How many findings safe fixes would mend; none in files whose text cannot be read to its end.
     package static func fixableCount(_ diagnostics: [Diagnostic]) -> Int {
-        let broken = Set(diagnostics.filter(isAboutText).map { ObjectIdentifier($0.primary.span.source) })
+        let broken = Set(diagnostics.filter(isAboutText).map { $0.primary.span.source.name })
         return diagnostics.count { diagnostic in
             let source = diagnostic.fix(includesReview: false)?.edits.first?.span.source
-            return source.map { !broken.contains(ObjectIdentifier($0)) } ?? false
+            return source.map { !broken.contains($0.name) } ?? false
         }
     }
 
@@ -130,22 +134,22 @@ package struct FixSession: Sendable {
     private func round(_ findings: [Diagnostic], of report: CheckReport, _ state: State) -> [Edit]? {
         let checked = Set(report.files)
         var bySource: [(source: Source, findings: [Diagnostic])] = []
-        var places: [ObjectIdentifier: Int] = [:]
+        var places: [String: Int] = [:]
         for finding in findings {
             guard let source = finding.fix(includesReview: includesReview)?.edits.first?.span.source,
                 checked.contains(source.name)
             else { continue }
-            if let place = places[ObjectIdentifier(source)] {
+            if let place = places[source.name] {
                 bySource[place].findings.append(finding)
             } else {
-                places[ObjectIdentifier(source)] = bySource.count
+                places[source.name] = bySource.count
                 bySource.append((source, [finding]))
             }
         }
-        let broken = Set(report.diagnostics.filter(Self.isAboutText).map { ObjectIdentifier($0.primary.span.source) })
+        let broken = Set(report.diagnostics.filter(Self.isAboutText).map { $0.primary.span.source.name })
         var careful: Edit?
         var edits: [Edit] = []
-        for (source, findings) in bySource where !broken.contains(ObjectIdentifier(source)) {
+        for (source, findings) in bySource where !broken.contains(source.name) {
             let place = place(of: source)
             let isCareful = state.careful.contains(place)
             if isCareful, careful != nil { continue }

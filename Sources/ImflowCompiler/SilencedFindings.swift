@@ -4,14 +4,15 @@ package import ImflowDiagnostics
 struct SilencedFindings {
     /// Those that no comment is about.
     private(set) var remaining: [Diagnostic] = []
-    private var used: [ObjectIdentifier: Set<Range<Int>>] = [:]
+    /// By the name of the text.
+    private var used: [String: Set<Range<Int>>] = [:]
 
     /// `keepsErrors`: errors stay whatever a comment says, because a plan is to be made of the files.
-    init(_ diagnostics: [Diagnostic], in files: some Sequence<LoadedFile>, keepsErrors: Bool) {
-        var ignores: [ObjectIdentifier: [InlineIgnore]] = [:]
-        for file in files where !file.ignores.isEmpty { ignores[ObjectIdentifier(file.source)] = file.ignores }
+    init(_ diagnostics: [Diagnostic], in files: some Sequence<CheckedFile>, keepsErrors: Bool) {
+        var ignores: [String: [InlineIgnore]] = [:]
+        for file in files where !file.ignores.isEmpty { ignores[file.source.name] = file.ignores }
         for diagnostic in diagnostics {
-            let source = ObjectIdentifier(diagnostic.primary.span.source)
+            let source = diagnostic.primary.span.source.name
             let silencing = (ignores[source] ?? []).filter { $0.covers(diagnostic) }
             if !silencing.isEmpty { used[source, default: []].formUnion(silencing.map(\.span.range)) }
             let isKept = silencing.isEmpty || (keepsErrors && diagnostic.severity == .error)
@@ -21,12 +22,13 @@ struct SilencedFindings {
 
     /// A finding for each ignore of these files that silenced nothing. Of a file that was not read to its end nobody
     /// knows what the rest would have given.
-    func unusedIgnores(in files: some Sequence<LoadedFile>) -> [Diagnostic] {
-        files.filter(\.isComplete).flatMap { file -> [Diagnostic] in
-            let used = self.used[ObjectIdentifier(file.source)] ?? []
+    func unusedIgnores(in files: some Sequence<CheckedFile>) -> [Diagnostic] {
+        let broken = Set(remaining.filter { $0.severity == .error }.map(\.primary.span.source.name))
+        return files.filter(\.isComplete).flatMap { file -> [Diagnostic] in
+            let used = self.used[file.source.name] ?? []
             let unused = file.ignores.filter { !used.contains($0.span.range) }
             guard !unused.isEmpty else { return [] }
-            let hasErrors = remaining.contains { $0.severity == .error && $0.primary.span.source === file.source }
+            let hasErrors = broken.contains(file.source.name)
             let kept = Dictionary(grouping: file.ignores.filter { used.contains($0.span.range) }, by: \.comment.range)
             let fixes = Dictionary(
                 unused.map { ($0.comment.range, fix($0.comment, kept: kept[$0.comment.range] ?? [], hasErrors)) },

@@ -21,7 +21,9 @@ package struct FixApplication: Sendable {
             guard let fix = diagnostic.fix(includesReview: includesReview),
                 let edits = Self.edits(of: fix, in: source), let place = edits.first?.span.range
             else { continue }
-            if byPlace[place] != edits {
+            if byPlace[place]?.map(\.replacement) != edits.map(\.replacement)
+                || byPlace[place]?.map(\.span.range) != edits.map(\.span.range)
+            {
                 guard let merged = Self.merge(taken, edits) else { continue }
                 taken = merged
                 byPlace[place] = edits
@@ -48,7 +50,7 @@ package struct FixApplication: Sendable {
     /// The edits of a fix, sorted; nil when they are not all about `source`, overlap, or change nothing.
     private static func edits(of fix: FixIt, in source: Source) -> [FixIt.Edit]? {
         let isInside = fix.edits.allSatisfy {
-            $0.span.source === source && $0.span.range.upperBound <= source.bytes.count
+            $0.span.source.isSameText(as: source) && $0.span.range.upperBound <= source.bytes.count
         }
         guard isInside else { return nil }
         let changing = fix.edits.filter { !source.bytes[$0.span.range].elementsEqual($0.replacement.utf8) }
@@ -75,6 +77,11 @@ package struct FixApplication: Sendable {
         let (end, start) = (first.span.range.upperBound, second.span.range.lowerBound)
         return end > start || end == start && (first.span.range.isEmpty || second.span.range.isEmpty)
     }
+}
+
+extension Source {
+    /// Whether it is the same text of the same name; a file that was read twice is.
+    func isSameText(as other: Source) -> Bool { self === other || name == other.name && bytes == other.bytes }
 }
 
 extension Diagnostic {

@@ -1,3 +1,4 @@
+package import ImflowDiagnostics
 package import ImflowPlan
 
 /// The policies that a model, a stage or a job declares (SPEC section 5); nil: not said here.
@@ -49,6 +50,8 @@ package struct Policies: Sendable {
 
 /// `retry`, as written.
 package struct RetryDeclaration: Sendable {
+    /// The place of the block.
+    package var span: Span
     package var maximumAttempts: Located<Int>?
     package var initialInterval: Located<TimeSpan>?
     package var backoffCoefficient: Located<Double>?
@@ -56,6 +59,7 @@ package struct RetryDeclaration: Sendable {
     package var retryOn: Located<[Cause]>?
 
     init(_ fields: Fields) {
+        span = fields.span
         maximumAttempts = fields.integer("maximum_attempts")
         initialInterval = fields.duration("initial_interval")
         backoffCoefficient = fields.number("backoff_coefficient")

@@ -7,9 +7,9 @@ extension CheckCommand {
     /// Applies the fixes of what is found, and tells what remains; with `--diff` only shows them.
     func mend(_ paths: [String], _ reader: any FileReader) throws {
         let baseline = try self.baseline.map { try BaselineFile(path: $0).read() }
-        let session = FixSession(reader, options: search.compileOptions, includesReview: fixes.unsafeFixes) { report in
-            baseline?.new(in: report.diagnostics, context(report)) ?? report.diagnostics
-        }
+        let session = FixSession(
+            reader, options: search.compileOptions, includesReview: fixes.unsafeFixes,
+            select: { baseline?.new(in: $0.diagnostics, context($0)) ?? $0.diagnostics }, loop: dispatchLoop)
         let outcome = session.run(paths)
         if fixes.diff {
             let isChanged = fixes.show(outcome)

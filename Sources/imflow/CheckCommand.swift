@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImflowCompiler
 import ImflowDiagnostics
+import ImflowJSON
 
 extension DiagnosticRenderer.Format: ExpressibleByArgument {}
 
@@ -61,6 +62,8 @@ struct CheckCommand: ParsableCommand {
     var failOn: FailureThreshold = .error
     @Option(help: ArgumentHelp("Tell only findings that are not in this file.", valueName: "file"))
     var baseline: String?
+    @Flag(help: "Print the files that would be checked, and check none.")
+    var listFiles = false
     @Flag(help: "Write the findings to the file of --baseline, and tell none of them.")
     var writeBaseline = false
     @OptionGroup var fixes: FixOptions
@@ -76,8 +79,10 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let (reader, paths) = try input.apply(to: self.paths)
-        if fixes.isWanted { return try mend(paths, reader) }
-        var report = Compiler(reader).check(paths, options: search.compileOptions)
+        if fixes.isWanted, !listFiles { return try mend(paths, reader) }
+        let compiler = Compiler(reader, loop: dispatchLoop)
+        if listFiles { return tell(compiler.list(paths)) }
+        var report = compiler.check(paths, options: search.compileOptions)
         if let baseline { try apply(BaselineFile(path: baseline), to: &report, context(report)) }
         try tell(report)
     }
@@ -108,6 +113,14 @@ struct CheckCommand: ParsableCommand {
         if report.isUnreadable { throw ExitCode(ExitStatus.usage.rawValue) }
         if report.diagnostics.contains(where: { $0.severity >= failOn.severity }) {
             throw ExitCode(ExitStatus.failed.rawValue)
+        }
+    }
+
+    private func tell(_ files: [String]) {
+        switch output.output {
+        case .text: for file in files { Console.print(file) }
+        case .json:
+            Console.print(["schema": "imflow.files/v1", "files": .array(files.map { .string($0) })] as JSONValue)
         }
     }
 

@@ -18,7 +18,10 @@ struct Imflow: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Manifests",
-                subcommands: [CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self]),
+                subcommands: [
+                    CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self,
+                    SchemaCommand.self, DebugCommand.self,
+                ]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",

@@ -38,7 +38,7 @@ import Testing
         #expect(isSame, "fixed:\n\(text ?? "(nothing)")\nexpected:\n\(expected)")
     }
 
-    static let ownCodes = DiagnosticCode.shapeCodes + RuleSet.codes + [.unreadableFile, .unusedIgnore]
+    static let ownCodes = DiagnosticCode.shapeCodes + RuleSet.codes + [.unreadableFile, .tooManyFiles, .badSetting, .unusedIgnore]
 
     @Test(arguments: ownCodes) func everyCodeHasACase(_ code: DiagnosticCode) {
         let prefix = code.id.dropFirst(3)
