@@ -13,36 +13,27 @@ package enum Binder {
         guard let fields = reader.fields(of: root, KeyTable.manifest) else { return (nil, reader.findings.diagnostics) }
         let manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
         if fields.text("name") == nil, !fields.wasRead("name") {
-            reader.add(missingName(folderName, root))
+            // Where reading stopped early the name may stand behind the stop.
+            reader.add(missingName(folderName, at: root.span.firstLine, root: tree.isComplete ? root : nil))
         }
         return (manifest, reader.findings.diagnostics)
     }
 
-    private static func missingName(_ folderName: String, _ root: SyntaxNode) -> Diagnostic {
-        let span = root.span.firstLine
+    private static func missingName(_ folderName: String, at span: Span, root: SyntaxNode?) -> Diagnostic {
+        func fix(_ name: String, _ applicability: FixIt.Applicability) -> [FixIt] {
+            guard let edit = root?.inserting(first: "name", name) else { return [] }
+            return [FixIt("add `name: \(name)`", applicability, edits: [edit])]
+        }
         if NameForm.isName(folderName) {
             return Diagnostic(
                 .missingName, "no `name`: the folder's name `\(folderName)` is taken", at: span,
-                help: "write it down: `name: \(folderName)`", fixes: [nameLine(folderName, root)].compactMap { $0 })
+                fixes: fix(folderName, .safe))
         }
         let near = NameForm.nearestName(to: folderName)
         return Diagnostic(
             .badID, "no `name`, and the folder's name \"\(printable(folderName))\" is no name", at: span,
             notes: ["a name has lower-case letters, digits, `.`, `_` and `-`, a letter or digit first"],
-            help: "add `name: \(near ?? "my-model")`")
-    }
-
-    /// Writes down the name that is taken anyway, as a first line; nil where the first key does not begin its line.
-    private static func nameLine(_ name: String, _ root: SyntaxNode) -> FixIt? {
-        let source = root.span.source
-        let start = root.span.range.lowerBound
-        guard root.kind == .mapping, root.style == .block, root.span.start.column == 1 else { return nil }
-        let line = source.lineRange(root.span.start.line)
-        let isCRLF = line.upperBound < source.bytes.count && source.bytes[line.upperBound] == 0x0D
-        // A name such as `2024-01-31` or `no` is a text only in quotes.
-        let isPlain = CoreScalar(plain: name) == .string(name) && YAMLTrap.ofString(name) == nil
-        let text = "name: " + (isPlain ? name : "\"\(name)\"") + (isCRLF ? "\r\n" : "\n")
-        return FixIt("write it down", .safe, edits: [FixIt.Edit(Span(source, start..<start), replacement: text)])
+            help: "add `name: \(near ?? "my-model")`", fixes: near.map { fix($0, .needsReview) } ?? [])
     }
 
     /// Reads a `job.json` or its like in YAML. Nil: the text is no mapping at all.

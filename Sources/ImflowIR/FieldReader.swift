@@ -29,7 +29,7 @@ struct FieldReader {
             }
             if name.hasPrefix("x-") || (keyNode.isMergeKey) { continue }
             guard let key = block[name] else {
-                reportUnknown(name, keyNode, block)
+                reportUnknown(name, keyNode, block, in: node)
                 continue
             }
             if valueNode.kind == .hole || fields.hasValue(name) { continue }
@@ -53,20 +53,24 @@ struct FieldReader {
         return fields
     }
 
-    private mutating func reportUnknown(_ name: String, _ node: SyntaxNode, _ block: KeyBlock) {
+    private mutating func reportUnknown(_ name: String, _ node: SyntaxNode, _ block: KeyBlock, in mapping: SyntaxNode) {
         let names = block.keys.map(\.name)
-        let near = nearest(name, in: names)
+        let near = names.first { isSameWord($0, name) } ?? nearest(name, in: names)
         add(
             Diagnostic(
                 .unknownKey, "unknown key `\(printable(name))` in `\(block.name)`", at: node.span,
                 help: near.map { "did you mean `\($0)`?" } ?? "a key of your own starts with `x-`",
-                fixes: near.map { [fix($0, node)] } ?? []))
+                fixes: near.flatMap { fix($0, name, node, in: mapping) }.map { [$0] } ?? []))
     }
 
-    private func fix(_ name: String, _ node: SyntaxNode) -> FixIt {
-        let replacement = node.style == .plain ? name : "\"\(name)\""
-        return FixIt(
-            "replace it by `\(name)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: replacement)])
+    /// Writes the key that was meant, where it is not there already; sure when only case, `-` and `_` differ.
+    private func fix(_ near: String, _ name: String, _ node: SyntaxNode, in mapping: SyntaxNode) -> FixIt? {
+        let members = mapping.mergedMembers
+        if members.contains(where: { $0.key.scalarText == near }) { return nil }
+        let isSure =
+            isSameWord(near, name) && members.count { isSameWord($0.key.scalarText ?? "", near) } == 1
+            && mapping.members.contains { $0.key.span == node.span }
+        return node.writing(string: near, isSure ? .safe : .needsReview)
     }
 
     /// Says that `node` is not what its key takes.

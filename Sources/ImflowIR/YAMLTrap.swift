@@ -119,33 +119,34 @@ extension FieldReader {
     private func finding(
         _ trap: YAMLTrap, _ text: String, _ node: SyntaxNode, isText: Bool, _ what: String
     ) -> Diagnostic {
-        let quote = FixIt("quote it", .safe, edits: [FixIt.Edit(node.span, replacement: "\"\(text)\"")])
+        let quote = [node.writing("\"\(text)\"", .safe, title: "quote it")].compactMap { $0 }
         var finding: Diagnostic
         switch trap {
         case .word(let value):
             finding = Diagnostic(
                 .yamlTrap, "\(what) is the string \"\(text)\"; readers of YAML 1.1 take it for \(value)",
-                at: node.span, help: "quote it: `\"\(text)\"`", fixes: [quote])
+                at: node.span, help: "quote it: `\"\(text)\"`", fixes: quote)
         case .sexagesimal, .date, .underscore:
             let other = trap == .date ? "a date" : trap == .underscore ? "a number" : "a number in base 60"
             finding = Diagnostic(
                 .yamlTrap, "\(what) is the string \"\(text)\"; readers of YAML 1.1 take it for \(other)",
-                at: node.span, help: "quote it: `\"\(text)\"`", fixes: [quote])
+                at: node.span, help: "quote it: `\"\(text)\"`", fixes: quote)
         case .leadingZero where !isText:
             let digits = shortest(node)
             return Diagnostic(
                 .yamlTrap, "\(what) is \(digits): in YAML 1.2 a leading 0 means nothing, in YAML 1.1 base 8",
-                at: node.span, help: "write `\(digits)`, or `0o…` for base 8", fixes: [replace(node, by: digits)])
+                at: node.span, help: "write `\(digits)`, or `0o…` for base 8", 
+                fixes: [node.writing(digits, .needsReview)].compactMap { $0 })
         case .reformatted, .leadingZero:
             return Diagnostic(
                 .yamlTrap, "\(what) is the number `\(text)`; whoever reads it as one makes it `\(shortest(node))`",
-                at: node.span, help: "quote it: `\"\(text)\"`", fixes: [quote])
+                at: node.span, help: "quote it: `\"\(text)\"`", fixes: quote)
         case .otherNumber:
             let digits = shortest(node)
             finding = Diagnostic(
                 .yamlTrap, "\(what) is \(digits); many readers of YAML 1.1 take `\(text)` for a string",
                 at: node.span, help: "write `\(digits)`",
-                fixes: [FixIt("replace it by `\(digits)`", .safe, edits: [FixIt.Edit(node.span, replacement: digits)])])
+                fixes: [node.writing(digits, .safe)].compactMap { $0 })
         }
         // What imflow reads is what stands there: only others may be led astray.
         finding.severity = .note

@@ -20,6 +20,24 @@ import Testing
         #expect(entry.name == "\(entry.name.prefix(4))-\(slug)")
     }
 
+    /// `fixed.yaml` stands exactly where safe fixes change a file of the case, and is what they make of it.
+    @Test(arguments: Corpus.cases("err")) func fixesExactly(_ entry: Corpus.Case) throws {
+        var words = entry.arguments(entry.files)
+        guard words.removeFirst() == "check", words.count == 1 else { return }
+        let outcome = FixSession(entry.files).run(words)
+        #expect(outcome.dropped.isEmpty && !outcome.isCutShort)
+        #expect(!outcome.report.diagnostics.contains { $0.fix(includesReview: false) != nil })
+        var fixed = entry.files
+        for change in outcome.changes { fixed.files[change.path ?? ""] = change.new }
+        #expect(FixSession(fixed).run(words).changes.isEmpty)
+        let before = entry.run().diagnostics
+        #expect(outcome.report.diagnostics.count < before.count || outcome.changes.isEmpty)
+        let texts = outcome.changes.map { (name: $0.name, text: String(decoding: $0.new, as: UTF8.self)) }
+        let text = texts.count > 1 ? texts.map { "# \($0.name)\n\($0.text)" }.joined() : texts.first?.text
+        let (isSame, expected) = try entry.matches(text, "fixed.yaml")
+        #expect(isSame, "fixed:\n\(text ?? "(nothing)")\nexpected:\n\(expected)")
+    }
+
     /// Texts that no file should hold: of a megabyte and more.
     static let uncased: [DiagnosticCode] = [.tooLarge, .tooManyNodes]
     static let ownCodes =

@@ -31,7 +31,18 @@ package struct UnknownModelRule: Rule {
                     + " root, in `models/` and `Manifests/` there, and in $IMFLOW_MODELS"
             ],
             help: name.map { _ in "did you mean \(near.map { "`\($0.name)`" }.joined(separator: " or "))?" },
-            fixes: name.map { [.replacing(reference.span, by: $0)] } ?? [])
+            fixes: name.flatMap { replacement(reference, by: $0) }.map { [$0] } ?? [])
+    }
+
+    /// Keeps the version; nil where the reference stands elsewhere, behind an alias.
+    private func replacement(_ reference: Located<ModelReference>, by id: String) -> FixIt? {
+        let name = reference.value.version.map { "\(id)@\($0)" } ?? id
+        let bytes = reference.span.source.bytes[reference.span.range]
+        if bytes.first == UInt8(ascii: "*") { return nil }
+        let quote = bytes.first == UInt8(ascii: "\"") ? "\"" : bytes.first == UInt8(ascii: "'") ? "'" : ""
+        return FixIt(
+            "replace it by `\(name)`", .needsReview,
+            edits: [FixIt.Edit(reference.span, replacement: quote + name + quote)])
     }
 
     private func ambiguous(_ reference: Located<ModelReference>, _ places: [ModelPlace]) -> Diagnostic {

@@ -673,7 +673,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Keep one of them. Several mappings are merged with one key: `<<: [*first, *second]`.
+                Keep one of them; `--fix` removes a repetition that says the same. Several mappings are merged with one key: `<<: [*first, *second]`.
 
                 ## Silence
 
@@ -774,7 +774,7 @@ extension DiagnosticPage {
                 A text that does not mean what its key takes.
 
                 Lengths of time, amounts of memory, choices, paths and commands have forms of their own. Where the meaning is plain the
-                right form is offered as a fix: `4Gi` for `4GB`, which is no less than either meaning of it, and `30s` for `30 sec`.
+                right form is offered as a fix: `4Gi` for `4GB`, which is no less than either meaning of it, and `30s` for `30 sec`. `--fix` writes it.
 
                 ## Wrong
 
@@ -935,7 +935,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Write the name down.
+                Write the name down, or let `--fix` do it.
 
                 ## Silence
 
