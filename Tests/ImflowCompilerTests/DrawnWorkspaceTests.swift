@@ -32,8 +32,8 @@ import Testing
     }
 
     /// Another layout of the same files gives the same plan, and every key and value stands where it was written.
-    @Test(arguments: 0..<5) func layoutMeansNothing(_ part: UInt64) throws {
-        for seed in part * 40..<part * 40 + 40 {
+    @Test(arguments: 0..<4) func layoutMeansNothing(_ part: UInt64) throws {
+        for seed in part * 25..<part * 25 + 25 {
             let workspace = DrawnWorkspace.drawn(seed)
             let (one, other) = (workspace.written(seed), workspace.written(seed + 1000))
             for file in one + other { expectPlaces(file.path, file.text, seed) }
@@ -53,8 +53,9 @@ import Testing
                 Issue.record("seed \(seed), \(path): nothing at \(place)")
                 continue
             }
-            if let key = written.key { #expect(found.key == key, "seed \(seed), \(path), key \(place)") }
-            if let value = written.value { #expect(found.value == value, "seed \(seed), \(path), \(place)") }
+            // Without the macro: these are a million.
+            if written.key.map({ $0 != found.key }) ?? false { Issue.record("seed \(seed), \(path), key \(place)") }
+            if written.value.map({ $0 != found.value }) ?? false { Issue.record("seed \(seed), \(path), \(place)") }
         }
     }
 

@@ -26,18 +26,22 @@ package struct DrawnWorkspace: Sendable {
         return drawing.workspace()
     }
 
-    /// The files written, each in a style of its own, and where everything stands in them. What stands at `target` of
-    /// the file `targetFile` has its places surely; a member at `doubled` of it is written twice.
-    package func written(
-        _ seed: UInt64, target: (file: String, path: [String])? = nil, doubled: [String]? = nil
+    /// The files written, each in a style of its own, and where everything stands in them.
+    package func written(_ seed: UInt64) -> [(path: String, text: Emitted)] {
+        written(seed, targets: [], in: nil, doubled: nil)
+    }
+
+    /// The same; what stands at `targets` of one file has its places surely, and what stands at `doubled` of it is
+    /// written twice.
+    func written(
+        _ seed: UInt64, targets: [[String]], in target: String?, doubled: [String]?
     ) -> [(path: String, text: Emitted)] {
         var dice = Dice(seed)
         return files.map { file in
             let style = EmitterStyle.drawn(isJSON: file.isJSON, &dice)
-            let isTarget = file.path == target?.file
+            let isTarget = file.path == target
             var emitter = Emitter(
-                style, target: isTarget ? target?.path ?? [] : [], doubled: isTarget ? doubled : nil,
-                Dice(dice.next()))
+                style, targets: isTarget ? targets : [], doubled: isTarget ? doubled : nil, Dice(dice.next()))
             return (file.path, emitter.emit(file.value))
         }
     }

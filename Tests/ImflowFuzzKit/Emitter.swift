@@ -5,7 +5,7 @@ import ImflowSyntax
 package struct Emitter {
     private let style: EmitterStyle
     /// What stands here is written out: neither marked nor referred to.
-    private let target: [String]
+    private let targets: [[String]]
     /// A member to write twice: the second stands at its path with `#2` behind.
     private let doubled: [String]?
     private var dice: Dice
@@ -16,9 +16,9 @@ package struct Emitter {
     private var endsLiteral = false
     private var maps: [(name: String, members: JSONObject)] = []
 
-    package init(_ style: EmitterStyle, target: [String] = [], doubled: [String]? = nil, _ dice: Dice) {
+    package init(_ style: EmitterStyle, targets: [[String]] = [], doubled: [String]? = nil, _ dice: Dice) {
         self.style = style
-        self.target = target
+        self.targets = targets
         self.doubled = doubled
         self.dice = dice
     }
@@ -140,7 +140,7 @@ package struct Emitter {
 
     // MARK: Anchors
 
-    private func holdsTarget(_ path: [String]) -> Bool { !target.isEmpty && target.starts(with: path) }
+    private func holdsTarget(_ path: [String]) -> Bool { targets.contains { $0.starts(with: path) } }
 
     private mutating func mark(_ value: JSONValue, _ path: [String]) {
         guard style.anchors > 0, !holdsTarget(path), dice.oneIn(style.anchors) else { return }
