@@ -11,7 +11,8 @@ package enum Binder {
         guard let root = tree.root else { return (nil, []) }
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.manifest) else { return (nil, reader.findings.diagnostics) }
-        let manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
+        var manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
+        manifest.isWhole = tree.isComplete
         if fields.text("name") == nil, !fields.wasRead("name") {
             reader.add(missingName(folderName, at: root.span.firstLine))
         }
@@ -36,7 +37,9 @@ package enum Binder {
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.job) else { return (nil, reader.findings.diagnostics) }
         let strategy = splitStrategy(fields, &reader)
-        return (Job(fields, folder: folder, splitStrategy: strategy), reader.findings.diagnostics)
+        var job = Job(fields, folder: folder, splitStrategy: strategy)
+        job.isWhole = tree.isComplete
+        return (job, reader.findings.diagnostics)
     }
 
     private static func splitStrategy(_ fields: Fields, _ reader: inout FieldReader) -> Located<SplitStrategy>? {

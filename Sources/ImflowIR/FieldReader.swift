@@ -17,7 +17,7 @@ struct FieldReader {
             if node.kind != .hole { wrongType(node, takes: "a mapping", what: "`\(block.name)`") }
             return nil
         }
-        var fields = Fields(span: node.span)
+        var fields = Fields(span: node.span, isCut: node.isCut)
         for (keyNode, valueNode) in node.mergedMembers {
             if findings.isFull { break }
             guard let name = keyNode.scalarText else {
@@ -29,7 +29,11 @@ struct FieldReader {
                 reportUnknown(name, keyNode, block)
                 continue
             }
-            if valueNode.kind == .hole || fields.values[name] != nil { continue }
+            if fields.values[name] != nil { continue }
+            if valueNode.kind == .hole {
+                fields.markRead(name)
+                continue
+            }
             guard let value = read(valueNode, key.type, "`\(name)`") else {
                 fields.markRead(name)
                 continue

@@ -29,14 +29,21 @@ struct Fields: Sendable {
     /// The JSON members' places, for ``KeyType/members``: key name, then member name.
     private(set) var places: [String: [String: Span]] = [:]
 
-    init(span: Span) { self.span = span }
+    /// Whether reading stopped inside the mapping, so that it may have keys that nobody has seen.
+    private let isCut: Bool
+
+    init(span: Span, isCut: Bool = false) {
+        self.span = span
+        self.isCut = isCut
+    }
 
     /// Keys whose value was reported.
     private var broken: Set<String> = []
 
     /// Remembers that `key` was there, with a value that was reported.
     mutating func markRead(_ key: String) { broken.insert(key) }
-    func wasRead(_ key: String) -> Bool { broken.contains(key) }
+    /// Whether `key` was there with a value that was reported, or may stand where reading did not come.
+    func wasRead(_ key: String) -> Bool { broken.contains(key) || (isCut && values[key] == nil) }
     mutating func set(_ key: String, _ value: Located<FieldValue>) { values[key] = value }
     mutating func setPlaces(_ key: String, _ spans: [String: Span]) { places[key] = spans }
 

@@ -35,6 +35,8 @@ package struct Manifest: Sendable {
     /// Nil: no pipeline.
     package var chainedModels: Located<[StageDeclaration]>?
     package var policies: Policies
+    /// Whether the text was read to its end; else what is absent may be there.
+    package var isWhole = true
 
     /// Whether this manifest is a graph of other models.
     package var isPipeline: Bool { chainedModels != nil }

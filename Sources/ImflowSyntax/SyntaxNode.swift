@@ -42,6 +42,9 @@ package struct SyntaxNode: Sendable {
         return stride(from: 0, to: nodes.count - 1, by: 2).map { (nodes[$0], nodes[$0 + 1]) }
     }
 
+    /// Whether reading stopped inside this collection, so that it may have more than is seen here.
+    package var isCut: Bool { !tree.isComplete && Int(record.next) == tree.records.count }
+
     private var children: [SyntaxNode] {
         var nodes: [SyntaxNode] = []
         var child = index + 1

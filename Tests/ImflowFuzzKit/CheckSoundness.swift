@@ -3,15 +3,15 @@ import ImflowDiagnostics
 
 /// What must hold of `check` and `plan` over any files.
 package struct CheckSoundness {
-    private let bundle: FileBundle
     package private(set) var faults: [String] = []
     /// What `check` finds in the whole repository.
     package let report: CheckReport
     /// How many files `plan` accepts.
     package private(set) var planned = 0
 
-    package init(_ bundle: FileBundle) {
-        self.bundle = bundle
+    /// - Parameter file: the absolute path of the only manifest that is also planned by itself; nil: all are. Jobs are
+    ///   always.
+    package init(_ bundle: FileBundle, planning file: String? = nil) {
         let compiler = Compiler(BundleReader(bundle))
         report = compiler.check(["."])
         look(at: report.diagnostics, "check .")
@@ -22,7 +22,10 @@ package struct CheckSoundness {
         {
             faults.append("check . says something else the second time")
         }
-        for name in report.files { agree(name, compiler) }
+        for name in report.files {
+            let isAsked = file.map { $0 == PathText.absolute(name, from: FileBundle.folder) } ?? true
+            if isAsked || FileNames.isJob(PathText.last(name)) { agree(name, compiler) }
+        }
     }
 
     /// Places are exact; findings are sorted, and none is there twice.
