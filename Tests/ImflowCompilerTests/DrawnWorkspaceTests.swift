@@ -7,7 +7,7 @@ import Testing
 /// Drawn graphs that are right draw nothing, whatever their layout.
 @Suite struct DrawnWorkspaceTests {
     /// Notes that right files may draw.
-    static let notes: Set<String> = ["missing-name", "merge-key", "gang-head"]
+    static let notes: Set<String> = ["missing-name", "merge-key", "gang-head", "yaml-trap"]
 
     static func bundle(_ written: [(path: String, text: Emitted)]) -> FileBundle {
         FileBundle(written.map { FileBundle.File(path: $0.path, bytes: $0.text.bytes) })

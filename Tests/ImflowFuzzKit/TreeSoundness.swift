@@ -132,12 +132,14 @@ package struct TreeSoundness {
     }
 
     /// Tabs that indent, keys of more than 1024 characters or over several lines, escaped surrogates and control
-    /// characters that JSON lets stand in strings are no YAML.
+    /// characters that JSON lets stand in strings are no YAML. U+2028 and U+2029 end lines in YAML 1.1, as libyaml reads
+    /// it, and not in 1.2.
     private var isBeyondYAML: Bool {
         let text = String(decoding: source.bytes, as: UTF8.self)
         return source.bytes.contains(0x09) || source.bytes.contains(0x7F) || source.bytes.count > 1000
             || text.contains("\\ud") || text.contains("\\uD")
             || text.unicodeScalars.contains { (0x80..<0xA0).contains($0.value) || $0.value & 0xFFFE == 0xFFFE }
+            || text.unicodeScalars.contains { $0 == "\u{2028}" || $0 == "\u{2029}" }
             || text.unicodeScalars.dropFirst().contains("\u{FEFF}") || hasKeyAcrossLines
     }
 

@@ -38,7 +38,7 @@ struct WorkspaceDrawing {
         let ports = (0..<dice.int(1...3)).map { _ in Port.drawn(fresh("in"), &dice) }
         let model = modelOf(inputs: ports, isOpen: false)
         var job: JSONObject = ["model": .string(model.reference), "input": input(ports, &dice)]
-        if let limit = model.shardLimit, dice.oneIn(2) { job["shard_count"] = .int(Int64(dice.int(1...limit))) }
+        if model.shardLimit != nil, dice.oneIn(2) { job["shard_count"] = 1 }
         return frame(job)
     }
 
@@ -46,7 +46,7 @@ struct WorkspaceDrawing {
         let ports = (0..<dice.int(1...3)).map { _ in Port.drawn(fresh("in"), &dice) }
         let graph = graph(given: ports, modelKey: "model", depth: 0)
         var job: JSONObject = ["input": input(ports, &dice), "job_graph": ["stages": .array(graph.stages)]]
-        if let limit = graph.shardLimit, dice.oneIn(2) { job["shard_count"] = .int(Int64(dice.int(1...limit))) }
+        if graph.shardLimit != nil, dice.oneIn(2) { job["shard_count"] = 1 }
         return frame(job)
     }
 
@@ -105,7 +105,7 @@ struct WorkspaceDrawing {
             for need in needs { nodes[need].isConsumed = true }
             let ancestors = needs.reduce(into: Set(needs)) { $0.formUnion(nodes[$1].ancestors) }
             let reach = ancestors.sorted(by: >).flatMap { nodes[$0].outputs } + given
-            var drawn = stage(reach, needs.isEmpty, modelKey, depth)
+            var drawn = stage(reach, takesAll: isLast && index > 0, modelKey, depth)
             if !isChain, !needs.isEmpty { drawn.stage["needs"] = .array(needs.map { .string(nodes[$0].name) }) }
             if !isChain, index == 0, count > 1, dice.oneIn(2) { drawn.stage["needs"] = [] }
             if shardLimit == nil { shardLimit = drawn.shardLimit }
@@ -125,8 +125,11 @@ struct WorkspaceDrawing {
         var shardLimit: Int?
     }
 
-    private mutating func stage(_ reach: [Port], _ isRoot: Bool, _ modelKey: String, _ depth: Int) -> DrawnStage {
-        let byKey = dice.oneIn(2) ? dice.pick(reach.filter(\.isTyped)) : nil
+    /// `takesAll`: it reads all that it can reach, so that nothing was published in vain.
+    private mutating func stage(
+        _ reach: [Port], takesAll: Bool, _ modelKey: String, _ depth: Int
+    ) -> DrawnStage {
+        let byKey = !takesAll && dice.oneIn(2) ? dice.pick(reach.filter(\.isTyped)) : nil
         var inputs = byKey.map { [$0] } ?? Array(reach.prefix(dice.int(1...4)))
         var literal: JSONObject = [:]
         if dice.oneIn(4) {
@@ -134,7 +137,7 @@ struct WorkspaceDrawing {
             literal[port.name] = port.value(&dice)
             inputs.append(port)
         }
-        let isPipeline = depth < 2 && dice.oneIn(6)
+        let isPipeline = !takesAll && depth < 2 && dice.oneIn(6)
         let model = isPipeline ? pipelineOf(inputs, depth) : modelOf(inputs: inputs, isOpen: byKey == nil)
         let name = fresh("s")
         var stage: JSONObject = ["name": .string(name), modelKey: .string(model.reference)]
