@@ -33,6 +33,9 @@ package struct MultiNode: Sendable {
     /// The keys that are written, and where.
     package var keys: [String: Span] = [:]
 
+    /// Whether a `tile_size` or `sequence_length` is there that was reported.
+    package var hasUnreadableSize = false
+
     /// A block at `span` that says nothing.
     package init(span: Span) { self.span = span }
 
@@ -62,12 +65,14 @@ package struct MultiNode: Sendable {
         gpu = fields.boolean("gpu")
         startWindow = fields.duration("start_window")
         keys = fields.values.mapValues(\.keySpan)
+        hasUnreadableSize = fields.wasRead("tile_size") || fields.wasRead("sequence_length")
     }
 
     /// This block where it says something, else `weaker`'s. `merge` is laid over member by member.
     package func over(_ weaker: MultiNode) -> MultiNode {
         var merged = self
         merged.enabled = enabled ?? weaker.enabled
+        merged.hasUnreadableSize = hasUnreadableSize || weaker.hasUnreadableSize
         if splitMode == nil, !isUnsplit {
             merged.splitMode = weaker.splitMode
             merged.isUnsplit = weaker.isUnsplit
