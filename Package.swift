@@ -71,10 +71,16 @@ let package = Package(
                 "ImflowJSON", "ImflowPlan",
             ],
             path: "Tests/ImflowTestKit"),
+        .target(
+            name: "ImflowFuzzKit",
+            dependencies: [
+                "ImflowCompiler", "ImflowIR", "ImflowSyntax", "ImflowSchema", "ImflowDiagnostics", "ImflowPlan", "ImflowJSON",
+            ],
+            path: "Tests/ImflowFuzzKit"),
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
-        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema"]),
+        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema", "ImflowFuzzKit"]),
         .testTarget(
             name: "ImflowEngineTests",
             dependencies: ["ImflowEngine", "ImflowStore", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -88,6 +94,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `Tools/fuzz` asks for what libFuzzer is linked to: a library, because libFuzzer brings the entry point.
+if Context.environment["IMFLOW_FUZZ"] != nil {
+    package.targets.append(.target(name: "ImflowFuzz", dependencies: ["ImflowFuzzKit"], path: "Tests/ImflowFuzz"))
+    package.products.append(.library(name: "ImflowFuzz", type: .static, targets: ["ImflowFuzz"]))
+}
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
     let isC = target.name.hasPrefix("C") && target.name.hasSuffix("Shim")

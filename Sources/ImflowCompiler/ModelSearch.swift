@@ -40,7 +40,9 @@ struct ModelSearch {
             for path in ring.paths[reference.id] ?? [] {
                 guard let manifest = files.load(path, as: .manifest).manifest else { continue }
                 let place = Self.place(of: manifest)
-                if let version = reference.version, manifest.version?.value != version {
+                // Of a text that ends early nobody knows the version.
+                let isKnown = manifest.isWhole || manifest.version != nil
+                if let version = reference.version, isKnown, manifest.version?.value != version {
                     otherVersions.append(place)
                 } else {
                     matches.append((path, place))

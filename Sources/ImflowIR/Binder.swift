@@ -11,7 +11,8 @@ package enum Binder {
         guard let root = tree.root else { return (nil, []) }
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.manifest) else { return (nil, reader.findings.diagnostics) }
-        let manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
+        let manifest = Manifest(
+            fields, path: path, folder: folder, folderName: folderName, isWhole: tree.isComplete)
         if fields.text("name") == nil, !fields.wasRead("name") {
             // Where reading stopped early the name may stand behind the stop.
             reader.add(missingName(folderName, at: root.span.firstLine, root: tree.isComplete ? root : nil))
@@ -42,7 +43,9 @@ package enum Binder {
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.job) else { return (nil, reader.findings.diagnostics) }
         let strategy = splitStrategy(fields, root, &reader)
-        return (Job(fields, folder: folder, splitStrategy: strategy), reader.findings.diagnostics)
+        var job = Job(fields, folder: folder, splitStrategy: strategy)
+        job.isWhole = tree.isComplete
+        return (job, reader.findings.diagnostics)
     }
 
     private static func splitStrategy(

@@ -20,7 +20,7 @@ struct FieldReader {
             return nil
         }
         let members = node.mergedMembers
-        var fields = Fields(span: node.span, count: members.count)
+        var fields = Fields(span: node.span, count: members.count, isCut: node.isCut)
         for (keyNode, valueNode) in members {
             if findings.isFull { break }
             guard let name = keyNode.scalarText else {
@@ -32,7 +32,11 @@ struct FieldReader {
                 reportUnknown(name, keyNode, block, in: node)
                 continue
             }
-            if valueNode.kind == .hole || fields.hasValue(name) { continue }
+            if fields.hasValue(name) { continue }
+            if valueNode.kind == .hole {
+                fields.markRead(name)
+                continue
+            }
             guard let value = read(valueNode, key.type, "`\(name)`") else {
                 fields.markRead(name)
                 continue

@@ -19,6 +19,10 @@ package struct Job: Sendable {
     package var stages: Located<[StageDeclaration]>?
     /// Whether a `model` or a `job_graph` is there that was reported.
     package var hasUnreadableModel = false
+    /// Whether an `input` is there that was reported.
+    package var hasUnreadableInput = false
+    /// Whether the text was read to its end; else what is absent may be there.
+    package var isWhole = true
     package var multiNode: MultiNode?
     package var priority: Located<Int>?
     package var policies: Policies
@@ -52,6 +56,7 @@ package struct Job: Sendable {
         hasUnreadableModel =
             fields.wasRead("model") || fields.wasRead("job_graph")
             || (fields.fields("job_graph") != nil && stages == nil)
+        hasUnreadableInput = fields.wasRead("input")
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         priority = fields.integer("priority")
         policies = Policies(fields)

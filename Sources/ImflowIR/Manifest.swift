@@ -39,6 +39,8 @@ package final class Manifest: Sendable {
     /// Nil: no pipeline.
     package let chainedModels: Located<[StageDeclaration]>?
     package let policies: Policies
+    /// Whether the text was read to its end; else what is absent may be there.
+    package let isWhole: Bool
 
     /// Whether this manifest is a graph of other models.
     package var isPipeline: Bool { chainedModels != nil }
@@ -53,9 +55,10 @@ package final class Manifest: Sendable {
     /// Where a message about the model as a whole points.
     package var place: Span { nameSpan ?? span.firstLine }
 
-    init(_ fields: Fields, path: String, folder: String, folderName: String) {
+    init(_ fields: Fields, path: String, folder: String, folderName: String, isWhole: Bool) {
         self.path = path
         self.folder = folder
+        self.isWhole = isWhole
         span = fields.span
         let written = fields.text("name")
         name = written?.value ?? folderName

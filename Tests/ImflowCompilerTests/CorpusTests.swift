@@ -88,3 +88,24 @@ import Testing
         #expect(try JSONDecoder().decode(Plan.self, from: Data(text.utf8)) == plan)
     }
 }
+
+/// `Manifests/projects`: whole repositories, and what `check .` finds in them, one line a finding.
+@Suite struct ProjectCorpusTests {
+    @Test(arguments: Corpus.cases("projects")) func findsExactly(_ entry: Corpus.Case) throws {
+        let found = Compiler(entry.files).check(["."]).diagnostics
+        let text = DiagnosticRenderer(.concise).render(found)
+        let (isSame, expected) = try entry.matches(text, "out")
+        #expect(isSame, "found:\n\(text)\nexpected:\n\(expected)")
+    }
+
+    /// One is clean, and its jobs have plans.
+    @Test func theCleanOneIsPlanned() throws {
+        let entry = try #require(Corpus.cases("projects").first { $0.name == "page-archive" })
+        let compiler = Compiler(entry.files)
+        let report = compiler.check(["."])
+        #expect(report.diagnostics.isEmpty)
+        let jobs = report.files.filter { $0.contains("job.") }
+        #expect(jobs.count == 4)
+        for job in jobs { #expect(compiler.compileJob(job).plan != nil, "\(job)") }
+    }
+}

@@ -3488,6 +3488,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Give the keyword a value that it takes; the message says which. In YAML the type null is written `"null"`, in quotes.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 502, slug: "schema-conflict", severity: .error,
@@ -3583,6 +3588,11 @@ extension DiagnosticPage {
 
                 The labels show what each side says. Mend the schema that is wrong, choose another merge or `input_key`, or put a stage
                 between that turns the one into the other.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 503, slug: "unknown-keyword", severity: .warning,
@@ -3626,6 +3636,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Take the suggested keyword, or start your own with `x-`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0503]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before.
                 """#),
         DiagnosticPage(
             number: 504, slug: "keyword-unused", severity: .warning,
@@ -3668,6 +3683,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Use the keyword of the type that is meant, mend the `type`, or put the `$ref` and what stood beside it under `allOf`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0504]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before.
                 """#),
         DiagnosticPage(
             number: 505, slug: "value-breaks-schema", severity: .warning,
@@ -3708,6 +3728,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Mend the value or the schema.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0505]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before.
                 """#),
         DiagnosticPage(
             number: 506, slug: "input-not-object", severity: .error,
@@ -3748,6 +3773,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Describe the object: `type: object`, and the value under its name in `properties`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 601, slug: "no-model", severity: .error,
@@ -4040,6 +4070,11 @@ extension DiagnosticPage {
 
                 Mend the value, or the schema when it is too narrow. On the command line `--input width=640` gives a number, and
                 `--input 'width="640"'` a string.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 901, slug: "unused-ignore", severity: .warning,
