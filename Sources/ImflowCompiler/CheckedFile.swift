@@ -14,9 +14,8 @@ struct CheckedFile: Sendable {
     let isComplete: Bool
     /// Secrets in it, which no report may show.
     let hidden: [Span]
-    /// What it is called, if it is a manifest, and where a message about it points.
-    let manifestName: String?
-    let manifestPlace: Span?
+    /// What it is called, and where it says so, if it is a manifest.
+    let manifest: (name: String, place: Span)?
     /// The whole file, unless all rules have been held against it.
     private(set) var kept: LoadedFile?
 
@@ -27,8 +26,7 @@ struct CheckedFile: Sendable {
         ignores = file.ignores
         isComplete = file.isComplete
         hidden = file.hidden
-        manifestName = file.manifest?.name
-        manifestPlace = file.manifest?.place
+        manifest = file.manifest.map { ($0.name, $0.place) }
         kept = file
     }
 

@@ -49,11 +49,10 @@ package struct Compiler: Sendable {
     }
 
     /// Checks files and folders (all their manifests and jobs, less what git ignores); `-` is standard input.
-    package func check(_ paths: [String], options: CompileOptions = CompileOptions()) -> CheckReport {
+    package func check(_ given: [String], options: CompileOptions = CompileOptions()) -> CheckReport {
         var loader = WorkspaceLoader(
             reader, models: options.models, environment: options.environmentModels, loop: loop)
-        let isRepository = paths.contains(where: isFolder)
-        let (checked, problems) = filesToCheck(paths, &loader.files)
+        let (checked, problems) = filesToCheck(given, &loader.files)
         var list = MergedFindings()
         list.add(problems)
         for file in checked { list.add(file.findings) }
@@ -72,11 +71,11 @@ package struct Compiler: Sendable {
             let own = (loader.files.loaded[path]?.diagnostics ?? []) + ruleFindings(path, workspace)
             list.add(own.filter { $0.severity == .error })
         }
-        if isRepository {
-            let jobs = subjects.compactMap { if case .job(let job) = $0 { job } else { nil } }
-            list.add(UnreachedModels.findings(jobs: jobs, manifests: checked, in: workspace))
-        }
         let others = loader.files.loaded.values.filter { !paths.contains($0.path) }.map { CheckedFile($0) }
+        if given.contains(where: isFolder) {
+            let jobs = subjects.compactMap { if case .job(let job) = $0 { job } else { nil } }
+            list.add(UnreachedModels.findings(jobs: jobs, files: checked, in: workspace))
+        }
         let silenced = SilencedFindings(list.diagnostics, in: checked + others)
         let diagnostics = silenced.remaining + silenced.unusedIgnores(in: checked)
         var settings = SettingsSearch(reader)

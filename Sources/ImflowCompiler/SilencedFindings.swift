@@ -4,7 +4,6 @@ package import ImflowDiagnostics
 struct SilencedFindings {
     /// Those that no comment is about.
     private(set) var remaining: [Diagnostic] = []
-    /// By the name of the text.
     private var used: [String: Set<Range<Int>>] = [:]
     /// The ignores that are about an error.
     private var refused: [String: Set<Range<Int>>] = [:]
@@ -38,7 +37,7 @@ struct SilencedFindings {
     /// The finding with the secrets of its texts named as such: one on the same line must not be shown with it.
     private static func hiding(_ hidden: [String: [Span]], in diagnostic: Diagnostic) -> Diagnostic {
         var diagnostic = diagnostic
-        let sources = ([diagnostic.primary] + diagnostic.secondary).map(\.span.source.name)
+        let sources = ([diagnostic.primary] + diagnostic.secondary).map { $0.span.source.name }
         for source in Set(sources) { diagnostic.hidden += hidden[source] ?? [] }
         return diagnostic
     }

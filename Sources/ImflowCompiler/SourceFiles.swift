@@ -71,7 +71,7 @@ struct SourceFiles {
     /// Remembers what a check has kept of a file: when only its name, it is read again when it is asked for.
     mutating func add(_ file: CheckedFile) {
         if let kept = file.kept { loaded[file.path] = kept }
-        if let name = file.manifestName { manifestNames[file.path] = name }
+        if let manifest = file.manifest { manifestNames[file.path] = manifest.name }
     }
 
     /// Loads the files at absolute paths that are not there yet, several at once.

@@ -4,9 +4,9 @@ import ImflowIR
 
 /// Tells which of the checked manifests no checked job gets to.
 enum UnreachedModels {
-    /// A note for each manifest among `manifests` that none of `jobs` calls, not even through others. None when that is not sure:
+    /// A note for each manifest of `files` that none of `jobs` calls, not even through others. None when that is not sure:
     /// without jobs, and where a job names no model, so that any may be run by it.
-    static func findings(jobs: [CheckedJob], manifests: [CheckedFile], in workspace: Workspace) -> [Diagnostic] {
+    static func findings(jobs: [CheckedJob], files: [CheckedFile], in workspace: Workspace) -> [Diagnostic] {
         guard !jobs.isEmpty, jobs.allSatisfy({ $0.graph != nil || $0.job.model != nil }) else { return [] }
         var reached: Set<String> = []
         var names: Set<String> = []
@@ -24,12 +24,12 @@ enum UnreachedModels {
         }
         for job in jobs { follow(job.references) }
         while let path = pending.popLast() { follow(workspace.models[path]?.references ?? [:]) }
-        return manifests.compactMap { file in
-            guard let name = file.manifestName, let place = file.manifestPlace, !reached.contains(file.path),
-                !names.contains(name)
-            else { return nil }
+        return files.compactMap { file in
+            guard let manifest = file.manifest, !reached.contains(file.path), !names.contains(manifest.name) else {
+                return nil
+            }
             return Diagnostic(
-                .unreachedModel, "no job that was checked runs `\(name)`", at: place,
+                .unreachedModel, "no job that was checked runs `\(manifest.name)`", at: manifest.place,
                 help: "remove it if it is no longer needed")
         }
     }

@@ -544,7 +544,7 @@ extension DiagnosticPage {
 
                 ## Silence
 
-                It cannot be silenced: what cannot be read cannot be checked.
+                It cannot be silenced: what is not read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 22, slug: "bad-setting", severity: .error,
@@ -563,7 +563,7 @@ extension DiagnosticPage {
 
                 ```yaml
                 severity:
-                  missing-nam: off
+                  missing-nam: ignore
                 ```
 
                 `model.yaml`:
@@ -580,7 +580,7 @@ extension DiagnosticPage {
 
                 ```yaml
                 severity:
-                  missing-name: off
+                  missing-name: ignore
                 ```
 
                 `model.yaml`:
@@ -597,7 +597,7 @@ extension DiagnosticPage {
 
                 ## Silence
 
-                It cannot be silenced: what cannot be read cannot be checked.
+                It cannot be silenced: comments in settings silence nothing.
                 """#),
         DiagnosticPage(
             number: 101, slug: "unknown-key", severity: .error,

@@ -1833,7 +1833,7 @@ extension FileSchema {
           "type": "object",
           "properties": {
             "severity": {
-              "description": "By code or slug: `error`, `warning`, `note`, or `off`, which tells nothing. What is an error cannot be less.",
+              "description": "By code or slug: `error`, `warning`, `note`, or `ignore`, which tells nothing. What is an error cannot be less.",
               "type": "object",
               "additionalProperties": {
                 "type": "string"
@@ -1842,7 +1842,7 @@ extension FileSchema {
               "examples": [
                 {
                   "sole-value": "error",
-                  "IMF0108": "off"
+                  "IMF0108": "ignore"
                 }
               ]
             },
@@ -1893,7 +1893,7 @@ extension FileSchema {
                   ]
                 },
                 "severity": {
-                  "description": "By code or slug: `error`, `warning`, `note`, or `off`.",
+                  "description": "By code or slug: `error`, `warning`, `note`, or `ignore`.",
                   "type": "object",
                   "additionalProperties": {
                     "type": "string"
@@ -1901,7 +1901,7 @@ extension FileSchema {
                   "maxProperties": 2000,
                   "examples": [
                     {
-                      "missing-name": "off"
+                      "missing-name": "ignore"
                     }
                   ]
                 }

@@ -160,7 +160,7 @@ package enum KeyTable {
     package static let settings = KeyBlock(
         ".imflow.yaml", "How the files of a folder, and of those below it, are checked. The nearest file counts.",
         [
-            Key("severity", .textMap, since: "0.1", "By code or slug: `error`, `warning`, `note`, or `off`, which tells nothing. What is an error cannot be less."),
+            Key("severity", .textMap, since: "0.1", "By code or slug: `error`, `warning`, `note`, or `ignore`, which tells nothing. What is an error cannot be less."),
             Key("overrides", .blocks(settingsOverride), since: "0.1", "Severities for the files of some paths. A later one wins."),
             Key("exclude", .texts, since: "0.1", "Paths that a check of a folder leaves out, as in a `.gitignore`."),
         ])
@@ -170,7 +170,7 @@ package enum KeyTable {
         "overrides", "Severities for the files of some paths.",
         [
             Key("paths", .texts, required: true, since: "0.1", "Patterns as in a `.gitignore`, relative to the folder of the settings."),
-            Key("severity", .textMap, required: true, since: "0.1", "By code or slug: `error`, `warning`, `note`, or `off`."),
+            Key("severity", .textMap, required: true, since: "0.1", "By code or slug: `error`, `warning`, `note`, or `ignore`."),
         ])
 
     private static let stage = [
