@@ -8,8 +8,6 @@ struct FieldReader {
     static let listLimit = 2000
 
     private(set) var findings = FindingList()
-    /// Whether values are told of that other readers of YAML take for others.
-    var findsTraps = true
 
     mutating func add(_ diagnostic: Diagnostic) { findings.add(diagnostic) }
 

@@ -32,8 +32,6 @@ extension Binder {
     package static func settings(_ tree: SyntaxTree) -> (settings: Settings?, diagnostics: [Diagnostic]) {
         guard let root = tree.root else { return (nil, []) }
         var reader = FieldReader()
-        // `off` is a level, and nobody else reads the file.
-        reader.findsTraps = false
         let fields = reader.fields(of: root, KeyTable.settings)
         return (fields.map(Settings.init), reader.findings.diagnostics)
     }

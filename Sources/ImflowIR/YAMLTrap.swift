@@ -98,7 +98,7 @@ extension FieldReader {
 
     /// Says of a value that was read well that other readers of YAML, or its author, may take it for another.
     mutating func checkTrap(_ node: SyntaxNode, isText: Bool, _ what: @autoclosure () -> String) {
-        guard findsTraps, node.kind == .scalar, node.style == .plain, node.tag == nil, let text = node.scalarText,
+        guard node.kind == .scalar, node.style == .plain, node.tag == nil, let text = node.scalarText,
             let first = text.utf8.first, first < 0x7B, !findings.isFull
         else { return }
         let trap: YAMLTrap?

@@ -10,6 +10,7 @@ import Testing
         arguments: [
             ("ID", "AKIAIOSFODNN7EXAMPLE"), ("X", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
             ("X", "github_pat_11ABCDEFG0abcdefghijklmnopqrstuv"), ("X", "glpat-x1y2z3A4B5C6D7E8F9G0"),
+            ("X", "Bearer ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
             ("X", "hf_abcdefghijklmnopqrstuvwxyz01234567"), ("X", "sk-proj-4f9a8Zq1xT7mLw0bV3nE"),
             ("X", "xoxb-123456789012-abcdefGHIJKL"), ("X", "postgres://reader:k3Xq9vT2@db.example.org/images"),
             ("X", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"),
