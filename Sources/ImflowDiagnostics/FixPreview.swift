@@ -16,8 +16,8 @@ struct FixPreview {
     /// Changed lines that are not shown.
     private(set) var hiddenCount = 0
 
-    /// Empty for a fix without edits, or whose edits are in several texts.
-    init(_ fix: FixIt) {
+    /// Empty for a fix without edits, or whose edits are in several texts, or beside what must not be shown.
+    init(_ fix: FixIt, hidden: [Span] = []) {
         let edits = fix.edits.sorted { $0.span.range.lowerBound < $1.span.range.lowerBound }
         guard let source = edits.first?.span.source, edits.allSatisfy({ $0.span.source === source }),
             zip(edits, edits.dropFirst()).allSatisfy({ $0.span.range.upperBound <= $1.span.range.lowerBound })
@@ -27,7 +27,8 @@ struct FixPreview {
         let last = source.line(of: edits[edits.count - 1].span.range.upperBound)
         let end = last < source.lineStarts.count ? source.lineStarts[last] : source.bytes.count
         let window = source.lineStarts[first - 1]..<end
-        guard window.count <= Self.maximumBytes else { return }
+        let isSecret = hidden.contains { $0.source.name == source.name && $0.range.overlaps(window) }
+        guard window.count <= Self.maximumBytes, !isSecret else { return }
         let old = Source(name: "", bytes: Array(source.bytes[window]))
         let moved = edits.map { edit in
             FixIt.Edit(

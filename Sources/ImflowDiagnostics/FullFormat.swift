@@ -25,7 +25,7 @@ struct FullFormat {
         for (index, group) in groups.enumerated() {
             out += snippet(group.source, group.marks, gutter: gutter, isFirst: index == 0, diagnostic)
         }
-        return out + trailer(diagnostic, gutter: gutter) + diagnostic.fixes.map { fix($0, gutter: gutter) }.joined()
+        return out + trailer(diagnostic, gutter: gutter) + diagnostic.fixes.map { fix($0, diagnostic.hidden, gutter: gutter) }.joined()
     }
 
     /// The marks by source, the primary's source first, each source's in the order of the text.
@@ -99,11 +99,11 @@ struct FullFormat {
     }
 
     /// What a fix does, and the lines that it changes.
-    private func fix(_ fix: FixIt, gutter: Int) -> String {
+    private func fix(_ fix: FixIt, _ hidden: [Span], gutter: Int) -> String {
         let pad = String(repeating: " ", count: gutter + 1)
         let kind = fix.applicability == .safe ? "fix:" : "fix (needs review):"
         var out = "\(pad)\(paint("=", .dim)) \(paint(kind, .bold)) \(VisibleText.line(fix.title))\n"
-        let preview = FixPreview(fix)
+        let preview = FixPreview(fix, hidden: hidden)
         let width = max(gutter, preview.lines.map { String($0.number).count }.max() ?? 0)
         for line in preview.lines {
             let number = String(line.number)

@@ -54,7 +54,8 @@ extension FieldReader {
         case .bool(let value): return .integer(value ? 1 : 0)
         case .int: return readInteger(node, 0...1024, what).map(FieldValue.integer)
         default:
-            let fix = node.unquoting { if case .float = $0 { false } else { true } }
+            let word = YAMLTrap.word(node.scalarText ?? "").flatMap { node.writing("\($0)", .safe) }
+            let fix = word ?? node.unquoting { if case .float = $0 { false } else { true } }
             wrongType(node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }

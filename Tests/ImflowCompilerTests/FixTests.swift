@@ -19,7 +19,7 @@ private func fixed(_ text: String, name: String = "tool/model.yaml", unsafe: Boo
         ("timeout: 5M", "timeout: 5M"), ("timeout: 3 parsecs", "timeout: 3 parsecs"),
         ("resources: {memory: 4GiB}", "resources: {memory: 4Gi}"), ("resources: {memory: 512 Mi}", "resources: {memory: 512Mi}"),
         ("resources: {memory: 4gi, disk: 1.5tib}", "resources: {memory: 4Gi, disk: 1.5Ti}"),
-        ("resources: {memory: 4GB}", "resources: {memory: 4GB}"), ("resources: {memory: 4Gx}", "resources: {memory: 4Gx}"),
+        ("resources: {memory: 4GB}", "resources: {memory: 4Gi}"), ("resources: {memory: 4Gx}", "resources: {memory: 4Gx}"),
         ("cache: Yes", "cache: true"), ("cache: off", "cache: false"), ("cache: 'true'", "cache: true"),
         ("cache: maybe", "cache: maybe"), ("cache: !!str yes", "cache: !!str yes"),
         ("port: '9000'", "port: 9000"), ("port: \"0x10\"", "port: \"0x10\""), ("port: \"007\"", "port: \"007\""),
@@ -161,10 +161,10 @@ private func fixed(_ text: String, name: String = "tool/model.yaml", unsafe: Boo
     }
 
     @Test func onlySelectedFindingsAreMended() {
-        let files = MemoryFiles(["model.yaml": "name: a\nentrypoint: [./run]\ncache: yes\nport: '1'\n"])
+        let files = MemoryFiles(["model.yaml": "name: a\nentrypoint: [./run]\ncache: yes\nport: '8001'\n"])
         let session = FixSession(files) { report in report.diagnostics.filter { $0.headline.contains("port") } }
         let outcome = session.run(["model.yaml"])
-        #expect(outcome.changes.first?.new == Array("name: a\nentrypoint: [./run]\ncache: yes\nport: 1\n".utf8))
+        #expect(outcome.changes.first?.new == Array("name: a\nentrypoint: [./run]\ncache: yes\nport: 8001\n".utf8))
         #expect(outcome.report.diagnostics.isEmpty)
     }
 

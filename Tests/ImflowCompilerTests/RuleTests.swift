@@ -144,17 +144,18 @@ import Testing
             ("# first\r\nport: 9000\r\n", "# first\r\nname: a\r\nport: 9000\r\n"),
             ("---\nport: 9000\n", "---\nname: a\nport: 9000\n"),
             ("\u{FEFF}port: 9000\n", "\u{FEFF}name: a\nport: 9000\n"),
-            ("{port: 9000}\n", nil), ("  port: 9000\n", nil), ("--- {port: 9000}\n", nil),
-        ] as [(String, String?)])
-    func aMissingNameIsWrittenDown(_ text: String, _ mended: String?) throws {
+            ("{port: 9000}\n", "{name: a, port: 9000}\n"), ("  port: 9000\n", "  name: a\n  port: 9000\n"),
+            ("--- {port: 9000}\n", "--- {name: a, port: 9000}\n"),
+        ])
+    func aMissingNameIsWrittenDown(_ text: String, _ mended: String) throws {
         let path = "a/model.yaml"
         let found = Compiler(MemoryFiles([path: text])).check([path]).diagnostics.filter { $0.code.number == 108 }
         let fix = found.first?.fixes.first
-        #expect(found.count == 1 && (fix == nil) == (mended == nil))
-        guard let fix, let mended else { return }
+        #expect(found.count == 1)
+        let safe = try #require(fix)
         var bytes = Array(text.utf8)
-        for edit in fix.edits { bytes.replaceSubrange(edit.span.range, with: edit.replacement.utf8) }
-        #expect(String(decoding: bytes, as: UTF8.self) == mended)
+        for edit in safe.edits { bytes.replaceSubrange(edit.span.range, with: edit.replacement.utf8) }
+        #expect(safe.applicability == .safe && String(decoding: bytes, as: UTF8.self) == mended)
         #expect(slugs([path: mended], [path]).contains("missing-name") == false)
     }
 

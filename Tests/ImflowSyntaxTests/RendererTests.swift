@@ -52,6 +52,8 @@ import Testing
                           and are never flagged
                   = help: did you mean "tile_size"?
                   = fix: replace "tile_sise" by "tile_size"
+                4 -   tile_sise: 256
+                4 +   tile_size: 256
                   = fix (needs review): remove the key
 
                 1 error

@@ -145,6 +145,8 @@ import Testing
                   | ^^^^ no such key
                   = help: did you mean &quot;port&quot;?
                   = fix: replace it
+                2 - prot: &lt;80&gt;
+                2 + port: &lt;80&gt;
 
                 1 error
                 </failure>
