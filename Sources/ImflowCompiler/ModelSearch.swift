@@ -43,6 +43,14 @@ struct ModelSearch {
         return .unknown(near: nearest(reference.id, in: names).map { [$0] } ?? [])
     }
 
+    /// Every manifest that a file of `folder` can name, nearest first, each once.
+    mutating func manifests(from folder: String, _ files: inout SourceFiles) -> [Manifest] {
+        var seen: Set<String> = []
+        return ringKeys(from: folder, files.reader).flatMap { paths(of: $0, files.reader) }
+            .filter { seen.insert($0).inserted }
+            .compactMap { files.load($0, as: .manifest).manifest }
+    }
+
     private static func place(of manifest: Manifest) -> ModelPlace {
         ModelPlace(
             name: manifest.name, version: manifest.version?.value, path: manifest.path, span: manifest.place)

@@ -18,7 +18,9 @@ struct Imflow: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Manifests",
-                subcommands: [CheckCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self]),
+                subcommands: [
+                    CheckCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self, LSPCommand.self,
+                ]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",
