@@ -30,8 +30,8 @@ package struct ExpandedStage: Sendable {
     package var literal: JSONObject
     package var priority: Int?
     /// The model's, with the overrides over it.
-    package var multiNode: MultiNode?
-    package var policies: Policies
+    @Boxed package var multiNode: MultiNode?
+    @Boxed package var policies: Policies
     /// The path of the manifest of ``multiNode``'s reducer, when it is resolved.
     package var reducer: String?
     package var publication: Publication

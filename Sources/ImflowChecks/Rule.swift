@@ -3,7 +3,7 @@ package import ImflowIR
 
 /// What a rule looks at: one file, and all that is known of what it refers to.
 package struct Scope: Sendable {
-    package enum Subject: Sendable {
+    package indirect enum Subject: Sendable {
         case model(CheckedModel)
         case job(CheckedJob)
     }
@@ -12,11 +12,24 @@ package struct Scope: Sendable {
     package let workspace: Workspace
     /// The stages that run, pipelines unfolded; nil: the graph has no meaning (a cycle), and its rule says so.
     package let expansion: Expansion?
+    /// Every `multi_node` block that this file writes.
+    package let multiNodes: [MultiNode]
 
     package init(_ subject: Subject, in workspace: Workspace) {
         self.subject = subject
         self.workspace = workspace
         expansion = Expansion(subject, in: workspace)
+        multiNodes = Self.multiNodes(subject)
+    }
+
+    private static func multiNodes(_ subject: Subject) -> [MultiNode] {
+        let own: MultiNode?
+        let graph: StageGraph?
+        switch subject {
+        case .model(let model): (own, graph) = (model.manifest.multiNode, model.graph)
+        case .job(let job): (own, graph) = (job.job.multiNode, job.graph)
+        }
+        return (own.map { [$0] } ?? []) + (graph?.stages.compactMap(\.declaration.multiNode) ?? [])
     }
 
     package var job: CheckedJob? { if case .job(let job) = subject { job } else { nil } }
@@ -26,12 +39,6 @@ package struct Scope: Sendable {
     package var graph: StageGraph? { job.map(\.graph) ?? model?.graph }
 
     package var references: [ModelReference: Resolution] { job?.references ?? model?.references ?? [:] }
-
-    /// Every `multi_node` block that this file writes.
-    package var multiNodes: [MultiNode] {
-        let own = [job?.job.multiNode, model?.manifest.multiNode].compactMap { $0 }
-        return own + (graph?.stages.compactMap(\.declaration.multiNode) ?? [])
-    }
 }
 
 /// One rule over one file. Rules are independent: none relies on another having run, and each skips what it cannot

@@ -1,5 +1,5 @@
 import ImflowChecks
-import ImflowDiagnostics
+package import ImflowDiagnostics
 import ImflowIR
 import ImflowJSON
 import ImflowPlan
@@ -7,13 +7,19 @@ import ImflowPlan
 /// The compiler's front door: files in, findings and a plan out. Reads only through its ``FileReader``.
 package struct Compiler: Sendable {
     private let reader: any FileReader
+    private let loop: ParallelLoop
 
-    package init(_ reader: any FileReader) { self.reader = reader }
+    /// - Parameter loop: how work on many files is spread.
+    package init(_ reader: any FileReader, loop: @escaping ParallelLoop = serialLoop) {
+        self.reader = reader
+        self.loop = loop
+    }
 
     /// Compiles a job file, or a manifest as a job of its own. `path` is relative to the current folder or absolute;
     /// `-` is standard input; nil: there is only `options.model`.
     package func compileJob(_ path: String?, options: CompileOptions = CompileOptions()) -> Compilation {
-        var loader = WorkspaceLoader(reader, models: options.models, environment: options.environmentModels)
+        var loader = WorkspaceLoader(
+            reader, models: options.models, environment: options.environmentModels, loop: loop)
         let file = path.map { load($0, &loader.files) }
         guard file?.diagnostics.contains(where: { $0.code == .unreadableFile }) != true else {
             return Compilation(diagnostics: file?.diagnostics ?? [], plan: nil, jobID: nil, sources: [])
@@ -34,7 +40,7 @@ package struct Compiler: Sendable {
         let scope = Scope(.job(checked), in: loader.workspace)
         diagnostics += findings(scope, file, loader)
         let files = loader.files.loaded.values
-        diagnostics = SilencedFindings(diagnostics, in: files, keepsErrors: true).remaining
+        diagnostics = SilencedFindings(diagnostics, in: files.map { CheckedFile($0) }, keepsErrors: true).remaining
         let hasErrors = diagnostics.contains { $0.severity == .error }
         let lowering = hasErrors ? nil : Lowering(checked, scope)
         return Compilation(
@@ -42,35 +48,86 @@ package struct Compiler: Sendable {
             sources: files.map(\.source))
     }
 
-    /// Checks files and folders (all their manifests and jobs); `-` is standard input.
+    /// Checks files and folders (all their manifests and jobs, less what git ignores); `-` is standard input.
     package func check(_ paths: [String], options: CompileOptions = CompileOptions()) -> CheckReport {
-        var loader = WorkspaceLoader(reader, models: options.models, environment: options.environmentModels)
-        var checked: [LoadedFile] = []
-        var seen: Set<String> = []
-        for path in paths {
-            for file in filesToCheck(path, &loader.files) where seen.insert(file.path).inserted { checked.append(file) }
-        }
+        var loader = WorkspaceLoader(
+            reader, models: options.models, environment: options.environmentModels, loop: loop)
+        let (checked, problems) = filesToCheck(paths, &loader.files)
         var list = MergedFindings()
-        for file in checked {
-            list.add(file.diagnostics)
-            switch file.content {
-            case .manifest(let manifest):
-                loader.add(manifest)
-                list.add(ruleFindings(manifest.path, loader.workspace))
-            case .job(let job):
-                let job = loader.add(job)
-                list.add(RuleSet.check(Scope(.job(job), in: loader.workspace)))
-            case .none: break
+        list.add(problems)
+        for file in checked { list.add(file.findings) }
+        let subjects = checked.compactMap { file -> Scope.Subject? in
+            switch loader.files.loaded[file.path]?.content {
+            case .manifest(let manifest): loader.add(manifest).map { .model($0) }
+            case .job(let job): .job(loader.add(job))
+            default: nil
             }
         }
+        let workspace = loader.workspace
+        for found in inParallel(subjects, loop, { RuleSet.check(Scope($0, in: workspace)) }) { list.add(found) }
         // What the checked files call must be sound too; its warnings are for those who check it.
-        for path in loader.workspace.models.keys.sorted() where !seen.contains(path) {
-            let own = (loader.files.loaded[path]?.diagnostics ?? []) + ruleFindings(path, loader.workspace)
+        let paths = Set(checked.map(\.path))
+        for path in workspace.models.keys.sorted() where !paths.contains(path) {
+            let own = (loader.files.loaded[path]?.diagnostics ?? []) + ruleFindings(path, workspace)
             list.add(own.filter { $0.severity == .error })
         }
-        let silenced = SilencedFindings(list.diagnostics, in: loader.files.loaded.values, keepsErrors: false)
+        let others = loader.files.loaded.values.filter { !paths.contains($0.path) }.map { CheckedFile($0) }
+        let silenced = SilencedFindings(list.diagnostics, in: checked + others, keepsErrors: false)
         let diagnostics = silenced.remaining + silenced.unusedIgnores(in: checked)
-        return CheckReport(diagnostics: diagnostics.sortedForReport(), files: checked.map(\.source.name))
+        var settings = SettingsSearch(reader)
+        let told = settings.applied(to: diagnostics, files: checked + others)
+        return CheckReport(diagnostics: told.sortedForReport(), files: checked.map(\.source.name))
+    }
+
+    /// The names of the files that a check of `paths` looks at, in its order. None of them is read.
+    package func list(_ paths: [String]) -> [String] {
+        paths.flatMap { path -> [String] in
+            guard let walk = walk(path) else { return [path] }
+            return walk.files.map { PathText.shown($0, from: reader.currentFolder) }
+        }.uniqued()
+    }
+
+    /// The manifests and jobs of a folder; nil: it is none.
+    private func walk(_ path: String) -> FolderWalk? {
+        let absolute = PathText.absolute(path, from: reader.currentFolder)
+        guard path != "-", reader.kind(of: absolute) == .folder else { return nil }
+        var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
+        walk.add(absolute, depth: FolderWalk.maximumDepth)
+        return walk
+    }
+
+    /// The files that `paths` mean, each once and in the order of the paths. Those that call others, or were named
+    /// by themselves, are kept in `files`; the others are through.
+    private func filesToCheck(_ paths: [String], _ files: inout SourceFiles) -> ([CheckedFile], [Diagnostic]) {
+        var found: [String] = []
+        var problems: [Diagnostic] = []
+        for path in paths {
+            guard let walk = walk(path) else {
+                found.append(load(path, &files).path)
+                continue
+            }
+            if walk.isTruncated { problems.append(tooManyFiles(path)) }
+            found += walk.files
+        }
+        found = found.uniqued()
+        let known = files
+        let checked = inParallel(found, loop) { path in
+            if let file = known.loaded[path] { return CheckedFile(file) }
+            return CheckedFile(checking: known.read(path, shown: nil, as: .either))
+        }
+        for file in checked { files.add(file) }
+        return (checked, problems)
+    }
+
+    private func tooManyFiles(_ folder: String) -> Diagnostic {
+        Diagnostic(
+            .tooManyFiles, "\(folder) is too large to be checked at once",
+            at: Span(Source(name: folder, bytes: []), 0..<0),
+            notes: [
+                "at most \(FolderWalk.maximumFiles) manifests and jobs, \(FolderWalk.maximumFolders) folders, "
+                    + "\(FolderWalk.maximumDepth) levels, and \(FileLimit.entries) entries of one folder"
+            ],
+            help: "check parts of it")
     }
 
     private func ruleFindings(_ path: String, _ workspace: Workspace) -> [Diagnostic] {
@@ -82,14 +139,6 @@ package struct Compiler: Sendable {
         if path == "-" { return files.loadStandardInput(as: .either) }
         let absolute = reader.identity(of: PathText.absolute(path, from: reader.currentFolder))
         return files.load(absolute, shown: path, as: .either)
-    }
-
-    private func filesToCheck(_ path: String, _ files: inout SourceFiles) -> [LoadedFile] {
-        let absolute = PathText.absolute(path, from: reader.currentFolder)
-        guard path != "-", reader.kind(of: absolute) == .folder else { return [load(path, &files)] }
-        var walk = FolderWalk(reader) { FileNames.isManifest($0) || FileNames.isJob($0) }
-        walk.add(absolute, depth: FolderWalk.maximumDepth)
-        return walk.files.map { files.load($0, as: .either) }
     }
 
     private func jobOf(_ file: LoadedFile?, _ line: CommandLine) -> Job {
@@ -114,4 +163,17 @@ package struct Compiler: Sendable {
         }
         return list.diagnostics
     }
+}
+
+extension [String] {
+    /// Each once, where it stands first.
+    fileprivate func uniqued() -> [String] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
+
+extension DiagnosticCode {
+    /// A folder of which a check would see only a part.
+    package static let tooManyFiles = DiagnosticCode(21, "too-many-files")
 }

@@ -26,11 +26,15 @@ package enum FileKind: Sendable, Equatable {
 
 package struct FileEntry: Sendable, Equatable {
     package var name: String
+    /// With links followed.
     package var kind: FileKind
+    /// Whether it may be a link: then ``FileReader/identity(of:)`` tells which file it is.
+    package var isLink: Bool
 
-    package init(name: String, kind: FileKind) {
+    package init(name: String, kind: FileKind, isLink: Bool = false) {
         self.name = name
         self.kind = kind
+        self.isLink = isLink
     }
 }
 
@@ -38,7 +42,7 @@ package enum FileLimit {
     /// Of one file.
     package static let bytes = 16 << 20
     /// Of one folder.
-    package static let entries = 10_000
+    package static let entries = 50_000
 }
 
 /// Why a file cannot be read: a sentence for people, and the way out.

@@ -1,36 +1,84 @@
-/// Collects files of folders by their names, each file once, in a stable order.
+/// Collects files of folders by their names, each file once, in a stable order. Folders whose names start with a dot
+/// are skipped; links are followed, and each folder is entered once.
 struct FolderWalk {
     /// Bounds of one walk: more files, folders or levels are not looked at.
-    static let maximumFiles = 4000
-    static let maximumFolders = 20_000
-    static let maximumDepth = 8
+    static let maximumFiles = 100_000
+    static let maximumFolders = 200_000
+    static let maximumDepth = 64
+
+    private struct Folder {
+        var path: String
+        var depth: Int
+        var ignores: [GitIgnore]
+    }
 
     private let reader: any FileReader
     private let wants: (String) -> Bool
+    private let respectsGitIgnore: Bool
     private(set) var files: [String] = []
+    /// Whether a bound was reached, so that ``files`` may lack some.
+    private(set) var isTruncated = false
     private var seen: Set<String> = []
+    /// Of the walk that goes on.
+    private var entered: Set<String> = []
     private var folders = 0
+    private var sawDeeper = false
 
-    init(_ reader: any FileReader, wants: @escaping (String) -> Bool) {
+    /// - Parameter respectsGitIgnore: whether what git would ignore is left out.
+    init(_ reader: any FileReader, respectsGitIgnore: Bool = false, wants: @escaping (String) -> Bool) {
         self.reader = reader
+        self.respectsGitIgnore = respectsGitIgnore
         self.wants = wants
     }
 
-    /// The files of `folder`, and of its subfolders down to `depth`; folders whose names start with a dot are skipped.
+    /// The files of `folder`, and of its subfolders down to `depth`.
     mutating func add(_ folder: String, depth: Int) {
-        var pending = [(path: folder, depth: depth)]
-        while let (path, depth) = pending.popLast() {
+        entered = []
+        let start = reader.identity(of: folder)
+        let ignores = respectsGitIgnore ? GitIgnore.above(start, reader) : []
+        var pending = [Folder(path: start, depth: depth, ignores: ignores)]
+        while let next = pending.popLast() {
+            guard entered.insert(next.path).inserted else { continue }
             folders += 1
-            guard folders <= Self.maximumFolders, files.count < Self.maximumFiles else { return }
-            guard let entries = try? reader.entries(of: path) else { continue }
-            for entry in entries where entry.kind == .file && wants(entry.name) {
-                let identity = reader.identity(of: PathText.join(path, entry.name))
-                if seen.insert(identity).inserted { files.append(identity) }
+            guard folders <= Self.maximumFolders, files.count < Self.maximumFiles else {
+                isTruncated = true
+                return
             }
-            guard depth > 0 else { continue }
-            for entry in entries.reversed() where entry.kind == .folder && !entry.name.hasPrefix(".") {
-                pending.append((PathText.join(path, entry.name), depth - 1))
+            pending += enter(next).reversed()
+        }
+        if depth >= Self.maximumDepth, sawDeeper { isTruncated = true }
+    }
+
+    /// Takes the files of one folder; the folders in it that are to be entered.
+    private mutating func enter(_ folder: Folder) -> [Folder] {
+        guard let entries = try? reader.entries(of: folder.path) else { return [] }
+        if entries.count >= FileLimit.entries { isTruncated = true }
+        var ignores = folder.ignores
+        if respectsGitIgnore, entries.contains(where: { $0.name == GitIgnore.fileName && $0.kind == .file }),
+            let own = GitIgnore(reading: PathText.join(folder.path, GitIgnore.fileName), in: folder.path, reader)
+        {
+            ignores.append(own)
+        }
+        if respectsGitIgnore, entries.contains(where: { $0.name == CheckSettings.fileName }),
+            let settings = SettingsSearch.read(in: folder.path, reader)
+        {
+            ignores.append(settings.exclude)
+        }
+        var inner: [Folder] = []
+        for entry in entries {
+            let isWanted = entry.kind == .file ? wants(entry.name) : entry.kind == .folder && !entry.name.hasPrefix(".")
+            guard isWanted else { continue }
+            let path = PathText.join(folder.path, entry.name)
+            if GitIgnore.ignores(path, isFolder: entry.kind == .folder, ignores) { continue }
+            let identity = entry.isLink ? reader.identity(of: path) : path
+            if entry.kind == .file {
+                if seen.insert(identity).inserted { files.append(identity) }
+            } else if folder.depth > 0 {
+                inner.append(Folder(path: identity, depth: folder.depth - 1, ignores: ignores))
+            } else {
+                sawDeeper = true
             }
         }
+        return inner
     }
 }

@@ -38,7 +38,7 @@ struct InlineIgnore {
     /// Whether it is about a finding.
     func covers(_ diagnostic: Diagnostic) -> Bool {
         let place = diagnostic.primary.span
-        return diagnostic.code.isIgnorable && place.source === span.source && place.start.line == line
+        return diagnostic.code.isIgnorable && place.source.name == span.source.name && place.start.line == line
             && (name == diagnostic.code.id || name == diagnostic.code.slug)
     }
 

@@ -4,12 +4,13 @@ import ImflowDiagnostics
 /// calls it; what the first look found at a place, later looks do not say again.
 struct MergedFindings {
     private struct Place: Hashable {
-        var source: ObjectIdentifier
+        // A text may have been read twice.
+        var source: String
         var range: Range<Int>
         var code: DiagnosticCode
 
         init(_ diagnostic: Diagnostic) {
-            source = ObjectIdentifier(diagnostic.primary.span.source)
+            source = diagnostic.primary.span.source.name
             range = diagnostic.primary.span.range
             code = diagnostic.code
         }

@@ -12,7 +12,17 @@ struct ModelSearch {
     let given: [String]
     /// $IMFLOW_MODELS, absolute.
     let environment: [String]
-    private var rings: [String: [String]] = [:]
+    private var rings: [RingKey: Ring] = [:]
+    /// The rings around a folder, nearest first.
+    private var keys: [String: [RingKey]] = [:]
+
+    /// The manifests of one ring.
+    private struct Ring {
+        /// Names, sorted.
+        var names: [String]
+        /// Paths by name, in the order of the walk.
+        var paths: [String: [String]]
+    }
 
     init(given: [String], environment: [String]) {
         self.given = given
@@ -22,13 +32,13 @@ struct ModelSearch {
     /// What `reference` means in a file of `folder`.
     mutating func resolve(_ reference: ModelReference, from folder: String, _ files: inout SourceFiles) -> Resolution {
         var otherVersions: [ModelPlace] = []
-        var names: Set<String> = []
-        for ring in ringKeys(from: folder, files.reader) {
+        var names: [[String]] = []
+        for key in ringKeys(from: folder, files.reader) {
             var matches: [(path: String, place: ModelPlace)] = []
-            for path in paths(of: ring, files.reader) {
+            let ring = self.ring(key, &files)
+            names.append(ring.names)
+            for path in ring.paths[reference.id] ?? [] {
                 guard let manifest = files.load(path, as: .manifest).manifest else { continue }
-                names.insert(manifest.name)
-                guard manifest.name == reference.id else { continue }
                 let place = Self.place(of: manifest)
                 if let version = reference.version, manifest.version?.value != version {
                     otherVersions.append(place)
@@ -40,15 +50,20 @@ struct ModelSearch {
             if matches.count > 1 { return .ambiguous(matches.map(\.place)) }
         }
         if !otherVersions.isEmpty { return .otherVersion(otherVersions) }
-        return .unknown(near: nearest(reference.id, in: names).map { [$0] } ?? [])
+        return .unknown(near: nearest(reference.id, in: Set(names.joined()).sorted()).map { [$0] } ?? [])
     }
 
-    /// Every manifest that a file of `folder` can name, nearest first, each once.
+    /// Every manifest that a file of `folder` can name, each once: ring by ring, in a ring by name.
     mutating func manifests(from folder: String, _ files: inout SourceFiles) -> [Manifest] {
         var seen: Set<String> = []
-        return ringKeys(from: folder, files.reader).flatMap { paths(of: $0, files.reader) }
-            .filter { seen.insert($0).inserted }
-            .compactMap { files.load($0, as: .manifest).manifest }
+        var found: [Manifest] = []
+        for key in ringKeys(from: folder, files.reader) {
+            let ring = self.ring(key, &files)
+            for path in ring.names.flatMap({ ring.paths[$0] ?? [] }) where seen.insert(path).inserted {
+                if let manifest = files.load(path, as: .manifest).manifest { found.append(manifest) }
+            }
+        }
+        return found
     }
 
     private static func place(of manifest: Manifest) -> ModelPlace {
@@ -56,16 +71,18 @@ struct ModelSearch {
             name: manifest.name, version: manifest.version?.value, path: manifest.path, span: manifest.place)
     }
 
-    private enum Ring: Hashable {
+    private enum RingKey: Hashable {
         case deep([String])
         case folder(String)
     }
 
-    private func ringKeys(from folder: String, _ reader: any FileReader) -> [Ring] {
-        var rings: [Ring] = given.isEmpty ? [] : [.deep(given)]
-        rings += Self.parents(of: folder, reader).map(Ring.folder)
-        if !environment.isEmpty { rings.append(.deep(environment)) }
-        return rings
+    private mutating func ringKeys(from folder: String, _ reader: any FileReader) -> [RingKey] {
+        if let known = keys[folder] { return known }
+        var made: [RingKey] = given.isEmpty ? [] : [.deep(given)]
+        made += Self.parents(of: folder, reader).map(RingKey.folder)
+        if !environment.isEmpty { made.append(.deep(environment)) }
+        keys[folder] = made
+        return made
     }
 
     /// The folder and its parents up to the one with `.git`; without a repository the folder and its parent.
@@ -81,13 +98,18 @@ struct ModelSearch {
         return Array(folders.prefix(2)).filter { $0 != "/" || $0 == folder }
     }
 
-    private mutating func paths(of ring: Ring, _ reader: any FileReader) -> [String] {
-        let key: String
-        switch ring {
-        case .deep(let folders): key = "deep:" + folders.joined(separator: ":")
-        case .folder(let folder): key = folder
-        }
+    private mutating func ring(_ key: RingKey, _ files: inout SourceFiles) -> Ring {
         if let known = rings[key] { return known }
+        let walked = Self.manifests(in: key, files.reader)
+        files.load(walked.filter { files.manifestNames[$0] == nil }, as: .manifest)
+        var paths: [String: [String]] = [:]
+        for path in walked { if let name = files.manifestNames[path] { paths[name, default: []].append(path) } }
+        let made = Ring(names: paths.keys.sorted(), paths: paths)
+        rings[key] = made
+        return made
+    }
+
+    private static func manifests(in ring: RingKey, _ reader: any FileReader) -> [String] {
         var walk = FolderWalk(reader, wants: FileNames.isManifest)
         switch ring {
         case .deep(let folders): for folder in folders { walk.add(folder, depth: FolderWalk.maximumDepth) }
@@ -97,7 +119,6 @@ struct ModelSearch {
                 walk.add(PathText.join(folder, name), depth: FolderWalk.maximumDepth)
             }
         }
-        rings[key] = walk.files
         return walk.files
     }
 }

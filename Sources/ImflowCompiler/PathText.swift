@@ -13,12 +13,15 @@ package enum PathText {
 
     /// The folder that a path is in; `/` is its own.
     package static func parent(_ path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
     }
 
     /// A path's last part; empty for `/`.
-    package static func last(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+    package static func last(_ path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+        return String(path[path.utf8.index(after: slash)...])
+    }
 
     /// `name` in `folder`.
     package static func join(_ folder: String, _ name: String) -> String {

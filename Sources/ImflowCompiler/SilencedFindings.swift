@@ -4,14 +4,15 @@ package import ImflowDiagnostics
 struct SilencedFindings {
     /// Those that no comment is about.
     private(set) var remaining: [Diagnostic] = []
-    private var used: [ObjectIdentifier: Set<Range<Int>>] = [:]
+    /// By the name of the text.
+    private var used: [String: Set<Range<Int>>] = [:]
 
     /// `keepsErrors`: errors stay whatever a comment says, because a plan is to be made of the files.
-    init(_ diagnostics: [Diagnostic], in files: some Sequence<LoadedFile>, keepsErrors: Bool) {
-        var ignores: [ObjectIdentifier: [InlineIgnore]] = [:]
-        for file in files where !file.ignores.isEmpty { ignores[ObjectIdentifier(file.source)] = file.ignores }
+    init(_ diagnostics: [Diagnostic], in files: some Sequence<CheckedFile>, keepsErrors: Bool) {
+        var ignores: [String: [InlineIgnore]] = [:]
+        for file in files where !file.ignores.isEmpty { ignores[file.source.name] = file.ignores }
         for diagnostic in diagnostics {
-            let source = ObjectIdentifier(diagnostic.primary.span.source)
+            let source = diagnostic.primary.span.source.name
             let silencing = (ignores[source] ?? []).filter { $0.covers(diagnostic) }
             if !silencing.isEmpty { used[source, default: []].formUnion(silencing.map(\.span.range)) }
             let isKept = silencing.isEmpty || (keepsErrors && diagnostic.severity == .error)
@@ -21,9 +22,9 @@ struct SilencedFindings {
 
     /// A finding for each ignore of these files that silenced nothing. Of a file that was not read to its end nobody
     /// knows what the rest would have given.
-    func unusedIgnores(in files: some Sequence<LoadedFile>) -> [Diagnostic] {
+    func unusedIgnores(in files: some Sequence<CheckedFile>) -> [Diagnostic] {
         files.filter(\.isComplete).flatMap { file in
-            let used = self.used[ObjectIdentifier(file.source)] ?? []
+            let used = self.used[file.source.name] ?? []
             return file.ignores.filter { !used.contains($0.span.range) }.map(unused)
         }
     }

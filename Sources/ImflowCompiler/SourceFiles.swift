@@ -2,23 +2,35 @@ package import ImflowDiagnostics
 import ImflowIR
 import ImflowSyntax
 
-/// A file that was read.
-struct LoadedFile {
-    enum Content {
+/// A file that was read. A class, since it is large, never changes, and is handed on.
+final class LoadedFile: Sendable {
+    enum Content: Sendable {
         case manifest(Manifest)
         case job(Job)
         /// Nothing that could be typed.
         case none
     }
 
-    var path: String
-    var source: Source
-    var content: Content
-    var diagnostics: [Diagnostic]
+    let path: String
+    let source: Source
+    let content: Content
+    let diagnostics: [Diagnostic]
     /// What its comments silence.
-    var ignores: [InlineIgnore] = []
+    let ignores: [InlineIgnore]
     /// Whether it was read to its end.
-    var isComplete = false
+    let isComplete: Bool
+
+    init(
+        path: String, source: Source, content: Content, diagnostics: [Diagnostic], ignores: [InlineIgnore] = [],
+        isComplete: Bool = false
+    ) {
+        self.path = path
+        self.source = source
+        self.content = content
+        self.diagnostics = diagnostics
+        self.ignores = ignores
+        self.isComplete = isComplete
+    }
 
     var manifest: Manifest? { if case .manifest(let manifest) = content { manifest } else { nil } }
 }
@@ -26,31 +38,62 @@ struct LoadedFile {
 /// Reads and types files, each once.
 struct SourceFiles {
     let reader: any FileReader
+    private let loop: ParallelLoop
     /// By absolute path.
     private(set) var loaded: [String: LoadedFile] = [:]
+    /// What the manifests are called that were read, by absolute path; also of those that are not kept.
+    private(set) var manifestNames: [String: String] = [:]
 
-    init(_ reader: any FileReader) { self.reader = reader }
+    init(_ reader: any FileReader, loop: @escaping ParallelLoop = serialLoop) {
+        self.reader = reader
+        self.loop = loop
+    }
 
     enum Expectation { case manifest, job, either }
 
     /// The file at an absolute path. `shown` is its name for people.
     mutating func load(_ path: String, shown: String? = nil, as expectation: Expectation) -> LoadedFile {
         if let file = loaded[path] { return file }
-        let name = shown ?? PathText.shown(path, from: reader.currentFolder)
-        let file: LoadedFile
-        do throws(FileProblem) {
-            file = read(Source(name: name, bytes: try reader.read(path)), path: path, as: expectation)
-        } catch {
-            var problem = error
-            if let help = help(forFolder: path, shown: name) { problem.help = help }
-            file = Self.unreadable(name, path: path, problem)
-        }
-        loaded[path] = file
+        let file = read(path, shown: shown, as: expectation)
+        add(file)
         return file
     }
 
+    private mutating func add(_ file: LoadedFile) {
+        loaded[file.path] = file
+        if let manifest = file.manifest { manifestNames[file.path] = manifest.name }
+    }
+
+    /// Remembers what a check has kept of a file: when only its name, it is read again when it is asked for.
+    mutating func add(_ file: CheckedFile) {
+        if let kept = file.kept { loaded[file.path] = kept }
+        if let name = file.manifestName { manifestNames[file.path] = name }
+    }
+
+    /// Loads the files at absolute paths that are not there yet, several at once.
+    mutating func load(_ paths: [String], as expectation: Expectation) {
+        let missing = paths.filter { loaded[$0] == nil }
+        let files = inParallel(missing, loop) { [self] path in read(path, shown: nil, as: expectation) }
+        for file in files { add(file) }
+    }
+
+    /// Reads a file without remembering it.
+    func read(_ path: String, shown: String?, as expectation: Expectation) -> LoadedFile {
+        let name = shown ?? PathText.shown(path, from: reader.currentFolder)
+        do throws(FileProblem) {
+            return read(Source(name: name, bytes: try reader.read(path)), path: path, as: expectation)
+        } catch {
+            var problem = error
+            if let help = help(forFolder: path, shown: name) { problem.help = help }
+            return Self.unreadable(name, path: path, problem)
+        }
+    }
+
     /// Forgets what was read of a file.
-    mutating func forget(_ path: String) { loaded[path] = nil }
+    mutating func forget(_ path: String) {
+        loaded[path] = nil
+        manifestNames[path] = nil
+    }
 
     /// Which file of a folder was surely or maybe meant; nil: it is no folder, or has none.
     private func help(forFolder path: String, shown: String) -> String? {
@@ -69,7 +112,7 @@ struct SourceFiles {
         do throws(FileProblem) {
             let file = read(
                 Source(name: "<stdin>", bytes: try reader.readStandardInput()), path: path, as: expectation)
-            loaded[path] = file
+            add(file)
             return file
         } catch {
             return Self.unreadable("<stdin>", path: path, error)

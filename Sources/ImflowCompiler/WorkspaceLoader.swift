@@ -8,8 +8,10 @@ struct WorkspaceLoader {
     var search: ModelSearch
     private(set) var workspace = Workspace()
 
-    init(_ reader: any FileReader, models: [String], environment: [String]) {
-        files = SourceFiles(reader)
+    init(
+        _ reader: any FileReader, models: [String], environment: [String], loop: @escaping ParallelLoop = serialLoop
+    ) {
+        files = SourceFiles(reader, loop: loop)
         let current = reader.currentFolder
         search = ModelSearch(
             given: models.map { PathText.absolute($0, from: current) },
@@ -19,20 +21,18 @@ struct WorkspaceLoader {
     /// Forgets what was added; what was read and found stays.
     mutating func startOver() { workspace = Workspace() }
 
-    /// Adds a manifest and everything in its reach.
-    mutating func add(_ manifest: Manifest) {
+    /// Adds a manifest and everything in its reach; the manifest with its references resolved.
+    @discardableResult
+    mutating func add(_ manifest: Manifest) -> CheckedModel? {
         var pending = [manifest]
         while let next = pending.popLast() {
             guard workspace.models[next.path] == nil else { continue }
             var model = CheckedModel(manifest: next)
-            var references = (next.chainedModels?.value ?? []).compactMap(\.model?.value)
-            references += ([next.multiNode] + (next.chainedModels?.value ?? []).map(\.multiNode)).compactMap {
-                $0?.reducer?.value
-            }
-            model.references = resolve(references, from: next.folder)
+            model.references = resolve(next.references, from: next.folder)
             workspace.models[next.path] = model
             pending += found(model.references)
         }
+        return workspace.models[manifest.path]
     }
 
     /// The job with its references resolved, and everything in its reach added.

@@ -1,16 +1,31 @@
+import Synchronization
+
 /// A text that is compiled: a file's bytes, or standard input's.
 package final class Source: Sendable {
     /// As shown to people: the path as given, or `<stdin>`.
     package let name: String
     /// The text as it was read; it need not be valid UTF-8.
     package let bytes: [UInt8]
-    /// The byte offset at which each line starts; the first is 0. LF, CRLF and lone CR end a line.
-    package let lineStarts: [Int]
+    /// Made when it is first asked for: of a text without findings nobody asks.
+    private let lines = Mutex<[Int]?>(nil)
 
     package init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
-        lineStarts = bytes.withUnsafeBufferPointer { buffer in
+    }
+
+    /// The byte offset at which each line starts; the first is 0. LF, CRLF and lone CR end a line.
+    package var lineStarts: [Int] {
+        lines.withLock { lines in
+            if let lines { return lines }
+            let starts = Self.lineStarts(bytes)
+            lines = starts
+            return starts
+        }
+    }
+
+    private static func lineStarts(_ bytes: [UInt8]) -> [Int] {
+        bytes.withUnsafeBufferPointer { buffer in
             var starts = [0]
             for index in buffer.indices where buffer[index] == 0x0A || buffer[index] == 0x0D {
                 let isCRLF = buffer[index] == 0x0D && index + 1 < buffer.count && buffer[index + 1] == 0x0A
@@ -22,6 +37,7 @@ package final class Source: Sendable {
 
     /// The byte range of a 1-based line, without its line break; a byte order mark stands before line 1.
     package func lineRange(_ line: Int) -> Range<Int> {
+        let lineStarts = self.lineStarts
         guard lineStarts.indices.contains(line - 1) else { return bytes.count..<bytes.count }
         let start = line == 1 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : lineStarts[line - 1]
         var end = line < lineStarts.count ? lineStarts[line] : bytes.count
@@ -32,6 +48,7 @@ package final class Source: Sendable {
 
     /// The 1-based line of a byte offset, and the 1-based column in Unicode scalars.
     package func position(of offset: Int) -> (line: Int, column: Int) {
+        let lineStarts = self.lineStarts
         var low = 0
         var high = lineStarts.count
         while high - low > 1 {

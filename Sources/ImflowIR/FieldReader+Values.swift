@@ -16,6 +16,7 @@ extension FieldReader {
         case .command: readCommand(node, type, what)
         case .pair(let range): readPair(node, range, type, what)
         case .names: readTexts(node, .name, type, what)
+        case .texts: readTexts(node, .text, type, what)
         case .choices(let choices): readTexts(node, .choice(choices), type, what)
         case .textMap: readMap(node, type, what)
         case .condition: readCondition(node, type, what)

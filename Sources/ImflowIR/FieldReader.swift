@@ -17,8 +17,9 @@ struct FieldReader {
             if node.kind != .hole { wrongType(node, takes: "a mapping", what: "`\(block.name)`") }
             return nil
         }
-        var fields = Fields(span: node.span)
-        for (keyNode, valueNode) in node.mergedMembers {
+        let members = node.mergedMembers
+        var fields = Fields(span: node.span, count: members.count)
+        for (keyNode, valueNode) in members {
             if findings.isFull { break }
             guard let name = keyNode.scalarText else {
                 add(Diagnostic(.wrongType, "a key must be a string", at: keyNode.span))
@@ -29,7 +30,7 @@ struct FieldReader {
                 reportUnknown(name, keyNode, block)
                 continue
             }
-            if valueNode.kind == .hole || fields.values[name] != nil { continue }
+            if valueNode.kind == .hole || fields.hasValue(name) { continue }
             guard let value = read(valueNode, key.type, "`\(name)`") else {
                 fields.markRead(name)
                 continue
@@ -37,7 +38,7 @@ struct FieldReader {
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
             if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
         }
-        for key in block.keys where key.isRequired && fields.values[key.name] == nil && !fields.wasRead(key.name) {
+        for key in block.keys where key.isRequired && !fields.hasValue(key.name) && !fields.wasRead(key.name) {
             add(
                 Diagnostic(
                     .missingKey, "`\(key.name)` is missing in `\(block.name)`", at: node.span.firstLine,
@@ -111,6 +112,7 @@ extension Span {
 
 /// A text of the author's, fit for one line of a message.
 func printable(_ text: String) -> String {
+    if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

@@ -25,24 +25,41 @@ enum FieldValue: Sendable {
 struct Fields: Sendable {
     /// The place of the mapping.
     let span: Span
-    private(set) var values: [String: Located<FieldValue>] = [:]
+    /// In the order of the file. A few dozen at most, which are searched faster than hashed.
+    private var names: [String] = []
+    /// By position in ``names``.
+    private var values: [Located<FieldValue>] = []
     /// The JSON members' places, for ``KeyType/members``: key name, then member name.
     private(set) var places: [String: [String: Span]] = [:]
 
-    init(span: Span) { self.span = span }
+    /// - Parameter count: how many members the mapping has.
+    init(span: Span, count: Int = 0) {
+        self.span = span
+        names.reserveCapacity(Swift.min(count, 64))
+        values.reserveCapacity(Swift.min(count, 64))
+    }
 
     /// Keys whose value was reported.
     private var broken: Set<String> = []
 
+    func hasValue(_ key: String) -> Bool { names.contains(key) }
+
+    /// The keys that have a value, and where they stand.
+    var keys: KeyPlaces { KeyPlaces(zip(names, values).map { ($0, $1.keySpan) }) }
+
     /// Remembers that `key` was there, with a value that was reported.
     mutating func markRead(_ key: String) { broken.insert(key) }
     func wasRead(_ key: String) -> Bool { broken.contains(key) }
-    mutating func set(_ key: String, _ value: Located<FieldValue>) { values[key] = value }
+    /// `key` has no value yet.
+    mutating func set(_ key: String, _ value: Located<FieldValue>) {
+        names.append(key)
+        values.append(value)
+    }
     mutating func setPlaces(_ key: String, _ spans: [String: Span]) { places[key] = spans }
 
     private func located<T: Sendable>(_ key: String, _ unwrap: (FieldValue) -> T?) -> Located<T>? {
-        guard let field = values[key], let value = unwrap(field.value) else { return nil }
-        return field.map { _ in value }
+        guard let index = names.firstIndex(of: key), let value = unwrap(values[index].value) else { return nil }
+        return values[index].map { _ in value }
     }
 
     func text(_ key: String) -> Located<String>? {

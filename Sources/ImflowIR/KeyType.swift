@@ -14,6 +14,8 @@ package indirect enum KeyType: Sendable {
     case choices([String])
     /// A list of names.
     case names
+    /// A list of strings.
+    case texts
     case boolean
     case integer(ClosedRange<Int>)
     case number(ClosedRange<Double>)
@@ -51,6 +53,7 @@ package indirect enum KeyType: Sendable {
         case .choice(let choices): "one of \(Self.list(choices))"
         case .choices(let choices): "a list of \(Self.list(choices))"
         case .names: "a list of stage names"
+        case .texts: "a list of strings"
         case .boolean: "`true` or `false`"
         case .integer: "a whole number"
         case .number: "a number"

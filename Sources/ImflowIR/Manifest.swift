@@ -2,42 +2,50 @@ package import ImflowDiagnostics
 package import ImflowJSON
 package import ImflowPlan
 
-/// A `model.yaml`, typed; what could not be read is absent.
-package struct Manifest: Sendable {
+/// A `model.yaml`, typed; what could not be read is absent. A class, since it is large, never changes, and is handed on
+/// from phase to phase.
+package final class Manifest: Sendable {
     /// Absolute path of the file.
-    package var path: String
+    package let path: String
     /// Absolute path of the folder that it is in.
-    package var folder: String
+    package let folder: String
     /// The place of the document.
-    package var span: Span
+    package let span: Span
     /// As written, or the folder's name.
-    package var name: String
+    package let name: String
     /// The place of `name`; nil when the folder's name was taken.
-    package var nameSpan: Span?
-    package var version: Located<String>?
-    package var summary: Located<String>?
-    package var labels: [String: String]
-    package var image: Located<String>?
-    package var entrypoint: Located<Command>?
-    package var runtime: Located<String>?
-    package var callProtocol: Located<CallProtocol>?
-    package var port: Located<Int>?
-    package var urlPath: Located<String>?
-    package var health: Located<String>?
-    package var concurrency: Located<Int>?
-    package var environment: [(key: String, value: Located<String>)]
-    package var hooks: HookDeclaration
-    package var resources: ResourceDeclaration
-    package var requires: NodeRequirement?
-    package var inputSchema: Located<JSONValue>?
-    package var outputSchema: Located<JSONValue>?
-    package var multiNode: MultiNode?
+    package let nameSpan: Span?
+    package let version: Located<String>?
+    package let summary: Located<String>?
+    package let labels: [String: String]
+    package let image: Located<String>?
+    package let entrypoint: Located<Command>?
+    package let runtime: Located<String>?
+    package let callProtocol: Located<CallProtocol>?
+    package let port: Located<Int>?
+    package let urlPath: Located<String>?
+    package let health: Located<String>?
+    package let concurrency: Located<Int>?
+    package let environment: [(key: String, value: Located<String>)]
+    package let hooks: HookDeclaration
+    package let resources: ResourceDeclaration
+    package let requires: NodeRequirement?
+    package let inputSchema: Located<JSONValue>?
+    package let outputSchema: Located<JSONValue>?
+    package let multiNode: MultiNode?
     /// Nil: no pipeline.
-    package var chainedModels: Located<[StageDeclaration]>?
-    package var policies: Policies
+    package let chainedModels: Located<[StageDeclaration]>?
+    package let policies: Policies
 
     /// Whether this manifest is a graph of other models.
     package var isPipeline: Bool { chainedModels != nil }
+
+    /// The models that it names: its stages' and its reducers'.
+    package var references: [ModelReference] {
+        let stages = chainedModels?.value ?? []
+        let reducers = ([multiNode] + stages.map(\.multiNode)).compactMap { $0?.reducer?.value }
+        return stages.compactMap(\.model?.value) + reducers
+    }
 
     /// Where a message about the model as a whole points.
     package var place: Span { nameSpan ?? span.firstLine }

@@ -31,7 +31,7 @@ package struct MultiNode: Sendable {
     package var gpu: Located<Bool>?
     package var startWindow: Located<TimeSpan>?
     /// The keys that are written, and where.
-    package var keys: [String: Span] = [:]
+    package var keys = KeyPlaces()
 
     /// A block at `span` that says nothing.
     package init(span: Span) { self.span = span }
@@ -61,7 +61,7 @@ package struct MultiNode: Sendable {
         coordinationPort = fields.integer("coordination_port")
         gpu = fields.boolean("gpu")
         startWindow = fields.duration("start_window")
-        keys = fields.values.mapValues(\.keySpan)
+        keys = fields.keys
     }
 
     /// This block where it says something, else `weaker`'s. `merge` is laid over member by member.
@@ -99,7 +99,7 @@ package struct MultiNode: Sendable {
         merged.coordinationPort = coordinationPort ?? weaker.coordinationPort
         merged.gpu = gpu ?? weaker.gpu
         merged.startWindow = startWindow ?? weaker.startWindow
-        merged.keys = keys.merging(weaker.keys) { own, _ in own }
+        merged.keys = keys.over(weaker.keys)
         return merged
     }
 
@@ -122,7 +122,7 @@ package struct MergeDeclaration: Sendable {
     package var score: Located<String>?
     package var k: Located<Int>?
     /// The keys that are written, and where.
-    package var keys: [String: Span]
+    package var keys: KeyPlaces
 
     init(_ fields: Fields) {
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
@@ -131,7 +131,7 @@ package struct MergeDeclaration: Sendable {
         metric = fields.choice("metric", MergePlan.Metric.self)
         score = fields.text("score")
         k = fields.integer("k")
-        keys = fields.values.mapValues(\.keySpan)
+        keys = fields.keys
     }
 
     func over(_ weaker: MergeDeclaration) -> MergeDeclaration {
@@ -142,7 +142,7 @@ package struct MergeDeclaration: Sendable {
         merged.metric = metric ?? weaker.metric
         merged.score = score ?? weaker.score
         merged.k = k ?? weaker.k
-        merged.keys = keys.merging(weaker.keys) { own, _ in own }
+        merged.keys = keys.over(weaker.keys)
         return merged
     }
 }

@@ -2,27 +2,35 @@ package import ImflowDiagnostics
 package import ImflowJSON
 package import ImflowPlan
 
-/// A member of `chained_models` or `job_graph.stages`, as written.
-package struct StageDeclaration: Sendable {
+/// A member of `chained_models` or `job_graph.stages`, as written. A class for the reason that ``Manifest`` is one.
+package final class StageDeclaration: Sendable {
     /// The place of the whole declaration.
-    package var span: Span
-    package var name: Located<String>?
+    package let span: Span
+    package let name: Located<String>?
     /// Nil where it could not be read.
-    package var model: Located<ModelReference>?
-    package var inputKey: Located<String>?
-    package var outputKey: Located<String>?
-    package var needs: Located<[Located<String>]>?
+    package let model: Located<ModelReference>?
+    package let inputKey: Located<String>?
+    package let outputKey: Located<String>?
+    package let needs: Located<[Located<String>]>?
     /// Literal members.
-    package var input: Located<JSONValue>?
-    package var when: Located<Condition>?
-    package var priority: Located<Int>?
-    package var multiNode: MultiNode?
-    package var policies: Policies
+    package let input: Located<JSONValue>?
+    package let when: Located<Condition>?
+    package let priority: Located<Int>?
+    package let multiNode: MultiNode?
+    package let policies: Policies
 
     /// A stage that only calls a model.
     package init(span: Span, model: Located<ModelReference>) {
         self.span = span
         self.model = model
+        name = nil
+        inputKey = nil
+        outputKey = nil
+        needs = nil
+        input = nil
+        when = nil
+        priority = nil
+        multiNode = nil
         policies = Policies()
     }
 

@@ -53,15 +53,14 @@ struct Document {
         isTold = false
     }
 
-    /// What the file is: by its content, else by its name.
-    var kind: FileKeys.Kind {
-        if let file = analysis?.file ?? lastGood?.file, file.manifest != nil || file.job != nil {
-            return file.job != nil ? .job : .manifest
-        }
-        return FileNames.isJob(PathText.last(path)) ? .job : .manifest
+    /// What the file is, by its name. Nil: an editor that sends all its YAML has sent a file of somebody else's.
+    var kind: FileKeys.Kind? {
+        let name = PathText.last(path)
+        if name == CheckSettings.fileName { return .settings }
+        return FileNames.isManifest(name) ? .manifest : FileNames.isJob(name) ? .job : nil
     }
 
-    var keys: FileKeys { FileKeys(kind) }
+    var keys: FileKeys { FileKeys(kind ?? .manifest) }
 
     /// The stages as they were last readable.
     var stages: StageGraph { StageGraph((lastGood ?? analysis)?.file.stages ?? []) }

@@ -41,6 +41,7 @@ extension LanguageServer {
         let path = session.identity(of: DocumentURI.path(uri, in: session.currentFolder))
         let document = Document(uri: uri, path: path, version: item?["version"]?.intValue, text: Array(text.utf8))
         documents[uri] = document
+        guard document.kind != nil else { return }
         session.show(document.text, at: path)
         // What others said of the file while it was closed, it now says itself.
         let plain = PathText.fileURL(path)
@@ -60,10 +61,11 @@ extension LanguageServer {
         for change in changes { try Self.apply(change, to: &text, client.encoding) }
         let version = params["textDocument"]?["version"]?.intValue
         documents[document.uri]?.replace(text, version: version)
+        guard document.kind != nil else { return }
         session.show(text, at: document.path)
         touch(document.uri)
         // Nobody refers to a job.
-        if document.kind == .manifest { doubtOthers() }
+        if document.kind != .job { doubtOthers() }
     }
 
     /// Lays one change over a text: a range's new content, or all of it.
@@ -80,14 +82,14 @@ extension LanguageServer {
     }
 
     private mutating func close(_ uri: String) {
-        guard let document = documents.removeValue(forKey: uri) else { return }
+        guard let document = documents.removeValue(forKey: uri), document.kind != nil else { return }
         recent.removeAll { $0 == uri }
         let isStillOpen = documents.values.first { $0.path == document.path }
         session.show(isStillOpen?.text, at: document.path)
         forgetElsewhere(of: uri)
         publish(uri, [])
         told[uri] = nil
-        doubtOthers()
+        for other in recent { documents[other]?.doubt() }
     }
 
     /// A client that does not watch files tells of the disk only in this way.

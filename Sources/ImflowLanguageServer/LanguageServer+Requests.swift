@@ -6,6 +6,7 @@ import ImflowJSON
 /// Requests about open documents.
 extension LanguageServer {
     mutating func answerFeature(_ method: String, _ params: JSONValue) throws(RPCError) -> JSONValue {
+        if Self.methods.contains(method), try document(params).kind == nil { return .null }
         switch method {
         case "textDocument/hover": return try hover(try place(params))
         case "textDocument/completion": return completion(try place(params))
@@ -20,6 +21,11 @@ extension LanguageServer {
         default: throw RPCError(.methodNotFound, "no method is `\(method.prefix(64))`")
         }
     }
+
+    private static let methods = Set(
+        [
+            "hover", "completion", "definition", "references", "prepareRename", "rename", "documentSymbol", "codeAction",
+        ].map { "textDocument/" + $0 })
 
     /// A place in an open document, as it is now.
     struct Place {

@@ -36,9 +36,13 @@ package struct LanguageServer {
     /// The program's exit code, once the client has ended the session.
     package private(set) var exitCode: Int32?
 
-    /// - Parameter version: imflow's own.
-    package init(_ reader: any FileReader, options: CompileOptions, version: String) {
-        session = CheckSession(reader, options: options)
+    /// - Parameters:
+    ///   - loop: how the reading of many files is spread.
+    ///   - version: imflow's own.
+    package init(
+        _ reader: any FileReader, options: CompileOptions, loop: @escaping ParallelLoop = serialLoop, version: String
+    ) {
+        session = CheckSession(reader, options: options, loop: loop)
         self.version = version
     }
 
@@ -180,7 +184,7 @@ package struct LanguageServer {
     /// Asks the client to tell of manifests and jobs that change on the disk.
     private mutating func watchFiles() {
         guard client.watchesFiles else { return }
-        let globs = ["**/{model,imflow}.yaml", "**/*.imflow.yaml", "**/{job,*.job}.{json,yaml}"]
+        let globs = ["**/{model,imflow}.yaml", "**/*.imflow.yaml", "**/{job,*.job}.{json,yaml}", "**/.imflow.yaml"]
         let watchers = globs.map { ["globPattern": .string($0)] as JSONValue }
         let registration: JSONValue = [
             "id": "imflow-files", "method": "workspace/didChangeWatchedFiles",

@@ -5,19 +5,43 @@ package import ImflowDiagnostics
 /// - Parameter limit: the most findings; more say nothing new.
 package func duplicateKeys(in tree: SyntaxTree, limit: Int = 100) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
+    var keys: [Int] = []
     for index in tree.records.indices where tree.records[index].kind == .mapping {
-        var first: [String: Span] = [:]
-        for (key, _) in SyntaxNode(tree: tree, index: index).members {
+        keys.removeAll(keepingCapacity: true)
+        var isKey = true
+        for child in tree.children(of: index) {
+            if isKey { keys.append(child) }
+            isKey.toggle()
+        }
+        for (key, earlier) in repeated(keys, in: tree) {
             guard diagnostics.count < limit else { return diagnostics }
-            guard let name = key.scalarText else { continue }
-            guard let earlier = first.updateValue(key.span, forKey: name) else { continue }
-            first[name] = earlier
+            let node = SyntaxNode(tree: tree, index: key)
             diagnostics.append(
                 Diagnostic(
-                    .duplicateKey, "duplicate key \"\(name)\"", at: key.span,
-                    secondary: [Label(earlier, "first defined here")],
-                    help: key.isMergeKey ? "merge several mappings with one key: `<<: [*first, *second]`" : nil))
+                    .duplicateKey, "duplicate key \"\(node.scalarText ?? "")\"", at: node.span,
+                    secondary: [Label(tree.span(at: earlier), "first defined here")],
+                    help: node.isMergeKey ? "merge several mappings with one key: `<<: [*first, *second]`" : nil))
         }
     }
     return diagnostics
+}
+
+/// The scalar keys among `keys` that have the text of an earlier one, each with the first of them.
+private func repeated(_ keys: [Int], in tree: SyntaxTree) -> [(key: Int, first: Int)] {
+    // A handful of keys, which is what nearly every mapping has, is compared faster than it is hashed.
+    guard keys.count > 12 else {
+        var found: [(key: Int, first: Int)] = []
+        for (position, key) in keys.enumerated().dropFirst() {
+            guard let text = tree.text(at: key) else { continue }
+            if let first = keys[..<position].first(where: { tree.text(at: $0) == text }) { found.append((key, first)) }
+        }
+        return found
+    }
+    var first: [String: Int] = Dictionary(minimumCapacity: keys.count)
+    return keys.compactMap { key in
+        guard let text = tree.text(at: key) else { return nil }
+        if let earlier = first[text] { return (key, earlier) }
+        first[text] = key
+        return nil
+    }
 }

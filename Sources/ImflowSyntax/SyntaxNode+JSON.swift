@@ -31,8 +31,9 @@ extension SyntaxNode {
             for item in items { values.append(try item.json(left: &left)) }
             return .array(values)
         case .mapping:
-            var object = JSONObject()
-            for (key, value) in mergedMembers {
+            let members = mergedMembers
+            var object = JSONObject(minimumCapacity: members.count)
+            for (key, value) in members {
                 left -= 1
                 guard let name = key.scalarText else {
                     throw NotJSON(reason: "only a scalar can be the key of a JSON object", span: key.span)

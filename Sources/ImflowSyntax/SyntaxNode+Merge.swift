@@ -1,9 +1,13 @@
 package import ImflowDiagnostics
 
+extension SyntaxTree {
+    static let mergeKey = "<<"
+}
+
 extension SyntaxNode {
     /// Whether this is the key `<<` of YAML's merge type: plain, and without another tag.
     package var isMergeKey: Bool {
-        guard scalarText == "<<" else { return false }
+        guard scalarText == SyntaxTree.mergeKey else { return false }
         return tag.map { $0 == CoreScalar.tagPrefix + "merge" } ?? (style == .plain)
     }
 
@@ -35,6 +39,8 @@ extension SyntaxNode {
 /// A note on every `<<`, and an error on those that merge no mapping. Linear in the tree.
 package func mergeKeys(in tree: SyntaxTree) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
+    // Hardly any text has one, and a look at the texts is much cheaper than a walk over the mappings.
+    guard tree.texts.contains(SyntaxTree.mergeKey) else { return [] }
     for index in tree.records.indices where tree.records[index].kind == .mapping {
         for (key, value) in SyntaxNode(tree: tree, index: index).members where key.isMergeKey {
             let merged = value.kind == .sequence ? value.items : [value]

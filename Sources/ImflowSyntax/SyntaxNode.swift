@@ -6,15 +6,20 @@ package struct SyntaxNode: Sendable {
     package let tree: SyntaxTree
     /// The node's own index, with aliases followed.
     package let index: Int
-    /// Where the value stands in the text: for an alias, the `*name` that refers to it.
-    package let span: Span
+    /// Where it stands in the arena: for an alias, the alias itself.
+    private let position: Int
 
     /// The node at `index`; an alias there is followed, and keeps its own span.
     package init(tree: SyntaxTree, index: Int) {
         self.tree = tree
-        let record = tree.records[index]
-        span = Span(tree.source, Int(record.start)..<Int(record.end))
-        self.index = record.kind == .alias ? Int(record.payload) : index
+        position = index
+        self.index = tree.followed(index)
+    }
+
+    /// Where the value stands in the text: for an alias, the `*name` that refers to it.
+    package var span: Span {
+        let record = tree.records[position]
+        return Span(tree.source, Int(record.start)..<Int(record.end))
     }
 
     private var record: SyntaxTree.Record { tree.records[index] }
@@ -26,29 +31,27 @@ package struct SyntaxNode: Sendable {
     package var style: SyntaxTree.Style { record.style }
 
     /// The explicit tag, resolved (`!!int` is `tag:yaml.org,2002:int`); nil when there is none.
-    package var tag: String? { tree.tags[Int32(index)] }
+    package var tag: String? { tree.tags.isEmpty ? nil : tree.tags[Int32(index)] }
 
     /// A scalar's text after unescaping and folding; nil for other kinds.
     package var scalarText: String? { record.kind == .scalar ? tree.texts[Int(record.payload)] : nil }
 
     /// A sequence's items; empty for other kinds.
-    package var items: [SyntaxNode] { record.kind == .sequence ? children : [] }
+    package var items: [SyntaxNode] {
+        guard record.kind == .sequence else { return [] }
+        return tree.children(of: index).map { SyntaxNode(tree: tree, index: $0) }
+    }
 
     /// A mapping's members in document order, repeated keys included; empty for other kinds.
     /// `<<` merge keys stand as they were written: see ``mergedMembers``.
     package var members: [(key: SyntaxNode, value: SyntaxNode)] {
         guard record.kind == .mapping else { return [] }
-        let nodes = children
-        return stride(from: 0, to: nodes.count - 1, by: 2).map { (nodes[$0], nodes[$0 + 1]) }
-    }
-
-    private var children: [SyntaxNode] {
-        var nodes: [SyntaxNode] = []
-        var child = index + 1
-        while child < Int(record.next) {
-            nodes.append(SyntaxNode(tree: tree, index: child))
-            child = Int(tree.records[child].next)
+        var members: [(key: SyntaxNode, value: SyntaxNode)] = []
+        members.reserveCapacity(8)
+        var nodes = tree.children(of: index).makeIterator()
+        while let key = nodes.next(), let value = nodes.next() {
+            members.append((SyntaxNode(tree: tree, index: key), SyntaxNode(tree: tree, index: value)))
         }
-        return nodes
+        return members
     }
 }

@@ -6,7 +6,7 @@ extension SyntaxTree {
     /// At most `limit` of them.
     package func comments(startingWith prefix: String, limit: Int = .max) -> [Span] {
         let bytes = source.bytes
-        let textStart = source.lineRange(1).lowerBound
+        let textStart = bytes.starts(with: TextCheck.byteOrderMark) ? TextCheck.byteOrderMark.count : 0
         var spans: [Span] = []
         var from = 0
         while spans.count < limit, let mark = bytes[from...].firstIndex(of: UInt8(ascii: "#")) {

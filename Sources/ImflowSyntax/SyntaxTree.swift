@@ -62,3 +62,40 @@ package final class SyntaxTree: Sendable {
     /// The document's value; nil for an empty document.
     package var root: SyntaxNode? { records.isEmpty ? nil : SyntaxNode(tree: self, index: 0) }
 }
+
+extension SyntaxTree {
+    /// The indexes of a collection's direct children, in document order; in a mapping keys and values alternate.
+    struct Children: Sequence, IteratorProtocol {
+        private let tree: SyntaxTree
+        private var child: Int
+        private let end: Int
+
+        init(_ tree: SyntaxTree, of index: Int) {
+            self.tree = tree
+            child = index + 1
+            end = Int(tree.records[index].next)
+        }
+
+        mutating func next() -> Int? {
+            guard child < end else { return nil }
+            defer { child = Int(tree.records[child].next) }
+            return child
+        }
+    }
+
+    func children(of index: Int) -> Children { Children(self, of: index) }
+
+    /// The index of what stands at `index`: of an alias, its target.
+    func followed(_ index: Int) -> Int {
+        let record = records[index]
+        return record.kind == .alias ? Int(record.payload) : index
+    }
+
+    /// The text of the scalar at `index`, aliases followed; nil for other kinds.
+    func text(at index: Int) -> String? {
+        let record = records[followed(index)]
+        return record.kind == .scalar ? texts[Int(record.payload)] : nil
+    }
+
+    func span(at index: Int) -> Span { Span(source, Int(records[index].start)..<Int(records[index].end)) }
+}

@@ -174,6 +174,7 @@ extension YAMLReader {
     }
 
     private func surplusDirective() -> Span? {
+        guard text.contains(UInt8(ascii: "%")) else { return nil }
         var count = 0
         for start in source.lineStarts where start + 4 < text.count && text[start] == UInt8(ascii: "%") {
             guard text[start + 1] == UInt8(ascii: "T"), text[start + 2] == UInt8(ascii: "A") else { continue }

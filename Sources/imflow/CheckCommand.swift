@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImflowCompiler
 import ImflowDiagnostics
+import ImflowJSON
 
 extension DiagnosticRenderer.Format: ExpressibleByArgument {}
 
@@ -60,6 +61,8 @@ struct CheckCommand: ParsableCommand {
     var failOn: FailureThreshold = .error
     @Option(help: ArgumentHelp("Tell only findings that are not in this file.", valueName: "file"))
     var baseline: String?
+    @Flag(help: "Print the files that would be checked, and check none.")
+    var listFiles = false
     @Flag(help: "Write the findings to the file of --baseline, and tell none of them.")
     var writeBaseline = false
     @OptionGroup var search: ModelOptions
@@ -70,7 +73,10 @@ struct CheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        var report = Compiler(LocalFiles()).check(paths.isEmpty ? ["."] : paths, options: search.compileOptions)
+        let compiler = Compiler(LocalFiles(), loop: dispatchLoop)
+        let paths = self.paths.isEmpty ? ["."] : self.paths
+        if listFiles { return tell(compiler.list(paths)) }
+        var report = compiler.check(paths, options: search.compileOptions)
         let context = context(report)
         if let baseline { try apply(BaselineFile(path: baseline), to: &report, context) }
         let format = self.format ?? (output.output == .json ? .json : .full)
@@ -92,6 +98,14 @@ struct CheckCommand: ParsableCommand {
         if report.isUnreadable { throw ExitCode(ExitStatus.usage.rawValue) }
         if report.diagnostics.contains(where: { $0.severity >= failOn.severity }) {
             throw ExitCode(ExitStatus.failed.rawValue)
+        }
+    }
+
+    private func tell(_ files: [String]) {
+        switch output.output {
+        case .text: for file in files { Console.print(file) }
+        case .json:
+            Console.print(["schema": "imflow.files/v1", "files": .array(files.map { .string($0) })] as JSONValue)
         }
     }
 

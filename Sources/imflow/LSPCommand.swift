@@ -13,7 +13,8 @@ struct LSPCommand: ParsableCommand {
     var stdio = false
 
     func run() throws {
-        var server = LanguageServer(LocalFiles(), options: search.compileOptions, version: Imflow.version)
+        var server = LanguageServer(
+            LocalFiles(), options: search.compileOptions, loop: dispatchLoop, version: Imflow.version)
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while server.exitCode == nil {
             // All that has come is taken first: what is out of date need not be checked, what is withdrawn not answered.
@@ -21,15 +22,21 @@ struct LSPCommand: ParsableCommand {
                 let count = buffer.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
                 if count < 0, errno == EINTR || errno == EAGAIN { continue }
                 if count > 0 { server.receive(buffer[..<count]) } else { server.inputEnded() }
+                Self.send(&server)
             }
             server.step()
-            do {
-                try Console.writeAll(server.takeOutput(), to: STDOUT_FILENO)
-            } catch {
-                server.inputEnded()
-            }
+            Self.send(&server)
         }
         if let code = server.exitCode, code != 0 { throw ExitCode(code) }
+    }
+
+    /// A client that takes no answers is gone.
+    private static func send(_ server: inout LanguageServer) {
+        do {
+            try Console.writeAll(server.takeOutput(), to: STDOUT_FILENO)
+        } catch {
+            server.inputEnded()
+        }
     }
 
     /// Whether a read would not block. `waiting`: not before it is so.

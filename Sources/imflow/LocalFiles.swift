@@ -11,38 +11,55 @@ struct LocalFiles: FileReader {
     }
 
     func read(_ path: String) throws(FileProblem) -> [UInt8] {
-        let shown = PathText.shown(path, from: currentFolder)
-        switch kind(of: path) {
-        case .file: break
-        case .folder:
-            throw FileProblem("\(shown) is a folder, and a file is expected", help: "name a file in it")
-        case .other: throw FileProblem("\(shown) is no regular file")
-        case nil: throw FileProblem(Self.sentence(shown, errno))
+        // Opening a pipe would wait for its other end.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            let failure = errno
+            throw FileProblem(Self.sentence(PathText.shown(path, from: currentFolder), failure))
         }
-        // Regular files open at once; a pipe put there since would not.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw FileProblem(Self.sentence(shown, errno)) }
         defer { close(descriptor) }
-        return try Self.read(descriptor, shown)
+        var status = stat()
+        let kind = fstat(descriptor, &status) == 0 ? Self.kind(status.st_mode) : .other
+        guard kind == .file else {
+            let shown = PathText.shown(path, from: currentFolder)
+            guard kind == .folder else { throw FileProblem("\(shown) is no regular file") }
+            throw FileProblem("\(shown) is a folder, and a file is expected", help: "name a file in it")
+        }
+        return try Self.read(descriptor, size: Int(status.st_size)) { PathText.shown(path, from: currentFolder) }
     }
 
-    func readStandardInput() throws(FileProblem) -> [UInt8] { try Self.read(STDIN_FILENO, "standard input") }
+    func readStandardInput() throws(FileProblem) -> [UInt8] {
+        try Self.read(STDIN_FILENO, size: nil) { "standard input" }
+    }
 
-    private static func read(_ descriptor: Int32, _ shown: String) throws(FileProblem) -> [UInt8] {
+    /// - Parameter size: of a regular file.
+    private static func read(_ descriptor: Int32, size: Int?, _ name: () -> String) throws(FileProblem) -> [UInt8] {
+        // Room for one byte more than the file has: when it stays free, the file was read to its end in one piece.
+        let first = size.map { max(0, min($0, FileLimit.bytes)) + 1 } ?? 1 << 16
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw FileProblem(sentence(shown, errno)) }
-            if count == 0 { return bytes }
-            bytes += buffer[..<count]
+            let piece = try read(descriptor, upTo: bytes.isEmpty ? first : 1 << 16, name)
+            let isEnd = piece.isEmpty || (size != nil && bytes.isEmpty && piece.count < first)
+            if bytes.isEmpty { bytes = piece } else { bytes += piece }
             if bytes.count > FileLimit.bytes {
                 throw FileProblem(
-                    "\(shown) is larger than \(FileLimit.bytes >> 20) MiB",
+                    "\(name()) is larger than \(FileLimit.bytes >> 20) MiB",
                     help: "manifests and jobs are small; data is named by URL")
             }
+            if isEnd { return bytes }
         }
+    }
+
+    private static func read(_ descriptor: Int32, upTo size: Int, _ name: () -> String) throws(FileProblem) -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            var result: Int
+            repeat { result = Glibc.read(descriptor, buffer.baseAddress, size) } while result < 0 && errno == EINTR
+            if result < 0 { failure = errno }
+            count = max(0, result)
+        }
+        guard failure == 0 else { throw FileProblem(sentence(name(), failure)) }
+        return bytes
     }
 
     func kind(of path: String) -> FileKind? {
@@ -74,7 +91,7 @@ struct LocalFiles: FileReader {
             case Int32(DT_DIR): entries.append(FileEntry(name: name, kind: .folder))
             default:
                 if let kind = kind(of: PathText.join(folder, name)) {
-                    entries.append(FileEntry(name: name, kind: kind))
+                    entries.append(FileEntry(name: name, kind: kind, isLink: true))
                 }
             }
         }

@@ -191,9 +191,9 @@ struct Marked {
     init(_ marked: String) {
         let parts = marked.components(separatedBy: "‸")
         text = parts.joined()
-        let lines = parts[0].components(separatedBy: "\n")
-        line = lines.count - 1
-        character = lines[line].utf16.count
+        let before = parts[0].utf16.split(separator: 0x0A, omittingEmptySubsequences: false)
+        line = before.count - 1
+        character = before[line].count
     }
 
     var position: JSONValue { ["line": .int(Int64(line)), "character": .int(Int64(character))] }

@@ -160,6 +160,43 @@ struct LanguageServerDiagnosticTests {
         #expect(try client.end() == 0)
     }
 
+    @Test("settings count as they are typed, and are checked themselves")
+    func settings() throws {
+        let settings = place.path + "/.imflow.yaml"
+        let model = place.path + "/model.yaml"
+        let text = "name: a\nentrypoint: [./run]\nmulti_node:\n  split_mode: lines\n  tile_size: 512\n"
+        let client = try EditorClient(place)
+        try client.start([place.path])
+        try client.open(model, text)
+        #expect(try client.diagnostics(model, version: 1).first?["severity"] == 2)
+        try client.open(settings, "severity:\n  split-option-unused: error\n")
+        #expect(try client.diagnostics(settings, version: 1).isEmpty)
+        #expect(try client.diagnostics(model).first?["severity"] == 1)
+        try client.change(settings, version: 2, [["text": "severity:\n  split-option-unused: loud\n"]])
+        #expect(codes(try client.diagnostics(settings, version: 2)) == ["IMF0022"])
+        try client.change(settings, version: 3, [["text": "severity:\n  split-option-unused: off\n"]])
+        #expect(try client.diagnostics(settings, version: 3).isEmpty)
+        #expect(try client.diagnostics(model).isEmpty)
+        #expect(try client.end() == 0)
+    }
+
+    @Test("YAML of other programs is left alone")
+    func foreignFiles() throws {
+        let foreign = place.path + "/docker-compose.yml"
+        let model = place.path + "/model.yaml"
+        let client = try EditorClient(place)
+        try client.start([place.path])
+        try client.open(foreign, "services: {a: {image: x}}\n")
+        let symbols = try client.request(
+            "textDocument/documentSymbol", ["textDocument": ["uri": .string(EditorClient.uri(foreign))]])
+        #expect(symbols == nil)
+        try client.open(model, "name: a\nprot: 1\n")
+        // The first that is published is the manifest's.
+        let first = try client.wait { $0["method"] == "textDocument/publishDiagnostics" }
+        #expect(first["params"]?["uri"]?.stringValue == EditorClient.uri(model))
+        #expect(try client.end() == 0)
+    }
+
     @Test("after any edits the server's text is the client's, and its findings those of a check", arguments: [1, 2, 3])
     func randomEdits(_ seed: UInt64) throws {
         var random = SplitMix(state: seed)

@@ -206,7 +206,9 @@ struct LanguageServerFeatureTests {
                 "two.job.json",
             ])
         let model = place.path + "/models/asr/model.yaml"
-        let own = try ask("references", "name: asr‸-v1\nentrypoint: [./run]\n", at: model, ["context": ["includeDeclaration": false]])
+        let own = try ask(
+            "references", "name: asr‸-v1\nversion: \"1.10\"\nentrypoint: [./run]\n", at: model,
+            ["context": ["includeDeclaration": false]])
         #expect(own.arrayValue?.count == 4)
         let stages = "chained_models:\n  - name: he‸ar\n    model_id: llm\n  - model_id: llm\n    needs: [hear]\n"
         let needs = try ask("references", stages, ["context": ["includeDeclaration": true]])

@@ -157,7 +157,7 @@ struct LanguageServerSessionTests {
         let message = try client.wait { $0["method"] == "client/registerCapability" }
         let registration = message["params"]?["registrations"]?.arrayValue?.first
         #expect(registration?["method"] == "workspace/didChangeWatchedFiles")
-        #expect(registration?["registerOptions"]?["watchers"]?.arrayValue?.count == 3)
+        #expect(registration?["registerOptions"]?["watchers"]?.arrayValue?.count == 4)
         try client.send(["jsonrpc": "2.0", "id": message["id"] ?? nil, "result": nil])
         #expect(try client.end() == 0)
     }

@@ -20,7 +20,7 @@ import Testing
         #expect(entry.name == "\(entry.name.prefix(4))-\(slug)")
     }
 
-    static let ownCodes = DiagnosticCode.shapeCodes + RuleSet.codes + [.unreadableFile, .unusedIgnore]
+    static let ownCodes = DiagnosticCode.shapeCodes + RuleSet.codes + [.unreadableFile, .tooManyFiles, .badSetting, .unusedIgnore]
 
     @Test(arguments: ownCodes) func everyCodeHasACase(_ code: DiagnosticCode) {
         let prefix = code.id.dropFirst(3)

@@ -21,8 +21,8 @@ package struct MergeOptionsRule: Rule {
                 continue
             }
             let strategy = block.reducer == nil ? block.mergeStrategy?.value ?? .concatJSON : nil
-            for (key, wanted) in KeyTable.mergeOptions.sorted(by: { $0.key < $1.key }) where wanted != strategy {
-                guard let place = merge.keys[key] else { continue }
+            for (key, place) in merge.keys {
+                guard let wanted = KeyTable.mergeOptions[key], wanted != strategy else { continue }
                 let now = strategy.map { "`merge_strategy: \($0.rawValue)`" } ?? "a `reducer`"
                 findings.add(
                     Diagnostic(

@@ -12,8 +12,8 @@ package struct SplitOptionsRule: Rule {
             // An override may leave the mode to the model.
             guard block.splitMode != nil || block.isUnsplit || isModels(block, scope) else { continue }
             let mode = block.splitMode?.value
-            for (key, wanted) in KeyTable.splitOptions.sorted(by: { $0.key < $1.key }) where wanted != mode {
-                guard let place = block.keys[key] else { continue }
+            for (key, place) in block.keys {
+                guard let wanted = KeyTable.splitOptions[key], wanted != mode else { continue }
                 let now =
                     mode.map { "`split_mode: \($0.rawValue)`" }
                     ?? (block.isUnsplit ? "`split_mode: none`" : "no `split_mode`")

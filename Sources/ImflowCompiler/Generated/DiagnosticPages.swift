@@ -463,6 +463,75 @@ extension DiagnosticPage {
                 it.
                 """#),
         DiagnosticPage(
+            number: 21, slug: "too-many-files", severity: .error,
+            summary: "A folder that is larger than one check looks at.",
+            text: #"""
+                # IMF0021 too-many-files (error)
+
+                A folder that is larger than one check looks at.
+
+                A check that silently left files out would call a repository clean that it has not seen. So it says where it stopped:
+                at 100,000 manifests and jobs, 200,000 folders, 64 levels of folders, or 50,000 entries of one folder. What it did read
+                is checked all the same.
+
+                ## Wrong
+
+                Not shown: the folder would have to be very large. `imflow check /` is such a case on many machines.
+
+                ## Fix
+
+                Check parts of it, one by one, or leave out what is not yours: `exclude` in a `.imflow.yaml`, or a `.gitignore`.
+                """#),
+        DiagnosticPage(
+            number: 22, slug: "bad-setting", severity: .error,
+            summary: "A `.imflow.yaml` that names a finding there is not, a level there is not, or that would make less of an error.",
+            text: #"""
+                # IMF0022 bad-setting (error)
+
+                A `.imflow.yaml` that names a finding there is not, a level there is not, or that would make less of an error.
+
+                Settings that do nothing are worse than none: who wrote them believes that they hold. Errors stay errors because `plan`
+                and `run` refuse a file that has one, whatever a check says of it; warnings and notes may become anything.
+
+                ## Wrong
+
+                `.imflow.yaml`:
+
+                ```yaml
+                severity:
+                  missing-nam: off
+                ```
+
+                `model.yaml`:
+
+                ```yaml
+                name: echo
+                entrypoint: [cat]
+                protocol: exec
+                ```
+
+                ## Right
+
+                `.imflow.yaml`:
+
+                ```yaml
+                severity:
+                  missing-name: off
+                ```
+
+                `model.yaml`:
+
+                ```yaml
+                name: echo
+                entrypoint: [cat]
+                protocol: exec
+                ```
+
+                ## Fix
+
+                Correct the line, or remove it.
+                """#),
+        DiagnosticPage(
             number: 101, slug: "unknown-key", severity: .error,
             summary: "A key that its place does not know.",
             text: #"""

@@ -7,17 +7,25 @@ package import ImflowIR
 package struct CheckSession {
     private let reader: SessionFiles
     private let options: CompileOptions
+    private let loop: ParallelLoop
     private var loader: WorkspaceLoader
     /// Files whose text has changed since they were last read.
     private var changed: Set<String> = []
     /// Every manifest and job of a folder, by the folder.
     private var listings: [String: [String]] = [:]
+    private var settings: SettingsSearch
 
-    package init(_ reader: any FileReader, options: CompileOptions = CompileOptions()) {
+    /// - Parameter loop: how the reading of many files is spread.
+    package init(
+        _ reader: any FileReader, options: CompileOptions = CompileOptions(), loop: @escaping ParallelLoop = serialLoop
+    ) {
         let files = SessionFiles(reader)
         self.reader = files
         self.options = options
-        loader = WorkspaceLoader(files, models: options.models, environment: options.environmentModels)
+        self.loop = loop
+        settings = SettingsSearch(files)
+        loader = WorkspaceLoader(
+            files, models: options.models, environment: options.environmentModels, loop: loop)
     }
 
     /// Where relative names of files start.
@@ -37,6 +45,7 @@ package struct CheckSession {
         reader.show(text, at: path)
         changed.insert(path)
         if isNew { forgetListings() }
+        if PathText.last(path) == CheckSettings.fileName { settings = SettingsSearch(reader) }
     }
 
     /// Files were written, made or removed on the disk.
@@ -51,11 +60,14 @@ package struct CheckSession {
         reader.forgetFolders()
         listings = [:]
         changed = []
-        loader = WorkspaceLoader(reader, models: options.models, environment: options.environmentModels)
+        settings = SettingsSearch(reader)
+        loader = WorkspaceLoader(
+            reader, models: options.models, environment: options.environmentModels, loop: loop)
     }
 
     private mutating func forgetListings() {
         listings = [:]
+        settings = SettingsSearch(reader)
         forgetSearch()
     }
 
@@ -97,6 +109,7 @@ package struct CheckSession {
     /// What `imflow check PATH` says, the file's own findings apart from those at the models it calls.
     package mutating func check(_ path: String) -> SessionReport {
         refresh()
+        if PathText.last(path) == CheckSettings.fileName { return checkSettings(path) }
         loader.startOver()
         let file = loader.files.load(path, as: .either)
         var list = MergedFindings()
@@ -117,12 +130,20 @@ package struct CheckSession {
             let own = (loader.files.loaded[model]?.diagnostics ?? []) + ruleFindings(model)
             list.add(own.filter { $0.severity == .error })
         }
-        let files = [file] + called.compactMap { loader.files.loaded[$0] }
+        let files = ([file] + called.compactMap { loader.files.loaded[$0] }).map { CheckedFile($0) }
         let silenced = SilencedFindings(list.diagnostics, in: files, keepsErrors: false)
-        let all = (silenced.remaining + silenced.unusedIgnores(in: [file])).sortedForReport()
+        let found = silenced.remaining + silenced.unusedIgnores(in: files.prefix(1))
+        let all = settings.applied(to: found, files: files).sortedForReport()
         return SessionReport(
             source: file.source, own: all.filter { $0.primary.span.source === file.source },
             elsewhere: all.filter { $0.primary.span.source !== file.source }, scope: scope)
+    }
+
+    /// A `.imflow.yaml` is checked by itself.
+    private func checkSettings(_ path: String) -> SessionReport {
+        let source = Source(name: PathText.shown(path, from: currentFolder), bytes: (try? reader.read(path)) ?? [])
+        let found = CheckSettings(source, in: PathText.parent(path)).diagnostics
+        return SessionReport(source: source, own: found.sortedForReport(), elsewhere: [], scope: nil)
     }
 
     private func ruleFindings(_ path: String) -> [Diagnostic] {
@@ -150,12 +171,14 @@ package struct CheckSession {
         return loader.search.manifests(from: folder, &loader.files)
     }
 
-    /// Every manifest and job in a folder and its subfolders, within the bounds of a check.
+    /// Every manifest and job in a folder and its subfolders, less what git ignores, within the bounds of a check.
     package mutating func files(in folder: String) -> [String] {
+        refresh()
         if let known = listings[folder] { return known }
-        var walk = FolderWalk(reader) { FileNames.isManifest($0) || FileNames.isJob($0) }
+        var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
         walk.add(folder, depth: FolderWalk.maximumDepth)
         listings[folder] = walk.files
+        loader.files.load(walk.files, as: .either)
         return walk.files
     }
 

@@ -50,7 +50,10 @@ extension LanguageServer {
         case .duration: return values(["10s", "30s", "1m", "5m", "1h"], context, place)
         case .bytes: return values(["256Mi", "512Mi", "1Gi", "4Gi", "16Gi"], context, place)
         case .modelReference: return models(context, place)
-        case .name, .text, .condition: return names(context, place)
+        case .names, .name, .text, .condition:
+            // What the stages publish is known by a check of the text as it is, or as it last made sense.
+            _ = report(place.document.uri)
+            return names(context, place, documents[place.document.uri]?.lastScope)
         default: return []
         }
     }
@@ -80,7 +83,7 @@ extension LanguageServer {
     }
 
     /// Stages for `needs`, names of values for the keys that bind them.
-    private func names(_ context: CursorContext, _ place: Place) -> [JSONValue] {
+    private func names(_ context: CursorContext, _ place: Place, _ scope: Scope?) -> [JSONValue] {
         guard let key = place.keys.key(at: context.path) else { return [] }
         let stage = place.keys.stage(at: context.path)
         switch key.name {
@@ -88,7 +91,7 @@ extension LanguageServer {
             let own = place.document.stages.stages
             let named = own.enumerated().filter { $0.offset != stage }.map(\.element.name)
             return list(named, "a stage", .reference, context, place)
-        case "input_key": return list(published(for: stage, place), "a value in reach", .variable, context, place)
+        case "input_key": return list(published(for: stage, scope), "a value in reach", .variable, context, place)
         case "when":
             var word = context
             word.word = pathAround(place.offset, in: context.word, place)
@@ -97,7 +100,7 @@ extension LanguageServer {
                 word.token = word.word
                 word.notation = .block
             }
-            return list(published(for: stage, place), "a value in reach", .variable, word, place)
+            return list(published(for: stage, scope), "a value in reach", .variable, word, place)
         case "split_key":
             let schema = place.analysis.file.manifest?.inputSchema?.value
             return list(Publication(schema: schema).names, "a member of the input", .variable, context, place)
@@ -112,8 +115,8 @@ extension LanguageServer {
     }
 
     /// The names that a stage can see; of a stage that is not known yet, all names.
-    private func published(for stage: Int?, _ place: Place) -> [String] {
-        guard let scope = place.document.lastScope, let expansion = scope.expansion else { return [] }
+    private func published(for stage: Int?, _ scope: Scope?) -> [String] {
+        guard let scope, let expansion = scope.expansion else { return [] }
         let stages = scope.graph?.stages ?? []
         if let stage, stages.indices.contains(stage) {
             let names = [stages[stage].name + ".input", stages[stage].name]

@@ -75,30 +75,33 @@ private struct StageRenaming {
     private var source: Source { analysis.tree.source }
 
     /// Nil: the text does not say it in a way that can be changed by itself.
+    ///
+    /// Names that are implied may move: `asr` and `asr-2` stand for two stages that call `asr`, and when the first gets a
+    /// name, the second becomes `asr`. Such stages get the name that they have.
     var changes: [TextChange]? {
-        let oldName = graph.stages[stage].name
-        var changes = named().map { index, name in
+        var written = [stage: newName]
+        while true {
+            let changes = changes(writing: written)
+            guard let new = changed(by: changes), new.stages.count == graph.stages.count else { return nil }
+            let moved = graph.stages.indices.first { new.stages[$0].name != expectedName($0) }
+            guard let moved else { return hasSameNeeds(new) ? changes : nil }
+            guard written.updateValue(graph.stages[moved].name, forKey: moved) == nil else { return nil }
+        }
+    }
+
+    private func expectedName(_ index: Int) -> String { index == stage ? newName : graph.stages[index].name }
+
+    private func changes(writing names: [Int: String]) -> [TextChange] {
+        var changes = names.sorted { $0.key < $1.key }.map { index, name in
             graph.stages[index].declaration.name.map { replacement($0.span, by: name) } ?? insertion(of: name, in: index)
         }
+        let oldName = graph.stages[stage].name
         if graph.stages.firstIndex(where: { $0.name == oldName }) == stage {
             changes += graph.mentions(of: oldName).map { replacement($0, by: newName) }
         }
-        return isRight(changes) ? changes : nil
-    }
-
-    /// The names to write: the stage's, and those that are no longer implied as they were. `asr` and `asr-2` stand for
-    /// two stages that call `asr`: when the first gets a name, the second would become `asr`.
-    private func named() -> [(index: Int, name: String)] {
-        var declarations = graph.stages.map(\.declaration)
-        var written = [stage: newName]
-        while true {
-            for (index, name) in written { declarations[index].name = Located(name, at: declarations[index].span) }
-            let names = StageGraph(declarations).stages.map(\.name)
-            let moved = names.indices.filter { written[$0] == nil && names[$0] != graph.stages[$0].name }
-            guard let first = moved.first else { break }
-            written[first] = graph.stages[first].name
-        }
-        return written.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        // An alias mentions the same place again.
+        var seen: Set<Range<Int>> = []
+        return changes.filter { seen.insert($0.range).inserted }
     }
 
     private func replacement(_ span: Span, by name: String) -> TextChange {
@@ -133,17 +136,21 @@ private struct StageRenaming {
         return (isCRLF ? "\r\n" : "\n") + String(repeating: " ", count: column)
     }
 
-    /// Whether the changed text says what it should and nothing else.
-    private func isRight(_ changes: [TextChange]) -> Bool {
+    /// The stages of the changed text; nil: it cannot be read.
+    private func changed(by changes: [TextChange]) -> StageGraph? {
         let text = TextChange.apply(changes, to: source.bytes)
         let tree = parse(Source(name: source.name, bytes: text)).tree
+        guard tree.isComplete else { return nil }
         let stages =
             analysis.file.job != nil
             ? Binder.job(tree, folder: "/").job?.stages?.value
             : Binder.manifest(tree, path: "/model.yaml", folder: "/", folderName: "").manifest?.chainedModels?.value
-        let new = StageGraph(stages ?? [])
-        let names = graph.stages.indices.map { $0 == stage ? newName : graph.stages[$0].name }
-        return tree.isComplete && new.stages.map(\.name) == names
-            && zip(new.stages, graph.stages).allSatisfy { $0.needs == $1.needs && $0.unknownNeeds.count == $1.unknownNeeds.count }
+        return StageGraph(stages ?? [])
+    }
+
+    private func hasSameNeeds(_ new: StageGraph) -> Bool {
+        zip(new.stages, graph.stages).allSatisfy {
+            $0.needs == $1.needs && $0.unknownNeeds.count == $1.unknownNeeds.count
+        }
     }
 }

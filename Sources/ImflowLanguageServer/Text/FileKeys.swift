@@ -3,12 +3,19 @@ import ImflowIR
 /// The table of keys, by places in a file.
 struct FileKeys {
     /// A file's kind: what its root is.
-    enum Kind: Sendable { case manifest, job }
+    enum Kind: Sendable { case manifest, job, settings }
 
     /// The root's keys.
     let root: KeyBlock
 
-    init(_ kind: Kind) { root = kind == .job ? KeyTable.job : KeyTable.manifest }
+    init(_ kind: Kind) {
+        root =
+            switch kind {
+            case .manifest: KeyTable.manifest
+            case .job: KeyTable.job
+            case .settings: KeyTable.settings
+            }
+    }
 
     /// What a value at `path` may be; nil: the author's own.
     func type(at path: some Collection<CursorContext.Step>) -> KeyType? {

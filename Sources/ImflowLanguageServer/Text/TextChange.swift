@@ -6,7 +6,8 @@ struct TextChange {
     /// The text with all changes in it; they do not overlap.
     static func apply(_ changes: [TextChange], to text: [UInt8]) -> [UInt8] {
         var result = text
-        for change in changes.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) {
+        for change in changes.sorted(by: { $0.range.lowerBound > $1.range.lowerBound })
+        where change.range.upperBound <= result.count {
             result.replaceSubrange(change.range, with: change.text.utf8)
         }
         return result
