@@ -167,6 +167,7 @@ struct LanguageServerFeatureTests {
         #expect(try labels(stages + "    input_key: tr‸\n").contains("transcript"))
         #expect(try labels(stages + "    when: trans‸ == 'x'\n").contains("transcript"))
         #expect(try labels(stages + "    needs: [‸]\n") == ["hear"])
+        #expect(try labels(stages + "    needs: ‸\n") == ["[hear]"])
         #expect(try labels(stages + "    needs:\n      - ‸\n") == ["hear"])
         let inJob = try labels(
             "{\"input\": {\"audio\": 1}, \"job_graph\": {\"stages\": [{\"model\": \"asr-v1\", \"input_key\": \"‸\"}]}}", at: job)

@@ -90,7 +90,9 @@ extension LanguageServer {
         case "needs":
             let own = place.document.stages.stages
             let named = own.enumerated().filter { $0.offset != stage }.map(\.element.name)
-            return list(named, "a stage", .reference, context, place)
+            guard case .key = context.path.last else { return list(named, "a stage", .reference, context, place) }
+            let lists = named.map { context.notation == .json ? "[\"\($0)\"]" : "[\($0)]" }
+            return values(lists, context, place, isBare: true)
         case "input_key": return list(published(for: stage, scope), "a value in reach", .variable, context, place)
         case "when":
             var word = context
