@@ -146,7 +146,6 @@ final class EditorClient {
     }
 
     func closeInput() throws { try input.fileHandleForWriting.close() }
-    func terminate(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     static func uri(_ path: String) -> String { URL(filePath: path).absoluteString }
 

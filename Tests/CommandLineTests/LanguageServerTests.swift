@@ -33,11 +33,6 @@ struct LanguageServerSessionTests {
         try closed.request("shutdown", nil)
         try closed.closeInput()
         #expect(closed.exitCode() == 0)
-
-        let killed = try EditorClient(place)
-        try killed.start()
-        killed.terminate(SIGTERM)
-        #expect(killed.exitCode() == 128 + SIGTERM)
     }
 
     @Test("the life cycle is kept: nothing before initialize, nothing after shutdown")
