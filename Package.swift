@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
-        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler"]),
+        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema"]),
         .testTarget(name: "ImflowLanguageServerTests", dependencies: ["ImflowLanguageServer"]),
         .testTarget(
             name: "ImflowEngineTests",

@@ -20,6 +20,14 @@ extension DiagnosticCode {
     package static let reducerIsPipeline = DiagnosticCode(213, "reducer-is-pipeline")
     /// A condition on a name that nothing gives.
     package static let unboundCondition = DiagnosticCode(214, "unbound-condition")
+    /// A stage that cannot run, or whose result nothing can get at.
+    package static let unreachableStage = DiagnosticCode(215, "unreachable-stage", .warning)
+    /// An `output_key` that nothing reads.
+    package static let unusedOutputKey = DiagnosticCode(216, "unused-output-key", .warning)
+    /// A key that hides another of its name.
+    package static let shadowedKey = DiagnosticCode(217, "shadowed-key", .warning)
+    /// A condition that no value can make true.
+    package static let neverTrue = DiagnosticCode(218, "never-true", .warning)
 }
 
 /// Units and shards: 03xx. 0306 is ``bad-split-strategy``, found where it is read.
@@ -32,13 +40,34 @@ extension DiagnosticCode {
     package static let nothingToSplit = DiagnosticCode(307, "nothing-to-split", .warning)
     package static let splitInput = DiagnosticCode(308, "split-input")
     package static let pipelineSplit = DiagnosticCode(309, "pipeline-split")
+    package static let mergeWithoutSplit = DiagnosticCode(310, "merge-without-split", .warning)
+    package static let splitWithoutMerge = DiagnosticCode(311, "split-without-merge", .warning)
+    package static let shardsOverUnits = DiagnosticCode(312, "shards-over-units", .warning)
+    /// A tile as large as the image that the job states.
+    package static let tileCoversImage = DiagnosticCode(313, "tile-covers-image", .warning)
 }
 
-/// Gangs: 04xx.
+/// What one file says that its readers should not see, or that may change under it: 01xx, 04xx.
+extension DiagnosticCode {
+    package static let secretLiteral = DiagnosticCode(112, "secret-literal", .warning)
+    package static let imageWithoutDigest = DiagnosticCode(408, "image-without-digest", .note)
+}
+
+/// Policies: 04xx.
+extension DiagnosticCode {
+    package static let retryNever = DiagnosticCode(409, "retry-never", .warning)
+    package static let jobTimeoutTooShort = DiagnosticCode(410, "job-timeout-too-short", .warning)
+}
+
+/// Gangs, ports and GPUs: 04xx.
 extension DiagnosticCode {
     package static let gangHead = DiagnosticCode(401, "gang-head", .note)
     package static let gangSplit = DiagnosticCode(402, "gang-split")
     package static let gangOptionUnused = DiagnosticCode(403, "gang-option-unused", .warning)
+    package static let privilegedPort = DiagnosticCode(404, "privileged-port", .warning)
+    package static let portTaken = DiagnosticCode(405, "port-taken")
+    package static let gangOfOne = DiagnosticCode(406, "gang-of-one", .warning)
+    package static let gpuTwice = DiagnosticCode(407, "gpu-twice", .warning)
 }
 
 /// Jobs: 06xx.

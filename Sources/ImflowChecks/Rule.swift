@@ -38,6 +38,17 @@ package struct Scope: Sendable {
     /// The graph that this file declares.
     package var graph: StageGraph? { job.map(\.graph) ?? model?.graph }
 
+    /// The text that the subject was read from.
+    package var source: Source {
+        switch subject {
+        case .model(let model): model.manifest.span.source
+        case .job(let job): job.job.span.source
+        }
+    }
+
+    /// Whether `place` is in the subject's own text, rather than in that of a model it calls.
+    package func owns(_ place: Span) -> Bool { place.source === source }
+
     package var references: [ModelReference: Resolution] { job?.references ?? model?.references ?? [:] }
 }
 
@@ -61,6 +72,10 @@ package enum RuleSet {
         SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
         JobModelRule.self, RunnableRule.self,
+        SecretLiteralRule.self, ImageDigestRule.self, RetryRule.self, JobTimeoutRule.self,
+        PortRule.self, GangSizeRule.self, GangGPURule.self,
+        MergeWithoutSplitRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
+        NeverTrueRule.self, UnusedOutputRule.self, UnreachableStageRule.self, ShadowedKeyRule.self,
     ]
 
     /// Every code that a rule can give.

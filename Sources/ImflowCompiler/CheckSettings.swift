@@ -8,7 +8,7 @@ package struct CheckSettings: Sendable {
 
     /// What is to become of a finding.
     private enum Level: String, CaseIterable {
-        case error, warning, note, off
+        case error, warning, note, ignore
 
         var severity: Severity? { Severity(rawValue: rawValue) }
     }

@@ -12,8 +12,10 @@ struct CheckedFile: Sendable {
     let ignores: [InlineIgnore]
     /// Whether it was read to its end.
     let isComplete: Bool
-    /// What it is called, if it is a manifest.
-    let manifestName: String?
+    /// Secrets in it, which no report may show.
+    let hidden: [Span]
+    /// What it is called, and where it says so, if it is a manifest.
+    let manifest: (name: String, place: Span)?
     /// The whole file, unless all rules have been held against it.
     private(set) var kept: LoadedFile?
 
@@ -23,7 +25,8 @@ struct CheckedFile: Sendable {
         findings = file.diagnostics
         ignores = file.ignores
         isComplete = file.isComplete
-        manifestName = file.manifest?.name
+        hidden = file.hidden
+        manifest = file.manifest.map { ($0.name, $0.place) }
         kept = file
     }
 

@@ -40,7 +40,7 @@ package struct Compiler: Sendable {
         let scope = Scope(.job(checked), in: loader.workspace)
         diagnostics += findings(scope, file, loader)
         let files = loader.files.loaded.values
-        diagnostics = SilencedFindings(diagnostics, in: files.map { CheckedFile($0) }, keepsErrors: true).remaining
+        diagnostics = SilencedFindings(diagnostics, in: files.map { CheckedFile($0) }).remaining
         let hasErrors = diagnostics.contains { $0.severity == .error }
         let lowering = hasErrors ? nil : Lowering(checked, scope)
         return Compilation(
@@ -49,10 +49,10 @@ package struct Compiler: Sendable {
     }
 
     /// Checks files and folders (all their manifests and jobs, less what git ignores); `-` is standard input.
-    package func check(_ paths: [String], options: CompileOptions = CompileOptions()) -> CheckReport {
+    package func check(_ given: [String], options: CompileOptions = CompileOptions()) -> CheckReport {
         var loader = WorkspaceLoader(
             reader, models: options.models, environment: options.environmentModels, loop: loop)
-        let (checked, problems) = filesToCheck(paths, &loader.files)
+        let (checked, problems) = filesToCheck(given, &loader.files)
         var list = MergedFindings()
         list.add(problems)
         for file in checked { list.add(file.findings) }
@@ -72,7 +72,11 @@ package struct Compiler: Sendable {
             list.add(own.filter { $0.severity == .error })
         }
         let others = loader.files.loaded.values.filter { !paths.contains($0.path) }.map { CheckedFile($0) }
-        let silenced = SilencedFindings(list.diagnostics, in: checked + others, keepsErrors: false)
+        if given.contains(where: isFolder) {
+            let jobs = subjects.compactMap { if case .job(let job) = $0 { job } else { nil } }
+            list.add(UnreachedModels.findings(jobs: jobs, files: checked, in: workspace))
+        }
+        let silenced = SilencedFindings(list.diagnostics, in: checked + others)
         let diagnostics = silenced.remaining + silenced.unusedIgnores(in: checked)
         var settings = SettingsSearch(reader)
         let told = settings.applied(to: diagnostics, files: checked + others)
@@ -87,10 +91,14 @@ package struct Compiler: Sendable {
         }.uniqued()
     }
 
+    private func isFolder(_ path: String) -> Bool {
+        path != "-" && reader.kind(of: PathText.absolute(path, from: reader.currentFolder)) == .folder
+    }
+
     /// The manifests and jobs of a folder; nil: it is none.
     private func walk(_ path: String) -> FolderWalk? {
+        guard isFolder(path) else { return nil }
         let absolute = PathText.absolute(path, from: reader.currentFolder)
-        guard path != "-", reader.kind(of: absolute) == .folder else { return nil }
         var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
         walk.add(absolute, depth: FolderWalk.maximumDepth)
         return walk

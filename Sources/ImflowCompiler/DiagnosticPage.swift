@@ -16,6 +16,9 @@ package struct DiagnosticPage: Sendable {
     /// `IMF0101`
     package var id: String { DiagnosticCode(number, slug, severity).id }
 
+    /// The page of a code; nil: there is none.
+    package static func of(_ code: DiagnosticCode) -> DiagnosticPage? { all.first { $0.number == code.number } }
+
     /// The page of a code as people write it: `IMF0101`, `imf101`, `0101`, `101` or `unknown-key`. nil: there is none.
     package static func named(_ text: String) -> DiagnosticPage? {
         if let number = number(text) { return all.first { $0.number == number } }

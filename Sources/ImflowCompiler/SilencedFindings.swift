@@ -4,20 +4,42 @@ package import ImflowDiagnostics
 struct SilencedFindings {
     /// Those that no comment is about.
     private(set) var remaining: [Diagnostic] = []
-    /// By the name of the text.
     private var used: [String: Set<Range<Int>>] = [:]
+    /// The ignores that are about an error.
+    private var refused: [String: Set<Range<Int>>] = [:]
 
-    /// `keepsErrors`: errors stay whatever a comment says, because a plan is to be made of the files.
-    init(_ diagnostics: [Diagnostic], in files: some Sequence<CheckedFile>, keepsErrors: Bool) {
+    /// Errors stay whatever a comment says: no plan is made of files that have one.
+    init(_ diagnostics: [Diagnostic], in files: some Sequence<CheckedFile>) {
         var ignores: [String: [InlineIgnore]] = [:]
-        for file in files where !file.ignores.isEmpty { ignores[file.source.name] = file.ignores }
+        var hidden: [String: [Span]] = [:]
+        for file in files {
+            if !file.ignores.isEmpty { ignores[file.source.name] = file.ignores }
+            if !file.hidden.isEmpty { hidden[file.source.name] = file.hidden }
+        }
+        let diagnostics = hidden.isEmpty ? diagnostics : diagnostics.map { Self.hiding(hidden, in: $0) }
+        if ignores.isEmpty {
+            remaining = diagnostics
+            return
+        }
         for diagnostic in diagnostics {
             let source = diagnostic.primary.span.source.name
-            let silencing = (ignores[source] ?? []).filter { $0.covers(diagnostic) }
-            if !silencing.isEmpty { used[source, default: []].formUnion(silencing.map(\.span.range)) }
-            let isKept = silencing.isEmpty || (keepsErrors && diagnostic.severity == .error)
-            if isKept { remaining.append(diagnostic) }
+            let silencing = (ignores[source] ?? []).filter { $0.covers(diagnostic) }.map(\.span.range)
+            if diagnostic.severity == .error {
+                if !silencing.isEmpty { refused[source, default: []].formUnion(silencing) }
+            } else if !silencing.isEmpty {
+                used[source, default: []].formUnion(silencing)
+                continue
+            }
+            remaining.append(diagnostic)
         }
+    }
+
+    /// The finding with the secrets of its texts named as such: one on the same line must not be shown with it.
+    private static func hiding(_ hidden: [String: [Span]], in diagnostic: Diagnostic) -> Diagnostic {
+        var diagnostic = diagnostic
+        let sources = ([diagnostic.primary] + diagnostic.secondary).map { $0.span.source.name }
+        for source in Set(sources) { diagnostic.hidden += hidden[source] ?? [] }
+        return diagnostic
     }
 
     /// A finding for each ignore of these files that silenced nothing. Of a file that was not read to its end nobody
@@ -25,16 +47,23 @@ struct SilencedFindings {
     func unusedIgnores(in files: some Sequence<CheckedFile>) -> [Diagnostic] {
         files.filter(\.isComplete).flatMap { file in
             let used = self.used[file.source.name] ?? []
-            return file.ignores.filter { !used.contains($0.span.range) }.map(unused)
+            let refused = self.refused[file.source.name] ?? []
+            return file.ignores.filter { !used.contains($0.span.range) }
+                .map { unused($0, isRefused: refused.contains($0.span.range)) }
         }
     }
 
-    private func unused(_ ignore: InlineIgnore) -> Diagnostic {
+    private func unused(_ ignore: InlineIgnore, isRefused: Bool) -> Diagnostic {
         let fixes = ignore.isOnlyName ? [FixIt("remove the comment", .safe, edits: [removal(of: ignore.comment)])] : []
         if ignore.name.isEmpty {
             return Diagnostic(
                 .unusedIgnore, "this ignore names no code", at: ignore.span,
                 help: "write `# imflow: ignore[CODE]` and the reason", fixes: fixes)
+        }
+        if isRefused {
+            return Diagnostic(
+                .unusedIgnore, "`\(ignore.name)` on line \(ignore.line) is an error, and errors cannot be ignored",
+                at: ignore.span, help: "mend the error and remove this", fixes: fixes)
         }
         return Diagnostic(
             .unusedIgnore, "this ignores `\(ignore.name)`, and line \(ignore.line) gives no such finding",

@@ -1,3 +1,4 @@
+import ImflowChecks
 package import ImflowDiagnostics
 import ImflowIR
 import ImflowSyntax
@@ -19,10 +20,12 @@ final class LoadedFile: Sendable {
     let ignores: [InlineIgnore]
     /// Whether it was read to its end.
     let isComplete: Bool
+    /// Secrets in it, which no report may show.
+    let hidden: [Span]
 
     init(
         path: String, source: Source, content: Content, diagnostics: [Diagnostic], ignores: [InlineIgnore] = [],
-        isComplete: Bool = false
+        isComplete: Bool = false, hidden: [Span] = []
     ) {
         self.path = path
         self.source = source
@@ -30,6 +33,7 @@ final class LoadedFile: Sendable {
         self.diagnostics = diagnostics
         self.ignores = ignores
         self.isComplete = isComplete
+        self.hidden = hidden
     }
 
     var manifest: Manifest? { if case .manifest(let manifest) = content { manifest } else { nil } }
@@ -67,7 +71,7 @@ struct SourceFiles {
     /// Remembers what a check has kept of a file: when only its name, it is read again when it is asked for.
     mutating func add(_ file: CheckedFile) {
         if let kept = file.kept { loaded[file.path] = kept }
-        if let name = file.manifestName { manifestNames[file.path] = name }
+        if let manifest = file.manifest { manifestNames[file.path] = manifest.name }
     }
 
     /// Loads the files at absolute paths that are not there yet, several at once.
@@ -144,11 +148,21 @@ struct SourceFiles {
         }
         return LoadedFile(
             path: path, source: source, content: content, diagnostics: diagnostics,
-            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete)
+            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete, hidden: diagnostics.flatMap(\.hidden) + Self.secrets(in: content))
+    }
+
+    private static func secrets(in content: LoadedFile.Content) -> [Span] {
+        var findings = FindingList()
+        switch content {
+        case .manifest(let manifest): SecretLiteralRule.check(manifest, into: &findings)
+        case .job(let job): SecretLiteralRule.check(job, into: &findings)
+        case .none: break
+        }
+        return findings.diagnostics.flatMap(\.hidden)
     }
 
     /// JSON on standard input has no name to tell it by.
-    private static func parse(_ source: Source) -> SyntaxResult {
+    static func parse(_ source: Source) -> SyntaxResult {
         if source.name == "<stdin>" {
             let result = parseJSON(source)
             if !result.diagnostics.contains(where: { $0.severity == .error }) { return result }

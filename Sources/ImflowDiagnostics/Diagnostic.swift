@@ -103,6 +103,8 @@ package struct Diagnostic: Sendable, Equatable {
     package var help: String?
     /// Changes that would mend it; they exclude one another.
     package var fixes: [FixIt]
+    /// Secrets in the text around the labels, which no report may show.
+    package var hidden: [Span] = []
 
     package init(
         _ code: DiagnosticCode, _ headline: String, at span: Span, label: String = "", secondary: [Label] = [],

@@ -19,15 +19,22 @@ package enum Fingerprint {
 
     private static func hash(_ diagnostic: Diagnostic, _ context: ReportContext) -> UInt64 {
         let source = diagnostic.primary.span.source
-        let line = source.bytes[source.lineRange(diagnostic.primary.span.start.line)]
+        let whole = source.bytes[source.lineRange(diagnostic.primary.span.start.line)]
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
-        let text = line.drop(while: isBlank).prefix(maximumLineBytes)
+        let text = whole.drop(while: isBlank).prefix(maximumLineBytes)
         let end = text.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? text.startIndex
         var value: UInt64 = 0xCBF2_9CE4_8422_2325
         for part in [diagnostic.code.id, context.path(of: source), diagnostic.headline] {
             value = mix(mix(value, part.utf8), CollectionOfOne(0))
         }
-        return mix(value, text[..<end])
+        // A hash of a secret would let who has it try secrets against it.
+        let line = text[..<end]
+        let hidden = diagnostic.hidden.filter {
+            $0.source === source && $0.range.overlaps(line.startIndex..<line.endIndex)
+        }
+        guard !hidden.isEmpty else { return mix(value, line) }
+        return mix(
+            value, line.indices.lazy.filter { index in !hidden.contains { $0.range.contains(index) } }.map { line[$0] })
     }
 
     /// FNV-1a, 64 bits (draft-eastlake-fnv).

@@ -23,7 +23,7 @@ struct FullFormat {
         let groups = marks(of: diagnostic)
         let gutter = String(groups.flatMap(\.marks).map(\.line).max() ?? 1).count
         for (index, group) in groups.enumerated() {
-            out += snippet(group.source, group.marks, gutter: gutter, isFirst: index == 0, diagnostic.severity)
+            out += snippet(group.source, group.marks, gutter: gutter, isFirst: index == 0, diagnostic)
         }
         return out + trailer(diagnostic, gutter: gutter)
     }
@@ -44,7 +44,7 @@ struct FullFormat {
     }
 
     private func snippet(
-        _ source: Source, _ marks: [Mark], gutter: Int, isFirst: Bool, _ severity: Severity
+        _ source: Source, _ marks: [Mark], gutter: Int, isFirst: Bool, _ diagnostic: Diagnostic
     ) -> String {
         guard let place = marks.first(where: \.isPrimary) ?? marks.first else { return "" }
         let pad = String(repeating: " ", count: gutter)
@@ -54,14 +54,16 @@ struct FullFormat {
         var shownLine: Int?
         for mark in marks {
             let range = source.lineRange(mark.line)
-            let excerpt = SourceExcerpt(source, line: range, focus: mark.range.lowerBound)
+            let excerpt = SourceExcerpt(
+                source, line: range, focus: mark.range.lowerBound,
+                hidden: diagnostic.hidden.filter { $0.source === source }.map(\.range))
             // Marks of one line share its text, unless each has its own cut of it.
             if shownLine != mark.line || !SourceExcerpt.fits(range) {
                 if let shownLine, mark.line > shownLine + 1 { out += "\(paint("...", .dim))\n" }
                 out += numbered(mark.line, excerpt.text, gutter: gutter)
                 shownLine = mark.line
             }
-            out += "\(pad)\(bar) \(underline(mark, excerpt, range, severity))\n"
+            out += "\(pad)\(bar) \(underline(mark, excerpt, range, diagnostic.severity))\n"
         }
         return out
     }

@@ -11,6 +11,9 @@ package struct ReportContext: Sendable {
     /// The version of the tool that reports.
     package var toolVersion = ""
 
+    /// What is said of a code in full: one line, and a text in Markdown; nil: nothing.
+    package var page: @Sendable (DiagnosticCode) -> (summary: String, text: String)? = { _ in nil }
+
     package init() {}
 
     /// A source's path as seen from ``root``; absolute for a file outside it.

@@ -21,7 +21,7 @@ struct SARIFFormat {
         let fingerprints = Fingerprint.all(of: diagnostics, context)
         var driver: JSONObject = ["name": "imflow"]
         if !context.toolVersion.isEmpty { driver["semanticVersion"] = .string(context.toolVersion) }
-        driver["rules"] = .array(rules.map(Self.rule))
+        driver["rules"] = .array(rules.map(rule))
         return [
             "tool": ["driver": .object(driver)],
             "columnKind": "unicodeCodePoints",
@@ -32,18 +32,16 @@ struct SARIFFormat {
         ]
     }
 
-    private static func rule(_ code: DiagnosticCode) -> JSONValue {
+    private func rule(_ code: DiagnosticCode) -> JSONValue {
         let words = code.slug.split(separator: "-")
         let name = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        let help = { (mark: String) in
-            guard code.isIgnorable else { return "Mend what the message names." }
-            let comment = "\(mark)# imflow: ignore[\(code.id)]\(mark)"
-            return "Mend what the message names. Where it is meant, write \(comment) and the reason on the line above."
-        }
+        let page = context.page(code)
+        let summary = page?.summary ?? words.joined(separator: " ")
+        let help = page?.text ?? "Mend what the message names."
         return [
             "id": .string(code.id), "name": .string(name),
-            "shortDescription": ["text": .string(words.joined(separator: " "))],
-            "help": ["text": .string(help("")), "markdown": .string(help("`"))],
+            "shortDescription": ["text": .string(summary)],
+            "help": ["text": .string(help), "markdown": .string(help)],
             "defaultConfiguration": ["level": .string(code.severity.rawValue)],
         ]
     }

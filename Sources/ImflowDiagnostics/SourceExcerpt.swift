@@ -13,8 +13,10 @@ struct SourceExcerpt {
     /// - Parameters:
     ///   - line: the line's byte range, without its line break.
     ///   - focus: a byte offset that must be seen.
-    init(_ source: Source, line: Range<Int>, focus: Int) {
+    ///   - hidden: byte ranges that are shown as asterisks.
+    init(_ source: Source, line: Range<Int>, focus: Int, hidden: [Range<Int>] = []) {
         let window = Self.window(source.bytes, line, focus: focus)
+        let hidden = hidden + SecretToken.ranges(in: source.bytes[window])
         var column = 0
         func put(_ cell: VisibleText.Cell, at offset: Int, into text: inout String) {
             columns.append((offset, column))
@@ -38,12 +40,14 @@ struct SourceExcerpt {
             }
             switch parser.parseScalar(from: &rest) {
             case .valid(let encoded):
-                let scalar = Unicode.UTF8.decode(encoded)
+                let isHidden = hidden.contains { $0.contains(offset) }
+                let scalar = isHidden ? "*" : Unicode.UTF8.decode(encoded)
                 put(Self.cell(scalar, after: previous, column: column), at: offset, into: &shown)
                 previous = scalar
                 offset += encoded.count
             case .error(let length):
-                for index in offset..<min(offset + length, window.upperBound) {
+                for index in offset..<min(offset + length, window.upperBound)
+                where !hidden.contains(where: { $0.contains(index) }) {
                     let hex = String(source.bytes[index], radix: 16, uppercase: true)
                     put(VisibleText.Cell(text: "\\x\(hex)", width: 2 + hex.utf8.count), at: index, into: &shown)
                 }

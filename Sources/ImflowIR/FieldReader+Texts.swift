@@ -69,7 +69,8 @@ extension FieldReader {
                 "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength); `@version` may follow"
         default:
             form =
-                "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength), a letter or digit first"
+                "lower-case letters, digits, `.`, `_` and `-`, at most \(NameForm.maximumLength),"
+                + " a letter or digit first"
             near = NameForm.nearestName(to: text)
         }
         add(
@@ -96,7 +97,7 @@ extension FieldReader {
             if time.milliseconds > 0 || zeroAllowed { return .duration(time) }
             add(Diagnostic(.outOfRange, "\(what) must be more than 0", at: node.span))
         } catch {
-            add(Diagnostic(.badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help))
+            add(badQuantity(error, node, what))
         }
         return nil
     }
@@ -113,9 +114,30 @@ extension FieldReader {
             if amount.bytes > 0 { return .bytes(amount) }
             add(Diagnostic(.outOfRange, "\(what) must be more than 0", at: node.span))
         } catch {
-            add(Diagnostic(.badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help))
+            add(badQuantity(error, node, what))
         }
         return nil
+    }
+
+    private func badQuantity(_ error: QuantityError, _ node: SyntaxNode, _ what: String) -> Diagnostic {
+        Diagnostic(
+            .badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help,
+            fixes: error.replacement.map { text in
+                [
+                    FixIt(
+                        "replace it by `\(text)`", .safe,
+                        edits: [FixIt.Edit(node.span, replacement: quoted(text, as: node))])
+                ]
+            } ?? [])
+    }
+
+    /// `text` in the quotes that `node` has.
+    private func quoted(_ text: String, as node: SyntaxNode) -> String {
+        switch node.style {
+        case .doubleQuoted: "\"\(text)\""
+        case .singleQuoted: "'\(text)'"
+        default: text
+        }
     }
 
     mutating func readCommand(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
@@ -167,11 +189,30 @@ extension FieldReader {
                 wrongType(key, takes: "strings as keys", what: what)
                 continue
             }
-            if let text = string(value, .text, "`\(printable(name))` in \(what)"), !text.utf8.contains(0) {
+            let own = "`\(printable(name))` in \(what)"
+            if value.kind == .scalar, !value.isNull, SecretText.isSecretName(name), isNoString(value) {
+                refuseSecret(value, own)
+                continue
+            }
+            if let text = string(value, .text, own), !text.utf8.contains(0) {
+                checkTrap(value, isText: true, own)
                 map.append((name, Located(text, at: value.span, key: key.span)))
             }
         }
         return .map(map)
+    }
+
+    private func isNoString(_ node: SyntaxNode) -> Bool {
+        if case .string = node.coreValue { false } else { true }
+    }
+
+    /// A number under the name of a secret is told of without being shown.
+    private mutating func refuseSecret(_ node: SyntaxNode, _ what: String) {
+        var finding = Diagnostic(
+            .wrongType, "\(what) takes a string, not a number or a boolean", at: node.span.firstLine,
+            help: "quote it, or take it from the submitter's environment: `${NAME}`")
+        finding.hidden = [node.span]
+        add(finding)
     }
 
     mutating func readCondition(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {

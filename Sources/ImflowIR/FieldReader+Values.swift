@@ -54,20 +54,26 @@ extension FieldReader {
         case .bool(let value): return .integer(value ? 1 : 0)
         case .int: return readInteger(node, 0...1024, what).map(FieldValue.integer)
         default:
-            wrongType(node, takes: type.description, what: what)
+            refuseBoolean(node, type, what)
             return nil
         }
     }
 
     private mutating func readBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
         if case .bool(let value) = node.coreValue { return .boolean(value) }
-        let word = node.scalarText?.lowercased() ?? ""
-        let meant = ["yes", "on", "y"].contains(word) ? "true" : ["no", "off", "n"].contains(word) ? "false" : nil
+        refuseBoolean(node, type, what)
+        return nil
+    }
+
+    /// A word that YAML 1.1 took for a boolean can mean nothing else where a boolean is wanted.
+    private mutating func refuseBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: String) {
+        let word = node.scalarText ?? ""
+        let meant = YAMLTrap.word(word).map { "\($0)" }
         wrongType(
             node, takes: type.description, what: what,
-            fixes: meant.map { [replace(node, by: $0)] } ?? [],
-            help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })
-        return nil
+            fixes: meant.map {
+                [FixIt("replace it by `\($0)`", .safe, edits: [FixIt.Edit(node.span, replacement: $0)])]
+            } ?? [], help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })
     }
 
     private mutating func readInteger(_ node: SyntaxNode, _ range: ClosedRange<Int>, _ what: String) -> Int? {
@@ -80,7 +86,7 @@ extension FieldReader {
             if let integer = Int(exactly: number), range.contains(integer) { return integer }
             value = number
         default:
-            wrongType(node, takes: "a whole number", what: what, fixes: unquote(node))
+            wrongType(node, takes: "a whole number", what: what, fixes: unquote(node), help: sexagesimalHelp(node))
             return nil
         }
         let bound = value < Double(range.lowerBound) ? "at least \(range.lowerBound)" : "at most \(range.upperBound)"
@@ -96,7 +102,7 @@ extension FieldReader {
         case .int(let integer): value = Double(integer)
         case .float(let number) where !number.isNaN: value = number
         default:
-            wrongType(node, takes: "a number", what: what, fixes: unquote(node))
+            wrongType(node, takes: "a number", what: what, fixes: unquote(node), help: sexagesimalHelp(node))
             return nil
         }
         if range.contains(value) { return .number(value) }
@@ -158,6 +164,12 @@ extension FieldReader {
 
     func replace(_ node: SyntaxNode, by text: String) -> FixIt {
         FixIt("replace it by `\(text)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: text)])
+    }
+
+    /// Of `12:30`, which YAML 1.1 took for a number.
+    private func sexagesimalHelp(_ node: SyntaxNode) -> String? {
+        guard let text = node.scalarText, YAMLTrap.ofString(text) == .sexagesimal else { return nil }
+        return "`\(text)` was a number in base 60 in YAML 1.1, and is a string in YAML 1.2"
     }
 
     /// A fix for a number in quotes.

@@ -35,10 +35,11 @@ struct FieldReader {
                 fields.markRead(name)
                 continue
             }
+            checkTrap(valueNode, key.type, "`\(name)`")
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
             if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
         }
-        for key in block.keys where key.isRequired && !fields.hasValue(key.name) && !fields.wasRead(key.name) {
+        for key in block.requiredKeys where !fields.hasValue(key.name) && !fields.wasRead(key.name) {
             add(
                 Diagnostic(
                     .missingKey, "`\(key.name)` is missing in `\(block.name)`", at: node.span.firstLine,
@@ -110,9 +111,15 @@ extension Span {
     }
 }
 
-/// A text of the author's, fit for one line of a message.
-func printable(_ text: String) -> String {
-    if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+/// A text of the author's, fit for one line of a message. A secret is not repeated.
+package func printable(_ text: String) -> String {
+    var text = text
+    if text.utf8.count >= 8 {
+        var bytes = Array(text.utf8.prefix(4096))
+        let secrets = SecretToken.ranges(in: bytes[...])
+        for secret in secrets.reversed() { bytes.replaceSubrange(secret, with: "***".utf8) }
+        if !secrets.isEmpty { text = String(decoding: bytes, as: UTF8.self) }
+    }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

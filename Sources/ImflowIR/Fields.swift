@@ -40,7 +40,7 @@ struct Fields: Sendable {
     }
 
     /// Keys whose value was reported.
-    private var broken: Set<String> = []
+    private(set) var broken: Set<String> = []
 
     func hasValue(_ key: String) -> Bool { names.contains(key) }
 

@@ -75,20 +75,32 @@ package indirect enum KeyType: Sendable {
     static func list(_ words: [String]) -> String { words.map { "`\($0)`" }.joined(separator: ", ") }
 }
 
-/// A key of a file.
-package struct Key: Sendable {
+/// A key of a file. A class, since the reader looks up one for every line it reads.
+package final class Key: Sendable {
     package let name: String
     package let type: KeyType
     /// Whether its block means nothing without it.
     package let isRequired: Bool
-    /// What it means, and its default, for people.
+    /// What counts where the key is absent, as it would be written in the file; nil: no fixed value does.
+    package let defaultValue: String?
+    /// The first version of imflow that knows the key: `0.1`.
+    package let since: String
+    /// What it means, in sentences for people; Markdown. Also what counts where it is absent and is no value.
     package let meaning: String
+    /// What each of the choices means, Markdown; empty where the type has none.
+    package let choiceMeanings: [String: String]
 
-    init(_ name: String, _ type: KeyType, required: Bool = false, _ meaning: String) {
+    init(
+        _ name: String, _ type: KeyType, required: Bool = false, default defaultValue: String? = nil, since: String,
+        _ meaning: String, choices: [String: String] = [:]
+    ) {
         self.name = name
         self.type = type
         isRequired = required
+        self.defaultValue = defaultValue
+        self.since = since
         self.meaning = meaning
+        choiceMeanings = choices
     }
 }
 
@@ -96,13 +108,19 @@ package struct Key: Sendable {
 package struct KeyBlock: Sendable {
     /// What a message calls it: `multi_node`.
     package let name: String
+    /// What it is for, in sentences for people; Markdown.
+    package let meaning: String
     /// In the order in which they are documented.
     package let keys: [Key]
+    /// Those that the block means nothing without.
+    let requiredKeys: [Key]
     private let byName: [String: Key]
 
-    init(_ name: String, _ keys: [Key]) {
+    init(_ name: String, _ meaning: String, _ keys: [Key]) {
         self.name = name
+        self.meaning = meaning
         self.keys = keys
+        requiredKeys = keys.filter(\.isRequired)
         byName = Dictionary(keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 

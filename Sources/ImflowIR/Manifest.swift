@@ -17,7 +17,7 @@ package final class Manifest: Sendable {
     package let nameSpan: Span?
     package let version: Located<String>?
     package let summary: Located<String>?
-    package let labels: [String: String]
+    package let labels: [(key: String, value: Located<String>)]
     package let image: Located<String>?
     package let entrypoint: Located<Command>?
     package let runtime: Located<String>?
@@ -59,7 +59,7 @@ package final class Manifest: Sendable {
         nameSpan = written?.span
         version = fields.text("version")
         summary = fields.text("description")
-        labels = Self.dictionary(fields.map("labels"))
+        labels = fields.map("labels")?.value ?? []
         image = fields.text("image")
         entrypoint = fields.command("entrypoint")
         runtime = fields.text("runtime")
@@ -80,19 +80,18 @@ package final class Manifest: Sendable {
         }
         policies = Policies(fields)
     }
-
-    static func dictionary(_ map: Located<[(key: String, value: Located<String>)]>?) -> [String: String] {
-        Dictionary((map?.value ?? []).map { ($0.key, $0.value.value) }, uniquingKeysWith: { _, last in last })
-    }
 }
 
 /// `hooks` as written.
 package struct HookDeclaration: Sendable {
+    /// The place of the block; nil: it is not written.
+    package var span: Span?
     package var start: Located<Command>?
     package var warmup: Located<Command>?
     package var health: Located<Command>?
 
     init(_ fields: Fields?) {
+        span = fields?.span
         start = fields?.command("init")
         warmup = fields?.command("warmup")
         health = fields?.command("health")
@@ -101,16 +100,22 @@ package struct HookDeclaration: Sendable {
 
 /// `resources` as written.
 package struct ResourceDeclaration: Sendable {
+    /// The place of the block; nil: it is not written.
+    package var span: Span?
     package var cpu: Located<Double>?
     package var memory: Located<ByteCount>?
     package var disk: Located<ByteCount>?
     /// Nil also for `false` and 0.
     package var gpu: GPURequest?
+    /// The value of `gpu`; nil: it is not written, or not well.
+    package var gpuPlace: Span?
 
     init(_ fields: Fields?) {
+        span = fields?.span
         cpu = fields?.number("cpu")
         memory = fields?.bytes("memory")
         disk = fields?.bytes("disk")
+        gpuPlace = fields?.integer("gpu")?.span ?? fields?.fields("gpu")?.span.firstLine
         if let count = fields?.integer("gpu")?.value {
             gpu = count > 0 ? GPURequest(count: count) : nil
         } else if let block = fields?.fields("gpu")?.value {
@@ -127,15 +132,18 @@ package struct ResourceDeclaration: Sendable {
 
 /// `requires` as written: which nodes may run the model.
 package struct NodeRequirement: Sendable {
+    /// The place of the block.
+    package var span: Span
     package var tier: Located<String>?
     package var region: Located<String>?
     package var arch: Located<String>?
-    package var labels: [String: String]
+    package var labels: [(key: String, value: Located<String>)]
 
     init(_ fields: Fields) {
+        span = fields.span
         tier = fields.text("tier")
         region = fields.text("region")
         arch = fields.text("arch")
-        labels = Manifest.dictionary(fields.map("labels"))
+        labels = fields.map("labels")?.value ?? []
     }
 }

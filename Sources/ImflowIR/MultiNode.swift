@@ -32,6 +32,8 @@ package struct MultiNode: Sendable {
     package var startWindow: Located<TimeSpan>?
     /// The keys that are written, and where.
     package var keys = KeyPlaces()
+    /// The keys whose values were reported: what they were to say is not known.
+    package var broken: Set<String> = []
 
     /// A block at `span` that says nothing.
     package init(span: Span) { self.span = span }
@@ -62,6 +64,7 @@ package struct MultiNode: Sendable {
         gpu = fields.boolean("gpu")
         startWindow = fields.duration("start_window")
         keys = fields.keys
+        broken = fields.broken
     }
 
     /// This block where it says something, else `weaker`'s. `merge` is laid over member by member.
@@ -100,6 +103,7 @@ package struct MultiNode: Sendable {
         merged.gpu = gpu ?? weaker.gpu
         merged.startWindow = startWindow ?? weaker.startWindow
         merged.keys = keys.over(weaker.keys)
+        if !weaker.broken.isEmpty { merged.broken = broken.union(weaker.broken.filter { keys[$0] == nil }) }
         return merged
     }
 
@@ -115,6 +119,8 @@ package struct MultiNode: Sendable {
 
 /// `merge` as written.
 package struct MergeDeclaration: Sendable {
+    /// The place of the block.
+    package var span: Span
     package var conflict: Located<MergePlan.Conflict>?
     package var blend: Located<MergePlan.Blend>?
     package var iou: Located<Double>?
@@ -125,6 +131,7 @@ package struct MergeDeclaration: Sendable {
     package var keys: KeyPlaces
 
     init(_ fields: Fields) {
+        span = fields.span
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
         blend = fields.choice("blend", MergePlan.Blend.self)
         iou = fields.number("iou")

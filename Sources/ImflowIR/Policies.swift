@@ -1,3 +1,4 @@
+package import ImflowDiagnostics
 package import ImflowPlan
 
 /// The policies that a model, a stage or a job declares (SPEC section 5); nil: not said here.
@@ -49,18 +50,24 @@ package struct Policies: Sendable {
 
 /// `retry`, as written.
 package struct RetryDeclaration: Sendable {
+    /// The place of the block.
+    package var span: Span
     package var maximumAttempts: Located<Int>?
     package var initialInterval: Located<TimeSpan>?
     package var backoffCoefficient: Located<Double>?
     package var maximumInterval: Located<TimeSpan>?
     package var retryOn: Located<[Cause]>?
+    /// Whether a value in it was reported: what it was to say is not known.
+    package var isBroken: Bool
 
     init(_ fields: Fields) {
+        span = fields.span
         maximumAttempts = fields.integer("maximum_attempts")
         initialInterval = fields.duration("initial_interval")
         backoffCoefficient = fields.number("backoff_coefficient")
         maximumInterval = fields.duration("maximum_interval")
         retryOn = fields.choices("retry_on", Cause.self)
+        isBroken = !fields.broken.isEmpty
     }
 
     func over(_ weaker: RetryDeclaration) -> RetryDeclaration {

@@ -4,6 +4,14 @@ package import ImflowPlan
 package struct QuantityError: Error, Equatable {
     package var message: String
     package var help: String?
+    /// What the text surely means, written as it should be.
+    package var replacement: String?
+
+    package init(message: String, help: String?, replacement: String? = nil) {
+        self.message = message
+        self.help = help
+        self.replacement = replacement
+    }
 }
 
 extension TimeSpan {
@@ -26,7 +34,8 @@ extension TimeSpan {
             rest = rest.dropFirst(name.count)
             guard let amount = decimal(digits), let unit = units.first(where: { $0.suffix == name }) else {
                 throw QuantityError(
-                    message: "`\(text)` is not a length of time", help: "write it as `500ms`, `30s`, `2m` or `1h30m`")
+                    message: "`\(text)` is not a length of time", help: help(for: text),
+                    replacement: replacement(for: text))
             }
             guard unit.milliseconds < previous else {
                 throw QuantityError(
@@ -36,6 +45,31 @@ extension TimeSpan {
             total += amount * unit.milliseconds
         }
         return try checked(milliseconds: total, text)
+    }
+
+    /// `30s` for `30 sec`, `30 seconds` and `30 s`.
+    private static func replacement(for text: String) -> String? {
+        let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
+        guard decimal(digits) != nil else { return nil }
+        let unit: String? =
+            switch text.dropFirst(digits.count).drop(while: { $0 == " " }).lowercased() {
+            case "ms", "msec", "msecs", "millisecond", "milliseconds": "ms"
+            case "s", "sec", "secs", "second", "seconds": "s"
+            case "min", "mins", "minute", "minutes": "m"
+            case "h", "hr", "hrs", "hour", "hours": "h"
+            case "d", "day", "days": "d"
+            default: nil
+            }
+        return unit.map { digits + $0 }
+    }
+
+    private static func help(for text: String) -> String {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.count <= 4 && $0.allSatisfy(\.isNumber) }) else {
+            return "write it as `500ms`, `30s`, `2m` or `1h30m`"
+        }
+        return
+            "write `\(parts[0])h\(parts[1])m` for hours and minutes, `\(parts[0])m\(parts[1])s` for minutes and seconds"
     }
 
     /// A plain number means seconds.
@@ -78,15 +112,25 @@ extension ByteCount {
         let suffix = String(text.dropFirst(digits.count))
         guard let amount = decimal(digits), let scale = suffixes.first(where: { $0.0 == suffix })?.1 else {
             throw QuantityError(
-                message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits))
+                message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits),
+                replacement: replacement(for: suffix, digits: digits))
         }
         let bytes = amount * scale
         guard bytes < 9e18 else { throw QuantityError(message: "`\(text)` is more than any machine has", help: nil) }
         return ByteCount(bytes: Int64(bytes.rounded()))
     }
 
+    /// `4Gi` for `4GB`, `4 GiB`, `4gi`: who writes so wants no less. `512m` may be anything.
+    private static func replacement(for suffix: String, digits: Substring) -> String? {
+        guard decimal(digits) != nil else { return nil }
+        let word = suffix.drop { $0 == " " }.lowercased()
+        guard let letter = word.first, "kmgtp".contains(letter), ["b", "ib", "i"].contains(String(word.dropFirst()))
+        else { return nil }
+        return "\(digits)\(letter.uppercased())i"
+    }
+
     private static func help(for suffix: String, digits: Substring) -> String {
-        let letter = suffix.uppercased().first.map(String.init) ?? ""
+        let letter = suffix.drop { $0 == " " }.uppercased().first.map(String.init) ?? ""
         guard !digits.isEmpty, ["K", "M", "G", "T", "P"].contains(letter) else {
             return "write it as `4Gi`, `512Mi` or `4G`"
         }

@@ -20,12 +20,14 @@ extension DiagnosticCode {
     package static let badCondition = DiagnosticCode(109, "bad-condition")
     /// A list or map with more members than imflow takes.
     package static let tooMany = DiagnosticCode(110, "too-many")
+    /// A plain value that other readers of YAML take for another.
+    package static let yamlTrap = DiagnosticCode(111, "yaml-trap", .warning)
     /// A `split_strategy` that names no split.
     package static let badSplitStrategy = DiagnosticCode(306, "bad-split-strategy")
 
     /// Every code that binding can give.
     package static let shapeCodes = [
         unknownKey, wrongType, outOfRange, badValue, badID, missingKey, missingName, badCondition, tooMany,
-        badSplitStrategy,
+        yamlTrap, badSplitStrategy,
     ]
 }

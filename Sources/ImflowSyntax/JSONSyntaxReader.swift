@@ -35,11 +35,13 @@ private struct JSONSyntaxReader: JSONVisitor {
         brokenAt = broken == nil ? nil : bytes.count
         do throws(JSONError) {
             try JSONReader.read(bytes, into: &self)
-            return (builder.finish(at: bytes.count, complete: true), builder.diagnostics + (broken.map { [$0] } ?? []))
+            let tree = builder.finish(at: bytes.count, complete: true, isJSON: true)
+            return (tree, builder.diagnostics + (broken.map { [$0] } ?? []))
         } catch {
             let offset = min(error.offset, bytes.count)
             let diagnostic = stopped ?? broken ?? syntaxError(error.message, at: offset)
-            return (builder.finish(at: offset, complete: builder.isClosed), builder.diagnostics + [diagnostic])
+            let tree = builder.finish(at: offset, complete: builder.isClosed, isJSON: true)
+            return (tree, builder.diagnostics + [diagnostic])
         }
     }
 

@@ -48,10 +48,14 @@ package final class SyntaxTree: Sendable {
     /// False when reading stopped early (a syntax error, a limit): keys may be missing that the author wrote, so
     /// a rule should not complain of what is absent.
     package let isComplete: Bool
+    /// Whether it was read as JSON.
+    package let isJSON: Bool
 
     package init(
-        source: Source, records: [Record], texts: [String], tags: [Int32: String] = [:], isComplete: Bool = true
+        source: Source, records: [Record], texts: [String], tags: [Int32: String] = [:], isComplete: Bool = true,
+        isJSON: Bool = false
     ) {
+        self.isJSON = isJSON
         self.source = source
         self.records = records
         self.texts = texts

@@ -131,7 +131,7 @@ struct SyntaxTreeBuilder {
 
     /// The tree of all there is. Open collections are closed; when reading stopped early, at `offset`, a hole stands
     /// for the value in flight: a key's value, a further item, or the whole document.
-    mutating func finish(at offset: Int, complete: Bool) -> SyntaxTree {
+    mutating func finish(at offset: Int, complete: Bool, isJSON: Bool = false) -> SyntaxTree {
         if !complete {
             let place = max(offset, lastEnd)
             if !dropTouchedScalar(before: offset), isEmpty || expectsItem { appendHole(at: place) }
@@ -140,7 +140,8 @@ struct SyntaxTreeBuilder {
                 close(at: nil)
             }
         }
-        return SyntaxTree(source: source, records: records, texts: texts, tags: tags, isComplete: complete)
+        return SyntaxTree(
+            source: source, records: records, texts: texts, tags: tags, isComplete: complete, isJSON: isJSON)
     }
 }
 

@@ -131,6 +131,7 @@ struct CheckCommand: ParsableCommand {
         context.currentFolder = reader.currentFolder
         context.failingFrom = failOn.severity
         context.toolVersion = Imflow.version
+        context.page = { code in DiagnosticPage.of(code).map { ($0.summary, $0.text) } }
         context.root = reader.currentFolder
         var folder = reader.currentFolder
         while true {

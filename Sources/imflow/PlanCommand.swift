@@ -32,7 +32,8 @@ struct PlanCommand: ParsableCommand {
         Console.write(text, to: STDOUT_FILENO)
     }
 
-    private static func json(_ plan: Plan) throws -> String {
+    /// The plan as every command writes it.
+    static func json(_ plan: Plan) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(plan), as: UTF8.self) + "\n"

@@ -60,13 +60,13 @@ struct LanguageServerFeatureTests {
     // MARK: - Hover
 
     @Test("hover tells of keys, models, stages and codes", arguments: [
-        ("name: a\ntime‸out: 5s\n", "**timeout**", "of one attempt"),
-        ("name: a\nmulti_node:\n  tile_size: 5‸12\n", "**tile_size**", "[width, height]"),
+        ("name: a\ntime‸out: 5s\n", "**timeout**", "Since imflow 0.1."),
+        ("name: a\nmulti_node:\n  tile_size: 5‸12\n", "**tile_size**", "Default: `512`"),
         ("chained_models:\n  - model_id: asr‸-v1\n", "model **asr-v1** `1.10`", "Speech to text."),
         ("chained_models:\n  - model_id: asr-v1\n  - model_id: llm\n    needs: [asr‸-v1]\n", "stage **asr-v1**", "`asr-v1`"),
         ("x: 1 # imflow: ignore[unknown‸-key] why\n", "`IMF0101`", "unknown-key"),
         ("x: 1 # imflow: ignore[IMF01‸01]\n", "**unknown-key**", "error"),
-        ("na‸me: p\ny: [\n", "**name**", "jobs refer"),
+        ("na‸me: p\ny: [\n", "**name**", "refer to"),
     ])
     func hover(_ marked: String, _ first: String, _ second: String) throws {
         let hover = try ask("hover", marked)

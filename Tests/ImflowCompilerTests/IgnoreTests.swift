@@ -10,30 +10,42 @@ import Testing
 
     private let head = "name: a\nentrypoint: [./run]\n"
 
+    /// A warning: the retry never happens.
+    private let once = "retry: {initial_interval: 5s}"
+
     @Test func silencesItsLineAndTheNext() {
-        #expect(slugs(head + "prot: 1\n") == ["unknown-key"])
-        for comment in ["[unknown-key]", "[IMF0101] why", " [ wrong-type,IMF0101 ] why"] {
+        #expect(slugs(head + once + "\n") == ["retry-never"])
+        for comment in ["[retry-never]", "[IMF0409] why", " [ wrong-type,IMF0409 ] why"] {
             let unused = comment.contains("wrong") ? ["unused-ignore"] : []
-            #expect(slugs(head + "prot: 1 # imflow: ignore\(comment)\n") == unused)
-            #expect(slugs(head + "  # imflow: ignore\(comment)\n# and more\nprot: 1\n") == unused)
+            #expect(slugs(head + once + " # imflow: ignore\(comment)\n") == unused)
+            #expect(slugs(head + "  # imflow: ignore\(comment)\n# and more\n" + once + "\n") == unused)
         }
-        let both = "# imflow: ignore[unknown-key]\n# imflow: ignore[wrong-type]\nport: x\n"
-        #expect(slugs(head + both) == ["unused-ignore"])
     }
 
     @Test func silencesNoOtherLineAndNoOtherCode() {
-        #expect(slugs(head + "prot: 1 # imflow: ignore[unknown-key]\npord: 1\n") == ["unknown-key"])
-        #expect(slugs(head + "# imflow: ignore[unknown-key]\n\nprot: 1\n") == ["unused-ignore", "unknown-key"])
-        #expect(slugs(head + "prot: 1 # imflow: ignore[wrong-type]\n") == ["unknown-key", "unused-ignore"])
-        #expect(slugs(head + "description: \"# imflow: ignore[unknown-key]\"\nprot: 1\n") == ["unknown-key"])
+        let ports = "protocol: rest\nport: 80"
+        #expect(slugs(head + once + " # imflow: ignore[retry-never]\n" + ports + "\n") == ["privileged-port"])
+        #expect(slugs(head + "# imflow: ignore[retry-never]\n\n" + once + "\n") == ["unused-ignore", "retry-never"])
+        #expect(slugs(head + once + " # imflow: ignore[wrong-type]\n") == ["retry-never", "unused-ignore"])
+        #expect(slugs(head + "description: \"# imflow: ignore[retry-never]\"\n" + once + "\n") == ["retry-never"])
         #expect(slugs(head + "# imflow: ignorance[unknown-key]\n") == [])
+    }
+
+    @Test func errorsAreNeverSilenced() throws {
+        let text = head + "# imflow: ignore[unknown-key]\nprot: 1\n"
+        let found = Compiler(MemoryFiles(["model.yaml": text])).check(["model.yaml"]).diagnostics
+        #expect(found.map(\.code.slug) == ["unused-ignore", "unknown-key"])
+        #expect(found[0].headline == "`unknown-key` on line 4 is an error, and errors cannot be ignored")
+        // One comment, an error and a warning: what it silences counts.
+        let both = "# imflow: ignore[IMF0409, IMF0105]\nretry: {initial_interval: 5s, retry_on: [never]}\n"
+        #expect(slugs(head + both) == ["unused-ignore", "bad-value"])
     }
 
     @Test func unreadableTextIsNeverSilenced() {
         #expect(slugs(head + "# imflow: ignore[IMF0001, invalid-syntax]\nx-a: b: c\n") == ["invalid-syntax"])
         let merge = head + "x-a: &a {port: 1}\nx-b:\n  <<: *a # imflow: ignore[merge-key]\n"
         #expect(slugs(merge) == ["merge-key", "unused-ignore"])
-        #expect(slugs(head + "# imflow: ignore[unused-ignore]\n# imflow: ignore[bad-id]\nport: 1\n").count == 2)
+        #expect(slugs(head + "# imflow: ignore[unused-ignore]\n# imflow: ignore[bad-id]\nport: 1024\n").count == 2)
     }
 
     @Test func aPlanNeedsTheErrorsGone() {

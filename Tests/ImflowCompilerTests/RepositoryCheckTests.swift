@@ -46,7 +46,7 @@ import Testing
               split-option-unused: error
             overrides:
               - paths: [drafts/]
-                severity: {IMF0303: off}
+                severity: {IMF0303: ignore}
               - paths: [drafts/final]
                 severity: {split-option-unused: note}
             """,
@@ -61,14 +61,14 @@ import Testing
 
     @Test func theNearestSettingsHold() {
         let files = [
-            ".imflow.yaml": "severity: {split-option-unused: off}\n", "a/.imflow.yaml": "# Nothing is settled here.\n",
+            ".imflow.yaml": "severity: {split-option-unused: ignore}\n", "a/.imflow.yaml": "# Nothing is settled here.\n",
             "a/model.yaml": Self.warning, "b/model.yaml": Self.warning,
         ]
         #expect(check(files, ".").diagnostics.map(\.primary.span.source.name) == ["a/model.yaml"])
     }
 
     @Test func errorsStayErrors() {
-        let files = [".imflow.yaml": "severity: {unknown-key: off}\n", "model.yaml": Self.model + "nonsense: 1\n"]
+        let files = [".imflow.yaml": "severity: {unknown-key: ignore}\n", "model.yaml": Self.model + "nonsense: 1\n"]
         let found = check(files, ".").diagnostics.map(\.code.slug)
         #expect(found == ["bad-setting", "unknown-key"])
     }
@@ -90,21 +90,22 @@ import Testing
             case 1: files["\(folder)/model.yaml"] = "name: m\(index)\nmulti_node: {tile_size: 3}\nnonsense: 1\n"
             case 2:
                 files["\(folder)/model.yaml"] =
-                    "name: m\(index)\nchained_models:\n  - model_id: m\(index - 1)\n  - model_id: m\((index + 2) % 400)\n"
+                    "name: m\(index)\nchained_models:\n  - model_id: m\(index - 1)\n  - model_id: m\((index + 2) % 80)\n"
             default: files["\(folder)/job.json"] = #"{"model": "m\#(index - 1)", "input": {}}"#
             }
         }
         let reader = MemoryFiles(files)
         let alone = Compiler(reader).check(["."])
         let together = Compiler(reader, loop: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }).check(["."])
-        #expect(alone.diagnostics.count > 200)
+        #expect(alone.diagnostics.count > 40)
         let renderer = DiagnosticRenderer(.full)
         #expect(renderer.render(alone.diagnostics) == renderer.render(together.diagnostics))
         #expect(alone.files == together.files)
         // File by file, as with all at once.
         let singly = files.keys.sorted().flatMap { Compiler(reader).check([$0]).diagnostics }
         let places = Set(singly.map { "\($0.primary.span) \($0.code)" })
-        #expect(Set(alone.diagnostics.map { "\($0.primary.span) \($0.code)" }) == places)
+        let ofFiles = alone.diagnostics.filter { $0.code != .unreachedModel }
+        #expect(Set(ofFiles.map { "\($0.primary.span) \($0.code)" }) == places)
     }
 }
 

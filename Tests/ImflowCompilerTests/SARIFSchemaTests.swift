@@ -1,4 +1,5 @@
 import Foundation
+import ImflowCompiler
 import ImflowDiagnostics
 import Testing
 
@@ -38,6 +39,7 @@ import Testing
         context.currentFolder = "/repo"
         context.root = "/repo"
         context.toolVersion = "1.2.3"
+        context.page = { code in DiagnosticPage.of(code).map { ($0.summary, $0.text) } }
         let cases = Corpus.cases("err") + Corpus.cases("ok")
         for entry in cases {
             let text = DiagnosticRenderer(.sarif, context: context).render(entry.run().diagnostics)

@@ -17,6 +17,7 @@ import Testing
         context.currentFolder = "/repo/sub"
         context.root = "/repo"
         context.toolVersion = "1.2.3"
+        context.page = { $0 == Self.odd ? ("An odd option.", "# A page\n\nof its own") : nil }
         return context
     }
 
@@ -90,6 +91,9 @@ import Testing
         #expect(rules.first?["name"] == "UnknownKey")
         #expect(rules.last?["defaultConfiguration"] == ["level": "warning"])
         #expect(rules.count == 2 && rules.allSatisfy { $0["help"]?["text"] != nil })
+        #expect(rules[1]["shortDescription"] == ["text": "An odd option."])
+        #expect(rules[1]["help"] == ["text": "# A page\n\nof its own", "markdown": "# A page\n\nof its own"])
+        #expect(rules[0]["shortDescription"] == ["text": "unknown key"])
     }
 
     @Test func sarifOfNothingIsStillALog() throws {

@@ -17,7 +17,7 @@ package struct ConditionKeysRule: Rule {
             // A pipeline's condition is asked where it is entered.
             if case .exit = stage.kind { continue }
             guard let when = stage.declaration.when else { continue }
-            let absent = names(when.value).filter { expansion.isAbsent($0, at: index) }
+            let absent = when.value.names.filter { expansion.isAbsent($0, at: index) }
             if absent.isEmpty { continue }
             // What the pipeline's schema names may be left out by its caller.
             let schema = owner(of: stage, scope.workspace).map { Publication(schema: $0.inputSchema?.value) }
@@ -34,17 +34,6 @@ package struct ConditionKeysRule: Rule {
     private func owner(of stage: ExpandedStage, _ workspace: Workspace) -> Manifest? {
         let source = stage.declaration.span.source
         return workspace.models.values.first { $0.manifest.span.source === source }?.manifest
-    }
-
-    /// The names that the paths of a condition start with, each once.
-    private func names(_ condition: Condition) -> [String] {
-        switch condition {
-        case .truthy(let path), .compare(let path, _, _): return Array(path.prefix(1))
-        case .not(let inner): return names(inner)
-        case .and(let left, let right), .or(let left, let right):
-            let first = names(left)
-            return first + names(right).filter { !first.contains($0) }
-        }
     }
 
     private func finding(_ name: String, _ stage: ExpandedStage, _ place: Span, _ reach: Publication) -> Diagnostic {

@@ -9,7 +9,9 @@ package struct GangOptionsRule: Rule {
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
         // An override may leave the runtime to the model.
-        guard let block = scope.model?.manifest.multiNode, block.distributedRuntime == nil else { return }
+        guard let block = scope.model?.manifest.multiNode, block.distributedRuntime == nil,
+            !block.broken.contains("distributed_runtime")
+        else { return }
         for key in KeyTable.gangOptions.sorted() {
             guard let place = block.keys[key] else { continue }
             findings.add(

@@ -20,6 +20,8 @@ package struct MergeOptionsRule: Rule {
             guard let merge = block.merge, !(isOverride && block.mergeStrategy == nil && block.reducer == nil) else {
                 continue
             }
+            // Where nothing is split, or the strategy is not known, other rules speak.
+            guard isOverride || block.splits, !block.broken.contains("merge_strategy") else { continue }
             let strategy = block.reducer == nil ? block.mergeStrategy?.value ?? .concatJSON : nil
             for (key, place) in merge.keys {
                 guard let wanted = KeyTable.mergeOptions[key], wanted != strategy else { continue }

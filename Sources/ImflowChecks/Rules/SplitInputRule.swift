@@ -17,19 +17,10 @@ package struct SplitInputRule: Rule {
                 continue
             }
             let schema = stage.modelPath.flatMap { scope.workspace.models[$0]?.manifest.inputSchema?.value }
-            guard let bound = bound(stage, input) else { continue }
+            guard let bound = stage.bound(from: input) else { continue }
             let cut = block.splitKey?.span ?? block.splitMode?.span ?? block.span.firstLine
             if let finding = finding(stage, block, mode, bound, schema, job, cut) { findings.add(finding) }
         }
-    }
-
-    private func bound(_ stage: ExpandedStage, _ input: JSONObject) -> JSONObject? {
-        var bound = input
-        if let key = stage.inputKey?.value {
-            guard let value = input[key] ?? stage.literal[key] else { return nil }
-            bound = [key: value]
-        }
-        return bound.merging(stage.literal) { _, literal in literal }
     }
 
     private func finding(

@@ -10,7 +10,9 @@ package struct SplitOptionsRule: Rule {
     package func check(_ scope: Scope, into findings: inout FindingList) {
         for block in scope.multiNodes {
             // An override may leave the mode to the model.
-            guard block.splitMode != nil || block.isUnsplit || isModels(block, scope) else { continue }
+            guard block.splitMode != nil || block.isUnsplit || isModels(block, scope),
+                !block.broken.contains("split_mode")
+            else { continue }
             let mode = block.splitMode?.value
             for (key, place) in block.keys {
                 guard let wanted = KeyTable.splitOptions[key], wanted != mode else { continue }

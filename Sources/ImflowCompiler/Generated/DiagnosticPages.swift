@@ -40,6 +40,10 @@ extension DiagnosticPage {
 
                 Look at the place and, where there is one, at the second place: it shows what was opened and never closed. Tabs cannot
                 indent YAML, and a plain value that holds `: ` or starts with one of `@`, `*`, `&`, `[`, `{`, `%` needs quotes.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 2, slug: "not-utf8", severity: .error,
@@ -60,6 +64,10 @@ extension DiagnosticPage {
 
                 Save the file as UTF-8. `iconv -f ISO-8859-1 -t UTF-8 old.yaml > model.yaml` turns a Latin-1 file into one; a file that
                 was saved as UTF-16 needs `-f UTF-16`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 3, slug: "too-large", severity: .error,
@@ -80,6 +88,10 @@ extension DiagnosticPage {
 
                 Name the right file. Large data belongs into files of its own, whose URLs stand in the job's `input` under keys that
                 end in `_url` or `_uri`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 4, slug: "too-deep", severity: .error,
@@ -99,6 +111,10 @@ extension DiagnosticPage {
 
                 Look for brackets that were never closed, or for an alias (`*name`) inside a long chain of aliases. A deep JSON Schema
                 becomes flat with `definitions` and `$ref`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 5, slug: "alias-limit", severity: .error,
@@ -140,6 +156,10 @@ extension DiagnosticPage {
 
                 Use aliases for single blocks, such as a common `env`. To run one model on many inputs, split the stage with
                 `multi_node`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 6, slug: "undefined-alias", severity: .error,
@@ -177,6 +197,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Put the anchor first, or mend the name. If a text was meant, quote it: `"*.wav"`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 7, slug: "several-documents", severity: .error,
@@ -220,6 +244,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Give each model a file in a folder of its own. A `---` before the first document is fine.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 8, slug: "empty-document", severity: .error,
@@ -252,6 +280,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Write the file, or remove it. `imflow init` writes a model and a job to begin with.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 9, slug: "nul-byte", severity: .error,
@@ -270,6 +302,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Name the right file, or save it as UTF-8: `iconv -f UTF-16 -t UTF-8 old.yaml > model.yaml`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 10, slug: "too-many-nodes", severity: .error,
@@ -290,6 +326,10 @@ extension DiagnosticPage {
 
                 Name the right file. Large data belongs into files of its own, whose URLs stand in the job's `input` under keys that
                 end in `_url` or `_uri`.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 11, slug: "alias-cycle", severity: .error,
@@ -328,6 +368,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Move the alias out of the block that its anchor marks, or mark a smaller block.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 12, slug: "invalid-tag", severity: .error,
@@ -364,6 +408,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Remove the tag. Quotes do what `!!str` does.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 13, slug: "invalid-merge", severity: .error,
@@ -403,6 +451,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Write `<<: *name` or `<<: [*first, *second]`, where each name marks a mapping. If a key named `<<` is meant, quote it.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 14, slug: "merge-key", severity: .note,
@@ -440,7 +492,11 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Use an alias for the whole block, or write the keys out. A note fails no check unless `--fail-on note` asks for it.
+                Use an alias for the whole block, or write the keys out.
+
+                ## Silence
+
+                It cannot be silenced by a comment. A note fails no check unless `--fail-on note` asks for it.
                 """#),
         DiagnosticPage(
             number: 20, slug: "unreadable-file", severity: .error,
@@ -461,6 +517,10 @@ extension DiagnosticPage {
 
                 Mend the path, or the file's permissions. Where a folder is named and a file is expected, the help names the files in
                 it.
+
+                ## Silence
+
+                It cannot be silenced: what cannot be read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 21, slug: "too-many-files", severity: .error,
@@ -481,6 +541,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Check parts of it, one by one, or leave out what is not yours: `exclude` in a `.imflow.yaml`, or a `.gitignore`.
+
+                ## Silence
+
+                It cannot be silenced: what is not read cannot be checked.
                 """#),
         DiagnosticPage(
             number: 22, slug: "bad-setting", severity: .error,
@@ -499,7 +563,7 @@ extension DiagnosticPage {
 
                 ```yaml
                 severity:
-                  missing-nam: off
+                  missing-nam: ignore
                 ```
 
                 `model.yaml`:
@@ -516,7 +580,7 @@ extension DiagnosticPage {
 
                 ```yaml
                 severity:
-                  missing-name: off
+                  missing-name: ignore
                 ```
 
                 `model.yaml`:
@@ -530,6 +594,10 @@ extension DiagnosticPage {
                 ## Fix
 
                 Correct the line, or remove it.
+
+                ## Silence
+
+                It cannot be silenced: comments in settings silence nothing.
                 """#),
         DiagnosticPage(
             number: 101, slug: "unknown-key", severity: .error,
@@ -565,6 +633,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Take the nearest known key if it was meant. Keys that start with `x-` are yours and are not looked at.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 102, slug: "duplicate-key", severity: .error,
@@ -601,6 +674,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Keep one of them. Several mappings are merged with one key: `<<: [*first, *second]`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 103, slug: "wrong-type", severity: .error,
@@ -639,6 +717,11 @@ extension DiagnosticPage {
 
                 The message says what the key takes and what stands there. Where quotes are the only mistake, a fix adds or removes
                 them.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 104, slug: "out-of-range", severity: .error,
@@ -676,6 +759,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 The message names the range. Ratios are shares of one, not percentages.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 105, slug: "bad-value", severity: .error,
@@ -685,8 +773,8 @@ extension DiagnosticPage {
 
                 A text that does not mean what its key takes.
 
-                Lengths of time, amounts of memory, choices, paths and commands have forms of their own. Nothing is guessed: `4GB` may
-                be meant as 4,000,000,000 bytes or as 4 GiB.
+                Lengths of time, amounts of memory, choices, paths and commands have forms of their own. Where the meaning is plain the
+                right form is offered as a fix: `4Gi` for `4GB`, which is no less than either meaning of it, and `30s` for `30 sec`.
 
                 ## Wrong
 
@@ -717,6 +805,11 @@ extension DiagnosticPage {
                 Lengths of time are a number of seconds, or numbers with `ms`, `s`, `m`, `h` or `d`: `1m30s`. Amounts are a number of
                 bytes, or one with `k`, `M`, `G`, `T`, `P` (powers of 1000) or `Ki`, `Mi`, `Gi`, `Ti`, `Pi` (powers of 1024). For a
                 choice the message names all words.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 106, slug: "bad-id", severity: .error,
@@ -751,6 +844,11 @@ extension DiagnosticPage {
 
                 Take the name that the help suggests, and change those who refer to it. A model without `name` takes its folder's: give
                 one where the folder's name is no name.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 107, slug: "missing-key", severity: .error,
@@ -802,6 +900,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Add the key; the help says what it is for.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 108, slug: "missing-name", severity: .note,
@@ -832,7 +935,13 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Write the name down. A note fails no check unless `--fail-on note` asks for it.
+                Write the name down.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0108]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
+                for it.
                 """#),
         DiagnosticPage(
             number: 109, slug: "bad-condition", severity: .error,
@@ -892,6 +1001,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 The caret stands where reading stopped. A stage that should always run needs no `when`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 110, slug: "too-many", severity: .error,
@@ -911,6 +1025,108 @@ extension DiagnosticPage {
 
                 To do the same to many inputs, split one stage with `multi_node` instead of writing a stage for each. Long arguments
                 belong into a file that the program reads.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 111, slug: "yaml-trap", severity: .warning,
+            summary: "A plain value that other readers of YAML, or its author, take for another.",
+            text: #"""
+                # IMF0111 yaml-trap (warning)
+
+                A plain value that other readers of YAML, or its author, take for another.
+
+                imflow reads YAML 1.2. Other tools that read the same file may read YAML 1.1, where `no` is false, `0777` is 511 and
+                `12:30` is 750; and a version such as `1.10` is the number 1.1 to everybody who reads it as one. Where imflow reads
+                what stands there and only others may be led astray, this is a note.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                version: 1.10
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: batch
+                  batch_size: 010
+                env:
+                  COUNTRY: no
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                version: "1.10"
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: batch
+                  batch_size: 10
+                env:
+                  COUNTRY: "no"
+                ```
+
+                ## Fix
+
+                Put quotes around a text. Write numbers in plain digits; base 8 is `0o17`. Schemas and `x-` keys are not looked at,
+                nor is JSON, which has no such traps.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0111]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 112, slug: "secret-literal", severity: .warning,
+            summary: "A password or key that stands in the file.",
+            text: #"""
+                # IMF0112 secret-literal (warning)
+
+                A password or key that stands in the file.
+
+                Manifests and jobs are committed, copied into reports and kept with every job: who may read one may use the secret.
+                Known are the tokens of well-known providers, private keys, URLs with a password, and random texts under names such as
+                `*_TOKEN`, `*_SECRET`, `PASSWORD` and `API_KEY`. No report shows the value, neither here nor beside other findings.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                env:
+                  DATABASE_URL: postgres://reader:k3Xq9vT2@db.example.org/images
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                env:
+                  DATABASE_URL: ${DATABASE_URL}
+                ```
+
+                ## Fix
+
+                Take it from the environment of whoever submits the job: `${NAME}`. And have the secret replaced: it was written down.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0112]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 201, slug: "unknown-model", severity: .error,
@@ -963,6 +1179,11 @@ extension DiagnosticPage {
 
                 Take the nearest name if it was meant, or say with `--models DIR` where the model is. The name is that in the manifest,
                 which need not be that of its folder.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 202, slug: "ambiguous-model", severity: .error,
@@ -1031,6 +1252,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Name the version: `asr-v1@1.1`. Where the versions are equal too, rename one of the models.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 203, slug: "unknown-stage", severity: .error,
@@ -1092,6 +1318,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Take the nearest name if it was meant. A stage without `name` has its model's.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 204, slug: "duplicate-stage", severity: .error,
@@ -1152,6 +1383,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Rename one of them, and look at the `needs` that meant it.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 205, slug: "stage-cycle", severity: .error,
@@ -1212,6 +1448,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Remove one of the needs. What should be done several times is written as several stages.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 206, slug: "model-cycle", severity: .error,
@@ -1261,6 +1502,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 A pipeline may call only models that do not call it. Move what both need into a third model.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 207, slug: "version-mismatch", severity: .error,
@@ -1314,6 +1560,11 @@ extension DiagnosticPage {
 
                 Ask for a version that exists (the help names them), or for the name alone. Quote versions in YAML, so that they are
                 texts.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 208, slug: "unbound-key", severity: .error,
@@ -1374,6 +1625,11 @@ extension DiagnosticPage {
 
                 The note lists the keys in the stage's reach. Mend the name, add the key to the job's `input`, or give the stage that
                 makes the value an `output_key`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 209, slug: "sole-value", severity: .warning,
@@ -1435,6 +1691,12 @@ extension DiagnosticPage {
 
                 Write one name at both ends: `output_key` at the first stage and `input_key` at the second. A warning fails no check
                 unless `--fail-on warning` asks for it.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0209]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 210, slug: "input-not-given", severity: .note,
@@ -1483,8 +1745,13 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Add `input`, or give it with `imflow run --input text=hello`. A note fails no check unless `--fail-on note` asks for
-                it.
+                Add `input`, or give it with `imflow run --input text=hello`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0210]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
+                for it.
                 """#),
         DiagnosticPage(
             number: 211, slug: "empty-graph", severity: .error,
@@ -1525,6 +1792,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Add a stage. A model that runs a program of its own has an `entrypoint` or an `image` instead of `chained_models`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 212, slug: "graph-too-large", severity: .error,
@@ -1587,6 +1859,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 To do the same to many inputs, split one stage with `multi_node`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 213, slug: "reducer-is-pipeline", severity: .error,
@@ -1648,6 +1925,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Name a model that answers one request. What follows the reduction is a stage of its own.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 214, slug: "unbound-condition", severity: .error,
@@ -1708,6 +1990,289 @@ extension DiagnosticPage {
 
                 Take the nearest name if it was meant. A value that may be missing stands in the job's `input` as `null`, or in the
                 pipeline's `input_schema`.
+
+                ## Silence
+
+                As an error it cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings
+                that were there before from a report, for a repository that is being mended. Where it is a warning, a comment
+                `# imflow: ignore[IMF0214] reason` at the line's end or above it silences it.
+                """#),
+        DiagnosticPage(
+            number: 215, slug: "unreachable-stage", severity: .warning,
+            summary: "A stage that can never run, or whose result reaches nothing.",
+            text: #"""
+                # IMF0215 unreachable-stage (warning)
+
+                A stage that can never run, or whose result reaches nothing.
+
+                A stage works for those behind it, or for the job's result. When no stage behind it asks for anything that it
+                publishes, its work is lost; when only a stage that never runs gives a stage its input, it fails each time.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav"},
+                  "job_graph": { "stages": [
+                    { "name": "measure", "model": "measure", "input_key": "audio_url" },
+                    { "name": "hear", "model": "worker", "input_key": "audio_url" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                `measure/model.yaml`:
+
+                ```yaml
+                name: measure
+                entrypoint: [./run]
+                output_schema:
+                  type: object
+                  properties:
+                    loudness: {type: number}
+                  additionalProperties: false
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav"},
+                  "job_graph": { "stages": [
+                    { "name": "measure", "model": "measure", "input_key": "audio_url" },
+                    { "name": "level", "model": "worker", "input_key": "loudness" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                `measure/model.yaml`:
+
+                ```yaml
+                name: measure
+                entrypoint: [./run]
+                output_schema:
+                  type: object
+                  properties:
+                    loudness: {type: number}
+                  additionalProperties: false
+                ```
+
+                ## Fix
+
+                Give a stage behind it an `input_key` of what it publishes, let it stand at an end of the graph by `needs`, or remove
+                it.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0215]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 216, slug: "unused-output-key", severity: .warning,
+            summary: "An `output_key` that no stage reads.",
+            text: #"""
+                # IMF0216 unused-output-key (warning)
+
+                An `output_key` that no stage reads.
+
+                The result of a stage at an end of the graph is the job's result. That of any other stage is for those behind it; when
+                none of them asks for its key, the stage works for nothing, and mostly a key is misspelt.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav", "transcripts": []},
+                  "job_graph": { "stages": [
+                    { "name": "hear", "model": "worker", "input_key": "audio_url", "output_key": "transcript" },
+                    { "name": "sum", "model": "worker", "input_key": "transcripts" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav"},
+                  "job_graph": { "stages": [
+                    { "name": "hear", "model": "worker", "input_key": "audio_url", "output_key": "transcript" },
+                    { "name": "sum", "model": "worker", "input_key": "transcript" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Correct the key, there or where it is read, or remove the stage. A stage without `input_key` reads everything.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0216]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 217, slug: "shadowed-key", severity: .warning,
+            summary: "A key that hides another value of the same name.",
+            text: #"""
+                # IMF0217 shadowed-key (warning)
+
+                A key that hides another value of the same name.
+
+                A stage looks its `input_key` up in the stages that it needs, nearest first, then in the job's input. Two values of
+                one name are easily mixed up by who reads the file. A stage that reads a key and publishes it anew is not meant.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav"},
+                  "job_graph": { "stages": [
+                    { "name": "left", "model": "worker", "needs": [], "input_key": "audio_url", "output_key": "text" },
+                    { "name": "right", "model": "worker", "needs": [], "input_key": "audio_url", "output_key": "text" },
+                    { "name": "join", "model": "worker", "needs": ["left", "right"], "input_key": "text" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav"},
+                  "job_graph": { "stages": [
+                    { "name": "left", "model": "worker", "needs": [], "input_key": "audio_url", "output_key": "left_text" },
+                    { "name": "right", "model": "worker", "needs": [], "input_key": "audio_url", "output_key": "right_text" },
+                    { "name": "join", "model": "worker", "needs": ["left", "right"] }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Give one of them another name.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0217]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 218, slug: "never-true", severity: .warning,
+            summary: "A `when` that no value can make true.",
+            text: #"""
+                # IMF0218 never-true (warning)
+
+                A `when` that no value can make true.
+
+                The stage is skipped each time. Looked at are comparisons that contradict one another, literals in the stage's own
+                `input`, and the types and enumerations in schemas. The job's input is not: it is there to be changed.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav", "score": 0.5},
+                  "job_graph": { "stages": [
+                    { "name": "hear", "model": "worker", "input_key": "audio_url", "when": "score > 0.9 && score < 0.1" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "a.wav", "score": 0.5},
+                  "job_graph": { "stages": [
+                    { "name": "hear", "model": "worker", "input_key": "audio_url", "when": "score > 0.9 || score < 0.1" }
+                  ] }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Correct the condition, or remove the stage.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0218]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 301, slug: "shards-over-limit", severity: .error,
@@ -1769,6 +2334,11 @@ extension DiagnosticPage {
 
                 Lower `shard_count`, or raise `max_shards` in the model's `multi_node`. Fewer shards do not mean fewer units: each
                 shard then works on more of them.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 302, slug: "overlap-too-large", severity: .error,
@@ -1810,6 +2380,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Make the overlap as long as the largest thing that must be seen whole, and the units several times as long as that.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 303, slug: "split-option-unused", severity: .warning,
@@ -1847,8 +2422,13 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Remove the option, or choose the mode that the help names. A warning fails no check unless `--fail-on warning` asks for
-                it.
+                Remove the option, or choose the mode that the help names.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0303]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 304, slug: "merge-option-unused", severity: .warning,
@@ -1891,8 +2471,13 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Remove the option, or choose the strategy that the help names. A warning fails no check unless `--fail-on warning` asks
-                for it.
+                Remove the option, or choose the strategy that the help names.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0304]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 305, slug: "spatial-concat", severity: .warning,
@@ -1945,6 +2530,12 @@ extension DiagnosticPage {
 
                 Use `merge_strategy: detections`, which moves boxes into the image and joins those that tiles share. A warning fails no
                 check unless `--fail-on warning` asks for it.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0305]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 306, slug: "bad-split-strategy", severity: .error,
@@ -1996,6 +2587,11 @@ extension DiagnosticPage {
 
                 Write `<mode>_<size>` or `<mode>_<size>_overlap_<n>`. The modes are `tile`, `batch`, `sequence`, `lines`, `candidates`
                 and `none`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 307, slug: "nothing-to-split", severity: .warning,
@@ -2058,7 +2654,12 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Give a model, or a stage, a `multi_node` with a `split_mode`; or remove the key. A warning fails no check unless
+                Give a model, or a stage, a `multi_node` with a `split_mode`; or remove the key.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0307]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
                 `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
@@ -2118,6 +2719,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Name the member with `split_key`, or mend the input. A file is a URL under a key that ends in `_url` or `_uri`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 309, slug: "pipeline-split", severity: .error,
@@ -2170,6 +2776,220 @@ extension DiagnosticPage {
                 ## Fix
 
                 Give `multi_node` to the stages inside it.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 310, slug: "merge-without-split", severity: .warning,
+            summary: "An option of split stages at a stage that is not split.",
+            text: #"""
+                # IMF0310 merge-without-split (warning)
+
+                An option of split stages at a stage that is not split.
+
+                `merge_strategy`, `merge`, `reducer`, `max_shards` and `split_key` speak of the units of a split. Without `split_mode`
+                the model is called once and its answer is the result.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                multi_node:
+                  merge_strategy: detections
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: tile
+                  merge_strategy: detections
+                ```
+
+                ## Fix
+
+                Add a `split_mode`, or remove the option.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0310]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 311, slug: "split-without-merge", severity: .warning,
+            summary: "A model that answers one text or number is split, and nothing says how to join the answers.",
+            text: #"""
+                # IMF0311 split-without-merge (warning)
+
+                A model that answers one text or number is split, and nothing says how to join the answers.
+
+                The default, `concat-json`, makes one list of all answers. Whoever calls the model then gets a list where its
+                `output_schema` says a text or a number.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./read]
+                output_schema: {type: string}
+                multi_node:
+                  split_mode: lines
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./read]
+                output_schema: {type: string}
+                multi_node:
+                  split_mode: lines
+                  merge_strategy: concat-text
+                ```
+
+                ## Fix
+
+                Name a `merge_strategy`: `concat-text`, `mean`, `sum`, `vote` …; `concat-json` where a list is meant.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0311]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 312, slug: "shards-over-units", severity: .warning,
+            summary: "A `shard_count` larger than the number of units.",
+            text: #"""
+                # IMF0312 shards-over-units (warning)
+
+                A `shard_count` larger than the number of units.
+
+                A shard is a bundle of units and has at least one. More shards than units are never made, so that the job runs less
+                widely than its file says. Known are the units of `candidates`, of lists in the job's input, and of images whose
+                `width` and `height` stand in it.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                { "model": "detector", "input": { "images": [1, 2, 3, 4, 5] }, "shard_count": 4 }
+                ```
+
+                `detector/model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: batch
+                  batch_size: 2
+                  merge_strategy: concat-json
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                { "model": "detector", "input": { "images": [1, 2, 3, 4, 5] }, "shard_count": 3 }
+                ```
+
+                `detector/model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: batch
+                  batch_size: 2
+                  merge_strategy: concat-json
+                ```
+
+                ## Fix
+
+                Lower `shard_count`, or make the units smaller.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0312]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 313, slug: "tile-covers-image", severity: .warning,
+            summary: "A tile at least as large as the image that the job states.",
+            text: #"""
+                # IMF0313 tile-covers-image (warning)
+
+                A tile at least as large as the image that the job states.
+
+                The image is then one unit, and nothing runs beside anything. The size is taken from `width` and `height`, or
+                `image_width` and `image_height`, in the job's input, in px.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                { "model": "detector", "input": { "image_url": "page.png", "width": 1000, "height": 800 } }
+                ```
+
+                `detector/model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: tile
+                  tile_size: 1024
+                  merge_strategy: detections
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                { "model": "detector", "input": { "image_url": "page.png", "width": 1000, "height": 800 } }
+                ```
+
+                `detector/model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                multi_node:
+                  split_mode: tile
+                  tile_size: 512
+                  merge_strategy: detections
+                ```
+
+                ## Fix
+
+                Choose a smaller `tile_size`; or say that nothing is split: `"split_strategy": "none"` in the job's input.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0313]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 401, slug: "gang-head", severity: .note,
@@ -2210,7 +3030,13 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Nothing has to be done if that is what you want. A note fails no check unless `--fail-on note` asks for it.
+                Nothing has to be done if that is what you want.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0401]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
+                for it.
                 """#),
         DiagnosticPage(
             number: 402, slug: "gang-split", severity: .error,
@@ -2251,6 +3077,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Remove `split_mode` or `distributed_runtime`. What is split before a gang runs is a stage of its own.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 403, slug: "gang-option-unused", severity: .warning,
@@ -2291,6 +3122,324 @@ extension DiagnosticPage {
 
                 Add `distributed_runtime`, or remove the option. A GPU for every attempt is `resources.gpu`. A warning fails no check
                 unless `--fail-on warning` asks for it.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0403]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 404, slug: "privileged-port", severity: .warning,
+            summary: "A port that only root may listen on.",
+            text: #"""
+                # IMF0404 privileged-port (warning)
+
+                A port that only root may listen on.
+
+                Below 1024 an ordinary user's program cannot listen, and imflow does not run as root. Inside a container a model may
+                use any port for requests; the port where a gang meets is on the machine itself.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./serve]
+                protocol: rest
+                port: 80
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./serve]
+                protocol: rest
+                port: 8080
+                ```
+
+                ## Fix
+
+                Choose a port from 1024 on.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0404]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 405, slug: "port-taken", severity: .error,
+            summary: "One port for two listeners.",
+            text: #"""
+                # IMF0405 port-taken (error)
+
+                One port for two listeners.
+
+                The head of a gang listens on `coordination_port` for its peers, and the same program on `port` for requests. Only one
+                of the two can have the port.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: trainer
+                entrypoint: [./serve]
+                port: 6379
+                multi_node:
+                  distributed_runtime: ray
+                  cluster_size: 4
+                  coordination_port: 6379
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: trainer
+                entrypoint: [./serve]
+                port: 9000
+                multi_node:
+                  distributed_runtime: ray
+                  cluster_size: 4
+                  coordination_port: 6379
+                ```
+
+                ## Fix
+
+                Give one of them another port. `port` is 9000 where it is not set.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 406, slug: "gang-of-one", severity: .warning,
+            summary: "A gang with one peer.",
+            text: #"""
+                # IMF0406 gang-of-one (warning)
+
+                A gang with one peer.
+
+                `distributed_runtime` starts peers that work on one input together. One peer alone needs no head, no meeting port and
+                no start window, and mostly `cluster_size` was forgotten.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: trainer
+                entrypoint: [./train]
+                multi_node:
+                  distributed_runtime: torch
+                  cluster_size: 1
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: trainer
+                entrypoint: [./train]
+                multi_node:
+                  distributed_runtime: torch
+                  cluster_size: 4
+                ```
+
+                ## Fix
+
+                Say how many peers there are, or remove `distributed_runtime`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0406]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 407, slug: "gpu-twice", severity: .warning,
+            summary: "GPUs asked for in two ways.",
+            text: #"""
+                # IMF0407 gpu-twice (warning)
+
+                GPUs asked for in two ways.
+
+                `multi_node.gpu` and `resources.gpu` both say what every peer of a gang gets. When they contradict each other nobody
+                knows which was meant; when they agree one of them is too many, which is a note.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: trainer
+                entrypoint: [./train]
+                resources:
+                  gpu: 2
+                multi_node:
+                  distributed_runtime: torch
+                  cluster_size: 4
+                  gpu: false
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: trainer
+                entrypoint: [./train]
+                resources:
+                  gpu: 2
+                multi_node:
+                  distributed_runtime: torch
+                  cluster_size: 4
+                ```
+
+                ## Fix
+
+                Keep `resources.gpu`, which also says how many and how large, and remove `multi_node.gpu`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0407]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 408, slug: "image-without-digest", severity: .note,
+            summary: "A container image that is named by a tag, or by nothing.",
+            text: #"""
+                # IMF0408 image-without-digest (note)
+
+                A container image that is named by a tag, or by nothing.
+
+                A tag can be moved: the same manifest then runs another program, results are no longer comparable, and a cached result
+                belongs to an image that is gone. A digest names the image by what it holds.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                image: registry.example.org/detector:1.2
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                image: registry.example.org/detector:1.2@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                ```
+
+                ## Fix
+
+                Add the digest that `docker image inspect` or the registry tells; the tag may stay before it, for readers.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0408]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
+                for it.
+                """#),
+        DiagnosticPage(
+            number: 409, slug: "retry-never", severity: .warning,
+            summary: "A retry that can never happen.",
+            text: #"""
+                # IMF0409 retry-never (warning)
+
+                A retry that can never happen.
+
+                `maximum_attempts` counts the first attempt and is 1 by default. Causes, intervals and a coefficient beside one single
+                attempt say how to do what is never done.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                retry:
+                  initial_interval: 5s
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                retry:
+                  maximum_attempts: 3
+                  initial_interval: 5s
+                ```
+
+                ## Fix
+
+                Set `maximum_attempts` to 2 or more, or remove the rest of `retry`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0409]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 410, slug: "job-timeout-too-short", severity: .warning,
+            summary: "A `job_timeout` shorter than what the same file allows inside the job.",
+            text: #"""
+                # IMF0410 job-timeout-too-short (warning)
+
+                A `job_timeout` shorter than what the same file allows inside the job.
+
+                A job whose time is over ends, whatever runs in it. An attempt that may take longer never comes to its own `timeout`,
+                and a retry that waits longer never comes.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                timeout: 10m
+                job_timeout: 5m
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: detector
+                entrypoint: [./detect]
+                timeout: 10m
+                job_timeout: 1h
+                ```
+
+                ## Fix
+
+                Give the job more time, or its attempts and waits less. `timeout` is of one attempt, `job_timeout` of all together.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0410]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
             number: 601, slug: "no-model", severity: .error,
@@ -2334,6 +3483,12 @@ extension DiagnosticPage {
                 ## Fix
 
                 Add `model` or `job_graph`, or give `--model ID`.
+
+                ## Silence
+
+                As an error it cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings
+                that were there before from a report, for a repository that is being mended. Where it is a note, a comment
+                `# imflow: ignore[IMF0601] reason` at the line's end or above it silences it.
                 """#),
         DiagnosticPage(
             number: 602, slug: "model-and-graph", severity: .error,
@@ -2393,6 +3548,11 @@ extension DiagnosticPage {
                 ## Fix
 
                 Remove one of them. What should run before or after the graph is a stage of it.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 603, slug: "nothing-to-run", severity: .error,
@@ -2446,6 +3606,69 @@ extension DiagnosticPage {
                 ## Fix
 
                 Add `entrypoint: [./program]` or `image: …` to the manifest.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 604, slug: "unreached-model", severity: .note,
+            summary: "A manifest that no checked job runs.",
+            text: #"""
+                # IMF0604 unreached-model (note)
+
+                A manifest that no checked job runs.
+
+                Only told where a folder with jobs in it is checked, and all of these name what they run: then the model is left over,
+                or a job names another by mistake. Models that are only searched, as in `--models`, are not looked at.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                { "model": "asr-v1", "input": { "audio_url": "a.wav" } }
+                ```
+
+                `asr-v1/model.yaml`:
+
+                ```yaml
+                name: asr-v1
+                entrypoint: [./run]
+                ```
+
+                `asr-v0/model.yaml`:
+
+                ```yaml
+                name: asr-v0
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                { "model": "asr-v1", "input": { "audio_url": "a.wav" } }
+                ```
+
+                `asr-v1/model.yaml`:
+
+                ```yaml
+                name: asr-v1
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Remove the model, or let a job run it.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0604]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
+                for it.
                 """#),
         DiagnosticPage(
             number: 901, slug: "unused-ignore", severity: .warning,
@@ -2455,8 +3678,8 @@ extension DiagnosticPage {
 
                 A comment that silences findings, on a line that has no such finding.
 
-                The finding was mended and the comment stayed, or it names the wrong code or stands on the wrong line. Left alone it would
-                hide the next finding of its kind that comes to that line.
+                The finding was mended and the comment stayed, or it names the wrong code or stands on the wrong line. Left alone it
+                would hide the next finding of its kind that comes to that line.
 
                 ## Wrong
 
@@ -2484,7 +3707,13 @@ extension DiagnosticPage {
                 ## Fix
 
                 Remove the comment, or the name that silences nothing. A comment at the end of a line covers that line; one that stands
-                alone covers the next. What keeps a text from being read (IMF00..) cannot be silenced, nor can this.
+                alone covers the next. Errors cannot be silenced: a comment that names one leaves it standing and is itself reported.
+                Nor can what is said of a text before its keys are read (IMF00..).
+
+                ## Silence
+
+                It cannot be silenced by a comment: it speaks of comments. A warning fails no check unless `--fail-on warning` asks
+                for it.
                 """#),
     ]
 }

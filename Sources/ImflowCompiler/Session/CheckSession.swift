@@ -131,7 +131,7 @@ package struct CheckSession {
             list.add(own.filter { $0.severity == .error })
         }
         let files = ([file] + called.compactMap { loader.files.loaded[$0] }).map { CheckedFile($0) }
-        let silenced = SilencedFindings(list.diagnostics, in: files, keepsErrors: false)
+        let silenced = SilencedFindings(list.diagnostics, in: files)
         let found = silenced.remaining + silenced.unusedIgnores(in: files.prefix(1))
         let all = settings.applied(to: found, files: files).sortedForReport()
         return SessionReport(

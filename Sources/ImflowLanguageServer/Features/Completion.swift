@@ -26,7 +26,8 @@ extension LanguageServer {
         guard let block = place.keys.block(at: context.path) else {
             let isInput = place.document.kind == .job && context.path == [.key("input")]
             guard isInput, !context.siblings.contains(SplitStrategy.key) else { return [] }
-            return [item(SplitStrategy.key, .property, "how the input is cut", "overrides the model's split", 0, context, place)]
+            let detail = "how the input is cut"
+            return [item(SplitStrategy.key, .property, detail, "overrides the model's split", 0, context, place)]
         }
         let missing = block.keys.filter { !context.siblings.contains($0.name) }
         let sorted = missing.filter(\.isRequired) + missing.filter { !$0.isRequired }
@@ -40,7 +41,8 @@ extension LanguageServer {
 
     private mutating func valueItems(_ context: CursorContext, _ place: Place) -> [JSONValue] {
         if place.document.kind == .job, context.path == [.key("input"), .key(SplitStrategy.key)] {
-            return values(["tile_512", "batch_8", "sequence_2048_overlap_128", "lines_100", "candidates_4", "none"], context, place)
+            let examples = ["tile_512", "batch_8", "sequence_2048_overlap_128", "lines_100", "candidates_4"]
+            return values(examples, context, place)
         }
         guard let type = place.keys.type(at: context.path) else { return [] }
         switch type {
@@ -61,9 +63,11 @@ extension LanguageServer {
     private func values(
         _ texts: [String], _ context: CursorContext, _ place: Place, isBare: Bool = false
     ) -> [JSONValue] {
-        let meaning = place.keys.key(at: context.path)?.meaning
+        let key = place.keys.key(at: context.path)
         return texts.enumerated().map { index, text in
-            item(text, .value, nil, meaning, index, context, place, isBare: isBare)
+            let detail = text == key?.defaultValue ? "the default" : nil
+            let meaning = key?.choiceMeanings[text] ?? key?.meaning
+            return item(text, .value, detail, meaning, index, context, place, isBare: isBare)
         }
     }
 

@@ -24,9 +24,13 @@ extension LanguageServer {
         return hover(Self.text(of: key), context.token, place)
     }
 
-    /// What people are told of a key.
+    /// What people are told of a key, Markdown.
     static func text(of key: Key) -> String {
-        "**\(key.name)**\(key.isRequired ? " (required)" : ""): \(key.type.description)\n\n\(key.meaning)"
+        var parts = ["**\(key.name)**\(key.isRequired ? " (required)" : ""): \(key.type.description)", key.meaning]
+        let choices = key.choiceMeanings.sorted { $0.key < $1.key }.map { "- `\($0.key)`: \($0.value)" }
+        if !choices.isEmpty { parts.append(choices.joined(separator: "\n")) }
+        parts.append((key.defaultValue.map { "Default: `\($0)`. " } ?? "") + "Since imflow \(key.since).")
+        return parts.joined(separator: "\n\n")
     }
 
     private mutating func text(of symbol: Symbol, _ place: Place) -> String? {
@@ -59,7 +63,9 @@ extension LanguageServer {
     private func ignoredCode(_ place: Place) -> (DiagnosticPage, Range<Int>)? {
         let line = place.positions.line(place.positions.line(of: place.offset))
         let bytes = place.source.bytes
-        let isPart: (UInt8) -> Bool = { $0 == Mark.dash || Unicode.Scalar($0).properties.isAlphabetic && $0 < 0x80 || (0x30...0x39).contains($0) }
+        let isPart: (UInt8) -> Bool = {
+            $0 == Mark.dash || (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0)
+        }
         var start = place.offset
         var end = place.offset
         while start > line.lowerBound, isPart(bytes[start - 1]) { start -= 1 }

@@ -24,8 +24,8 @@ extension LanguageServer {
         guard NameForm.isName(newName) else {
             throw RPCError(
                 .invalidParams,
-                "\"\(newName.prefix(64))\" is no name: lower-case letters, digits, `.`, `_` and `-`, at most 63, a letter or "
-                    + "digit first")
+                "\"\(newName.prefix(64))\" is no name: lower-case letters, digits, `.`, `_` and `-`, at most 63, a letter "
+                    + "or digit first")
         }
         let stages = place.stages
         if stages.stages.enumerated().contains(where: { $0.offset != stage && $0.element.name == newName }) {
@@ -33,7 +33,8 @@ extension LanguageServer {
         }
         let renaming = StageRenaming(place.analysis, stages, stage, newName)
         guard let changes = renaming.changes else {
-            throw RPCError(.requestFailed, "the stage shares its text with others by an alias or `<<`: rename it by hand")
+            throw RPCError(
+                .requestFailed, "the stage shares its text with others by an alias or `<<`: rename it by hand")
         }
         let edits = changes.map { Self.edit($0.range, $0.text, place.positions) }
         return workspaceEdit([(place.document.uri, edits)])

@@ -1,0 +1,27 @@
+package import ImflowDiagnostics
+package import ImflowIR
+
+/// What a stage publishes under an `output_key` is read by a stage behind it, or is the job's result.
+package struct UnusedOutputRule: Rule {
+    package static let codes: [DiagnosticCode] = [.unusedOutputKey]
+
+    package init() {}
+
+    package func check(_ scope: Scope, into findings: inout FindingList) {
+        guard scope.graph != nil, let expansion = scope.expansion, !expansion.isTooLarge else { return }
+        let readers = StageReaders(expansion)
+        for (index, stage) in expansion.stages.enumerated() where readers.hasFollowers[index] && !readers.isRead[index]
+        {
+            if findings.isFull { return }
+            guard stage.outputKey != nil, let key = stage.declaration.outputKey, scope.owns(key.span) else { continue }
+            let wanted = expansion.stages.lazy.filter { $0.sources.contains(index) }.compactMap(\.inputKey?.value)
+            let near = nearest(key.value, in: Array(wanted))
+            findings.add(
+                Diagnostic(
+                    .unusedOutputKey, "nothing reads `\(key.value)`, which `\(stage.shownName)` publishes",
+                    at: key.span,
+                    help: near.map { "a stage behind it asks for `\($0)`: is that meant?" }
+                        ?? "give a stage behind it `input_key: \(key.value)`, or remove the stage"))
+        }
+    }
+}

@@ -1,0 +1,1921 @@
+// Made by Tools/generate from Grammar/keys.yaml. Do not edit.
+
+extension FileSchema {
+    static let modelText = #"""
+        {
+          "$schema": "http://json-schema.org/draft-07/schema#",
+          "title": "imflow model.yaml",
+          "description": "A model: a program or a container that answers one request, or, with `chained_models`, a pipeline of other models. The file is called `model.yaml`, `imflow.yaml` or `*.imflow.yaml`.",
+          "type": "object",
+          "properties": {
+            "name": {
+              "description": "What jobs and pipelines refer to. Default: the folder's name.",
+              "type": "string",
+              "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$",
+              "examples": [
+                "asr-v1"
+              ]
+            },
+            "version": {
+              "description": "The model's version, free text or semver. A reference `id@version` asks for it.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "examples": [
+                "1.4.0"
+              ]
+            },
+            "description": {
+              "description": "Shown to people.",
+              "type": "string"
+            },
+            "labels": {
+              "description": "Shown to people.",
+              "type": "object",
+              "additionalProperties": {
+                "type": "string"
+              },
+              "maxProperties": 2000,
+              "examples": [
+                {
+                  "team": "vision"
+                }
+              ]
+            },
+            "image": {
+              "description": "OCI reference of the container image that the model runs in. Default: a process in the model's folder.",
+              "type": "string",
+              "minLength": 1,
+              "examples": [
+                "registry.example.org/asr:1.4"
+              ]
+            },
+            "entrypoint": {
+              "description": "What is started. A list is the argv; a string is split into words as a shell does, and is run by `runtime` where that is an interpreter: `python3.10` makes `serve.py` into `python3.10 serve.py`. Default: the image's own command.",
+              "type": [
+                "string",
+                "array"
+              ],
+              "pattern": "\\S",
+              "minItems": 1,
+              "maxItems": 2000,
+              "items": {
+                "type": [
+                  "string",
+                  "number",
+                  "boolean"
+                ]
+              },
+              "examples": [
+                "serve.py --port 9000",
+                [
+                  "./detect",
+                  "--fast"
+                ]
+              ]
+            },
+            "runtime": {
+              "description": "The interpreter of a string `entrypoint`, such as `python3.10`; any other word is only informative.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "examples": [
+                "python3.10",
+                "onnx"
+              ]
+            },
+            "protocol": {
+              "description": "How the model is called. Default: `rest` with `port` or `image`, else `exec`.",
+              "type": "string",
+              "enum": [
+                "rest",
+                "exec",
+                "jsonl",
+                "oip",
+                "cog"
+              ],
+              "markdownEnumDescriptions": [
+                "An instance listens on `port` and answers `POST path`; it stays warm between requests.",
+                "The program is started for each unit, with the request on its standard input.",
+                "The program is started once; it reads a request a line and writes a reply a line.",
+                "Open Inference Protocol v2.",
+                "Cog's `PUT /predictions/{id}`."
+              ]
+            },
+            "port": {
+              "description": "Where a `rest` model listens.",
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 65535,
+              "default": 9000
+            },
+            "path": {
+              "description": "Where a `rest` model takes requests.",
+              "type": "string",
+              "pattern": "^/",
+              "default": "/inference"
+            },
+            "health": {
+              "description": "What a `rest` model is asked until it is ready: 200 says so. Where it answers 404, an open port is enough.",
+              "type": "string",
+              "pattern": "^/",
+              "default": "/health"
+            },
+            "concurrency": {
+              "description": "How many requests one instance takes at once.",
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 1024,
+              "default": 1
+            },
+            "env": {
+              "description": "Environment of the model. `${NAME}` in a value takes the submitter's variable, which is where secrets belong.",
+              "type": "object",
+              "additionalProperties": {
+                "type": "string"
+              },
+              "maxProperties": 2000,
+              "examples": [
+                {
+                  "MODE": "fast",
+                  "TOKEN": "${MODEL_TOKEN}"
+                }
+              ]
+            },
+            "hooks": {
+              "description": "Commands that are run inside the instance before its first request.",
+              "$ref": "#/definitions/hooks"
+            },
+            "resources": {
+              "description": "What one attempt may use.",
+              "$ref": "#/definitions/resources"
+            },
+            "requires": {
+              "description": "Which nodes may run the model.",
+              "$ref": "#/definitions/requires"
+            },
+            "input_schema": {
+              "description": "JSON Schema (draft-07) of the model's input. It is checked before each call.",
+              "$ref": "http://json-schema.org/draft-07/schema#",
+              "examples": [
+                {
+                  "type": "object",
+                  "required": [
+                    "text"
+                  ],
+                  "properties": {
+                    "text": {
+                      "type": "string"
+                    }
+                  }
+                }
+              ]
+            },
+            "output_schema": {
+              "description": "JSON Schema (draft-07) of the model's result. It is checked after each call.",
+              "$ref": "http://json-schema.org/draft-07/schema#",
+              "examples": [
+                {
+                  "type": "object",
+                  "properties": {
+                    "transcript": {
+                      "type": "string"
+                    }
+                  }
+                }
+              ]
+            },
+            "multi_node": {
+              "description": "How the model's input is cut into units and their results are merged, or which gang it runs as.",
+              "$ref": "#/definitions/multi_node"
+            },
+            "chained_models": {
+              "description": "Makes this manifest a pipeline of these stages. Without any `needs` they run in this order.",
+              "type": "array",
+              "items": {
+                "$ref": "#/definitions/chained_model"
+              },
+              "maxItems": 2000,
+              "examples": [
+                [
+                  {
+                    "name": "transcription",
+                    "model_id": "asr-v1",
+                    "output_key": "transcript"
+                  },
+                  {
+                    "name": "summarize",
+                    "model_id": "summary-v1",
+                    "input_key": "transcript"
+                  }
+                ]
+              ]
+            },
+            "timeout": {
+              "description": "How long one attempt may take. Default: no limit.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "examples": [
+                "30s"
+              ]
+            },
+            "queue_timeout": {
+              "description": "How long a task may wait between being ready and being started. Default: no limit.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "examples": [
+                "5m"
+              ]
+            },
+            "job_timeout": {
+              "description": "How long the whole job may take. Default: no limit.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "examples": [
+                "2h"
+              ]
+            },
+            "retry": {
+              "description": "How often the model's own failures are tried again, and when.",
+              "$ref": "#/definitions/retry"
+            },
+            "on_failure": {
+              "description": "What becomes of a job with a stage that failed.",
+              "type": "string",
+              "enum": [
+                "fail",
+                "continue",
+                "partial"
+              ],
+              "markdownEnumDescriptions": [
+                "The job fails and stops.",
+                "What does not need the stage goes on.",
+                "The merge takes what there is, and the holes are reported."
+              ],
+              "default": "fail"
+            },
+            "min_success_ratio": {
+              "description": "With `on_failure: partial`: the share of shards that must succeed.",
+              "type": "number",
+              "minimum": 0,
+              "maximum": 1,
+              "default": 0,
+              "examples": [
+                0.98
+              ]
+            },
+            "cache": {
+              "description": "Whether another job's result for the same work is reused.",
+              "type": "boolean",
+              "default": false
+            }
+          },
+          "patternProperties": {
+            "^x-": {}
+          },
+          "additionalProperties": false,
+          "definitions": {
+            "chained_model": {
+              "description": "A stage of a pipeline, a member of `chained_models`: one call of a model.",
+              "type": "object",
+              "properties": {
+                "name": {
+                  "description": "The stage's name, unique in its graph. Default: the model's id, with `-2`, `-3` … when repeated.",
+                  "type": "string",
+                  "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+                },
+                "model_id": {
+                  "description": "The model that the stage calls.",
+                  "type": "string",
+                  "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
+                  "examples": [
+                    "asr-v1",
+                    "asr-v1@1.4.0"
+                  ]
+                },
+                "input_key": {
+                  "description": "The stage gets `{input_key: value}`, looked up in the stages it needs, nearest first, then in the job's input. Default: the whole context of its upstreams.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "transcript"
+                  ]
+                },
+                "output_key": {
+                  "description": "The name under which the stage's result is published. Default: the result's members are published.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "transcript"
+                  ]
+                },
+                "needs": {
+                  "description": "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs`.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+                  },
+                  "maxItems": 2000,
+                  "examples": [
+                    [
+                      "transcription"
+                    ]
+                  ]
+                },
+                "input": {
+                  "description": "Literal members, laid over the input that the stage is bound to.",
+                  "type": "object",
+                  "examples": [
+                    {
+                      "language": "en"
+                    }
+                  ]
+                },
+                "when": {
+                  "description": "The stage runs only if this holds over the values it would be bound to; else it is skipped.",
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 4096,
+                  "examples": [
+                    "transcript",
+                    "score >= 0.5 && language != 'en'"
+                  ]
+                },
+                "priority": {
+                  "description": "Larger goes first among what is ready. Default: the job's.",
+                  "type": "integer",
+                  "minimum": -2147483648,
+                  "maximum": 2147483647
+                },
+                "multi_node": {
+                  "description": "Laid over the `multi_node` of the stage's model.",
+                  "$ref": "#/definitions/multi_node"
+                },
+                "timeout": {
+                  "description": "How long one attempt may take. Default: no limit.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "examples": [
+                    "30s"
+                  ]
+                },
+                "queue_timeout": {
+                  "description": "How long a task may wait between being ready and being started. Default: no limit.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "examples": [
+                    "5m"
+                  ]
+                },
+                "job_timeout": {
+                  "description": "How long the whole job may take. Default: no limit.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "examples": [
+                    "2h"
+                  ]
+                },
+                "retry": {
+                  "description": "How often the model's own failures are tried again, and when.",
+                  "$ref": "#/definitions/retry"
+                },
+                "on_failure": {
+                  "description": "What becomes of a job with a stage that failed.",
+                  "type": "string",
+                  "enum": [
+                    "fail",
+                    "continue",
+                    "partial"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "The job fails and stops.",
+                    "What does not need the stage goes on.",
+                    "The merge takes what there is, and the holes are reported."
+                  ],
+                  "default": "fail"
+                },
+                "min_success_ratio": {
+                  "description": "With `on_failure: partial`: the share of shards that must succeed.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0,
+                  "examples": [
+                    0.98
+                  ]
+                },
+                "cache": {
+                  "description": "Whether another job's result for the same work is reused.",
+                  "type": "boolean",
+                  "default": false
+                }
+              },
+              "required": [
+                "model_id"
+              ],
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "multi_node": {
+              "description": "Splitting, merging, gangs. The input is cut into units, neighbouring units are bundled into shards, and the results are merged in the units' order, whichever shard ends first.",
+              "type": "object",
+              "properties": {
+                "enabled": {
+                  "description": "Whether the block is in force.",
+                  "type": "boolean",
+                  "default": true
+                },
+                "split_mode": {
+                  "description": "What the input is cut into. Default: not split.",
+                  "type": "string",
+                  "enum": [
+                    "tile",
+                    "batch",
+                    "sequence",
+                    "lines",
+                    "candidates",
+                    "none"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "An image is cut into tiles.",
+                    "A list is cut into batches.",
+                    "A text is cut into windows.",
+                    "A text is cut into lines.",
+                    "The same input is called for several times, each with its own `seed`.",
+                    "Not split."
+                  ]
+                },
+                "split_key": {
+                  "description": "Which member of the input is cut. Default: the only member that fits the mode.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "image_url"
+                  ]
+                },
+                "tile_size": {
+                  "description": "Size of a tile in px, one number for both sides or `[width, height]`. Tiles at an edge are smaller. Only with `split_mode: tile`.",
+                  "type": [
+                    "integer",
+                    "array"
+                  ],
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "items": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 1000000
+                  },
+                  "minItems": 2,
+                  "maxItems": 2,
+                  "default": 512,
+                  "examples": [
+                    512,
+                    [
+                      1024,
+                      512
+                    ]
+                  ]
+                },
+                "tile_overlap": {
+                  "description": "How many px neighbouring tiles share, one number for both axes or `[x, y]`. Less than the tile's size. Only with `split_mode: tile`.",
+                  "type": [
+                    "integer",
+                    "array"
+                  ],
+                  "minimum": 0,
+                  "maximum": 1000000,
+                  "items": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 1000000
+                  },
+                  "minItems": 2,
+                  "maxItems": 2,
+                  "default": 0,
+                  "examples": [
+                    64,
+                    [
+                      64,
+                      32
+                    ]
+                  ]
+                },
+                "tile_pad": {
+                  "description": "Whether tiles at an edge are padded to the full size. Only with `split_mode: tile`.",
+                  "type": "boolean",
+                  "default": false
+                },
+                "batch_size": {
+                  "description": "How many items of the list make a unit. Only with `split_mode: batch`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 1
+                },
+                "sequence_length": {
+                  "description": "How many `sequence_unit`s make a window. Only with `split_mode: sequence`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 2048
+                },
+                "sequence_overlap": {
+                  "description": "How many `sequence_unit`s neighbouring windows share. Less than `sequence_length`. Only with `split_mode: sequence`.",
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 1000000,
+                  "default": 0
+                },
+                "sequence_unit": {
+                  "description": "What a window's length is counted in. Only with `split_mode: sequence`.",
+                  "type": "string",
+                  "enum": [
+                    "chars",
+                    "words",
+                    "lines"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Characters.",
+                    "Words.",
+                    "Lines."
+                  ],
+                  "default": "words"
+                },
+                "candidates": {
+                  "description": "How many times the model is called with the same input. Only with `split_mode: candidates`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 1
+                },
+                "seed": {
+                  "description": "`seed` of the first call; each further call gets one more. Only with `split_mode: candidates`.",
+                  "type": "integer",
+                  "minimum": -2147483648,
+                  "maximum": 2147483647,
+                  "default": 0
+                },
+                "max_shards": {
+                  "description": "Most shards. A job's `shard_count` wins, but may not be more.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65536,
+                  "default": 32
+                },
+                "merge_strategy": {
+                  "description": "How the units' results become one.",
+                  "type": "string",
+                  "enum": [
+                    "concat-json",
+                    "concat-text",
+                    "json-merge",
+                    "tile-stitch",
+                    "detections",
+                    "mean",
+                    "sum",
+                    "max",
+                    "min",
+                    "vote",
+                    "top-k",
+                    "none"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "One JSON array in the units' order; arrays are joined, anything else is appended.",
+                    "Text in the units' order; what `sequence_overlap` repeats is dropped.",
+                    "Deep merge of objects in the units' order.",
+                    "One image of the units' images, each laid at its place.",
+                    "Boxes moved into the source image, duplicates across the seams of tiles merged.",
+                    "The mean of numbers or of equally shaped arrays, element by element.",
+                    "The sum of numbers or of equally shaped arrays, element by element.",
+                    "The greatest of numbers or of equally shaped arrays, element by element.",
+                    "The least of numbers or of equally shaped arrays, element by element.",
+                    "What most units answered, with counts.",
+                    "The best by `merge.score`.",
+                    "The list of partial outputs."
+                  ],
+                  "default": "concat-json"
+                },
+                "merge": {
+                  "description": "Options of the merge strategy.",
+                  "$ref": "#/definitions/merge"
+                },
+                "reducer": {
+                  "description": "A model that merges in place of a strategy: it gets every partial output and answers the merged one.",
+                  "type": "string",
+                  "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
+                  "examples": [
+                    "reading-order"
+                  ]
+                },
+                "distributed_runtime": {
+                  "description": "Runs the stage as a gang of peers that are started all or none, and talk by this runtime. Default: no gang.",
+                  "type": "string",
+                  "enum": [
+                    "ray",
+                    "horovod",
+                    "torch",
+                    "mpi"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Ray.",
+                    "Horovod.",
+                    "PyTorch distributed.",
+                    "MPI."
+                  ]
+                },
+                "shard_role": {
+                  "description": "What a peer of the gang is. In a gang of workers only, the first is the head, too. Only with `distributed_runtime`.",
+                  "type": "string",
+                  "enum": [
+                    "head",
+                    "worker"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "The peer that the others meet.",
+                    "A peer that joins the head."
+                  ],
+                  "default": "worker"
+                },
+                "cluster_size": {
+                  "description": "How many peers the gang has. Only with `distributed_runtime`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1024,
+                  "default": 1
+                },
+                "coordination_port": {
+                  "description": "Where the head of the gang listens. Only with `distributed_runtime`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65535
+                },
+                "gpu": {
+                  "description": "Whether every peer of the gang has a GPU. Only with `distributed_runtime`.",
+                  "type": "boolean",
+                  "default": false
+                },
+                "start_window": {
+                  "description": "How long the gang waits until every peer is ready; then all are released. Only with `distributed_runtime`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "default": "60s"
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "merge": {
+              "description": "Options of `merge_strategy`, each for one strategy.",
+              "type": "object",
+              "properties": {
+                "conflict": {
+                  "description": "What comes of two units that give one member different scalars. Only with `merge_strategy: json-merge`.",
+                  "type": "string",
+                  "enum": [
+                    "error",
+                    "last"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "The merge fails.",
+                    "The later unit's counts."
+                  ],
+                  "default": "error"
+                },
+                "blend": {
+                  "description": "What is seen where tiles overlap. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "hard",
+                    "feather"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Each tile is shown up to the middle of the overlap.",
+                    "Both are mixed, each the less the nearer its edge is."
+                  ],
+                  "default": "hard"
+                },
+                "iou": {
+                  "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0.5
+                },
+                "metric": {
+                  "description": "How the overlap of two boxes is measured. Only with `merge_strategy: detections`.",
+                  "type": "string",
+                  "enum": [
+                    "iou",
+                    "ios"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Intersection over union.",
+                    "Intersection over the smaller box."
+                  ],
+                  "default": "iou"
+                },
+                "score": {
+                  "description": "The member that results are ranked by. Only with `merge_strategy: top-k`.",
+                  "type": "string",
+                  "minLength": 1,
+                  "default": "score"
+                },
+                "k": {
+                  "description": "How many results stay. Only with `merge_strategy: top-k`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 1
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "retry": {
+              "description": "How often the model's own failures are tried again, and when. Failures of the machine have a budget of their own.",
+              "type": "object",
+              "properties": {
+                "maximum_attempts": {
+                  "description": "Attempts in all, the first included.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000,
+                  "default": 1
+                },
+                "initial_interval": {
+                  "description": "The wait before the second attempt.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "minimum": 0,
+                  "maximum": 31622400,
+                  "default": "1s"
+                },
+                "backoff_coefficient": {
+                  "description": "By how much each further wait is longer than the one before.",
+                  "type": "number",
+                  "minimum": 1,
+                  "maximum": 100,
+                  "default": 2
+                },
+                "maximum_interval": {
+                  "description": "The longest wait.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "minimum": 0,
+                  "maximum": 31622400,
+                  "default": "60s"
+                },
+                "retry_on": {
+                  "description": "Which causes of failure are tried again.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "enum": [
+                      "app",
+                      "timeout",
+                      "oom"
+                    ],
+                    "markdownEnumDescriptions": [
+                      "The model failed, or broke its `output_schema`.",
+                      "The attempt took longer than `timeout`.",
+                      "Memory ran out."
+                    ]
+                  },
+                  "maxItems": 2000,
+                  "default": [
+                    "app",
+                    "timeout",
+                    "oom"
+                  ]
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "hooks": {
+              "description": "Commands that are run inside the instance before its first request.",
+              "type": "object",
+              "properties": {
+                "init": {
+                  "description": "Run once, first of all, in a new instance.",
+                  "type": [
+                    "string",
+                    "array"
+                  ],
+                  "pattern": "\\S",
+                  "minItems": 1,
+                  "maxItems": 2000,
+                  "items": {
+                    "type": [
+                      "string",
+                      "number",
+                      "boolean"
+                    ]
+                  },
+                  "examples": [
+                    [
+                      "python3",
+                      "fetch.py"
+                    ]
+                  ]
+                },
+                "warmup": {
+                  "description": "Run once after `init`, before the first request.",
+                  "type": [
+                    "string",
+                    "array"
+                  ],
+                  "pattern": "\\S",
+                  "minItems": 1,
+                  "maxItems": 2000,
+                  "items": {
+                    "type": [
+                      "string",
+                      "number",
+                      "boolean"
+                    ]
+                  }
+                },
+                "health": {
+                  "description": "Exits with 0 when the model is ready.",
+                  "type": [
+                    "string",
+                    "array"
+                  ],
+                  "pattern": "\\S",
+                  "minItems": 1,
+                  "maxItems": 2000,
+                  "items": {
+                    "type": [
+                      "string",
+                      "number",
+                      "boolean"
+                    ]
+                  }
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "resources": {
+              "description": "What one attempt may use.",
+              "type": "object",
+              "properties": {
+                "cpu": {
+                  "description": "Processor cores.",
+                  "type": "number",
+                  "minimum": 0.001,
+                  "maximum": 4096,
+                  "examples": [
+                    2,
+                    0.5
+                  ]
+                },
+                "memory": {
+                  "description": "Memory, as an amount such as `4Gi`, or in bytes.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^[0-9]+(\\.[0-9]+)?([kMGTP]|[KMGTP]i)?$",
+                  "exclusiveMinimum": 0,
+                  "examples": [
+                    "4Gi"
+                  ]
+                },
+                "disk": {
+                  "description": "Disk, as an amount such as `10Gi`, or in bytes.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^[0-9]+(\\.[0-9]+)?([kMGTP]|[KMGTP]i)?$",
+                  "exclusiveMinimum": 0,
+                  "examples": [
+                    "10Gi"
+                  ]
+                },
+                "gpu": {
+                  "description": "GPUs: `true` for one, a number of them, or a mapping that says more.",
+                  "$ref": "#/definitions/gpu",
+                  "default": false,
+                  "examples": [
+                    true,
+                    2,
+                    {
+                      "count": 1,
+                      "memory": "8Gi",
+                      "compute_capability": 7.0
+                    }
+                  ]
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "gpu": {
+              "description": "The GPUs of one attempt.",
+              "type": [
+                "boolean",
+                "integer",
+                "object"
+              ],
+              "minimum": 0,
+              "maximum": 1024,
+              "properties": {
+                "count": {
+                  "description": "How many.",
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 1024,
+                  "default": 1
+                },
+                "memory": {
+                  "description": "Memory of each GPU, at least.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^[0-9]+(\\.[0-9]+)?([kMGTP]|[KMGTP]i)?$",
+                  "exclusiveMinimum": 0,
+                  "examples": [
+                    "8Gi"
+                  ]
+                },
+                "compute_capability": {
+                  "description": "Compute capability, at least.",
+                  "type": "number",
+                  "minimum": 1,
+                  "maximum": 100,
+                  "examples": [
+                    7.0
+                  ]
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "requires": {
+              "description": "Which nodes may run the model.",
+              "type": "object",
+              "properties": {
+                "tier": {
+                  "description": "What the node can do: `0` edge, `1` CPU, `2` GPU, `3` several GPUs, `X` enclave.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "examples": [
+                    2
+                  ]
+                },
+                "region": {
+                  "description": "Where the node is.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "eu"
+                  ]
+                },
+                "arch": {
+                  "description": "The node's processor.",
+                  "type": "string",
+                  "enum": [
+                    "x86_64",
+                    "arm64"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "64-bit Intel and AMD.",
+                    "64-bit ARM."
+                  ]
+                },
+                "labels": {
+                  "description": "Labels that the node has.",
+                  "type": "object",
+                  "additionalProperties": {
+                    "type": "string"
+                  },
+                  "maxProperties": 2000,
+                  "examples": [
+                    {
+                      "pool": "gpu"
+                    }
+                  ]
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            }
+          }
+        }
+        """#
+
+    static let jobText = #"""
+        {
+          "$schema": "http://json-schema.org/draft-07/schema#",
+          "title": "imflow job",
+          "description": "One submission: a model or a graph of stages, and its input. The file is called `job.json`, `*.job.json`, `job.yaml` or `*.job.yaml`.",
+          "type": "object",
+          "properties": {
+            "job_id": {
+              "description": "The job's id, under which it is resumed. Default: generated, like `bd92-e3f1`.",
+              "type": "string",
+              "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+              "examples": [
+                "bd92-e3f1"
+              ]
+            },
+            "input": {
+              "description": "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on.",
+              "type": "object",
+              "properties": {
+                "split_strategy": {
+                  "description": "`<mode>_<size>` or `<mode>_<size>_overlap_<n>`; `lines` needs no size; `none` turns splitting off.",
+                  "type": "string",
+                  "pattern": "^(none|lines|(batch|lines|candidates)_0{0,6}[1-9][0-9]{0,6}|(tile|sequence)_0{0,6}[1-9][0-9]{0,6}(_overlap_(0|0{0,6}[1-9][0-9]{0,6}))?)$",
+                  "examples": [
+                    "tile_512",
+                    "batch_8",
+                    "sequence_2048_overlap_128"
+                  ]
+                }
+              },
+              "examples": [
+                {
+                  "image_url": "page.png",
+                  "split_strategy": "tile_512"
+                }
+              ]
+            },
+            "shard_count": {
+              "description": "Most shards of the stage that is split. Not more than the model's `max_shards`. Default: the model's `max_shards`.",
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 65536
+            },
+            "model": {
+              "description": "The model to run, where there is no `job_graph`.",
+              "type": "string",
+              "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
+              "examples": [
+                "asr-v1",
+                "asr-v1@1.4.0"
+              ]
+            },
+            "job_graph": {
+              "description": "The stages to run.",
+              "$ref": "#/definitions/job_graph"
+            },
+            "multi_node": {
+              "description": "Laid over the `multi_node` of the stage that is split.",
+              "$ref": "#/definitions/multi_node"
+            },
+            "priority": {
+              "description": "Priority of every stage that has none of its own. Larger goes first.",
+              "type": "integer",
+              "minimum": -2147483648,
+              "maximum": 2147483647,
+              "default": 0
+            },
+            "timeout": {
+              "description": "How long one attempt may take. Default: no limit.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "examples": [
+                "30s"
+              ]
+            },
+            "queue_timeout": {
+              "description": "How long a task may wait between being ready and being started. Default: no limit.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "examples": [
+                "5m"
+              ]
+            },
+            "job_timeout": {
+              "description": "How long the whole job may take. Default: no limit.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "examples": [
+                "2h"
+              ]
+            },
+            "retry": {
+              "description": "How often the model's own failures are tried again, and when.",
+              "$ref": "#/definitions/retry"
+            },
+            "on_failure": {
+              "description": "What becomes of a job with a stage that failed.",
+              "type": "string",
+              "enum": [
+                "fail",
+                "continue",
+                "partial"
+              ],
+              "markdownEnumDescriptions": [
+                "The job fails and stops.",
+                "What does not need the stage goes on.",
+                "The merge takes what there is, and the holes are reported."
+              ],
+              "default": "fail"
+            },
+            "min_success_ratio": {
+              "description": "With `on_failure: partial`: the share of shards that must succeed.",
+              "type": "number",
+              "minimum": 0,
+              "maximum": 1,
+              "default": 0,
+              "examples": [
+                0.98
+              ]
+            },
+            "cache": {
+              "description": "Whether another job's result for the same work is reused.",
+              "type": "boolean",
+              "default": false
+            }
+          },
+          "patternProperties": {
+            "^x-": {}
+          },
+          "additionalProperties": false,
+          "definitions": {
+            "job_graph": {
+              "description": "The graph of a job.",
+              "type": "object",
+              "properties": {
+                "stages": {
+                  "description": "The stages of the job. Without any `needs` they run in this order.",
+                  "type": "array",
+                  "items": {
+                    "$ref": "#/definitions/job_stage"
+                  },
+                  "maxItems": 2000,
+                  "examples": [
+                    [
+                      {
+                        "model": "asr-v1",
+                        "input_key": "audio_url"
+                      },
+                      {
+                        "model": "summary-v1",
+                        "input_key": "transcript"
+                      }
+                    ]
+                  ]
+                }
+              },
+              "required": [
+                "stages"
+              ],
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "job_stage": {
+              "description": "A stage of a job's graph, a member of `job_graph.stages`: one call of a model.",
+              "type": "object",
+              "properties": {
+                "name": {
+                  "description": "The stage's name, unique in its graph. Default: the model's id, with `-2`, `-3` … when repeated.",
+                  "type": "string",
+                  "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+                },
+                "model": {
+                  "description": "The model that the stage calls.",
+                  "type": "string",
+                  "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
+                  "examples": [
+                    "asr-v1",
+                    "asr-v1@1.4.0"
+                  ]
+                },
+                "input_key": {
+                  "description": "The stage gets `{input_key: value}`, looked up in the stages it needs, nearest first, then in the job's input. Default: the whole context of its upstreams.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "transcript"
+                  ]
+                },
+                "output_key": {
+                  "description": "The name under which the stage's result is published. Default: the result's members are published.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "transcript"
+                  ]
+                },
+                "needs": {
+                  "description": "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs`.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+                  },
+                  "maxItems": 2000,
+                  "examples": [
+                    [
+                      "transcription"
+                    ]
+                  ]
+                },
+                "input": {
+                  "description": "Literal members, laid over the input that the stage is bound to.",
+                  "type": "object",
+                  "examples": [
+                    {
+                      "language": "en"
+                    }
+                  ]
+                },
+                "when": {
+                  "description": "The stage runs only if this holds over the values it would be bound to; else it is skipped.",
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 4096,
+                  "examples": [
+                    "transcript",
+                    "score >= 0.5 && language != 'en'"
+                  ]
+                },
+                "priority": {
+                  "description": "Larger goes first among what is ready. Default: the job's.",
+                  "type": "integer",
+                  "minimum": -2147483648,
+                  "maximum": 2147483647
+                },
+                "multi_node": {
+                  "description": "Laid over the `multi_node` of the stage's model.",
+                  "$ref": "#/definitions/multi_node"
+                },
+                "timeout": {
+                  "description": "How long one attempt may take. Default: no limit.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "examples": [
+                    "30s"
+                  ]
+                },
+                "queue_timeout": {
+                  "description": "How long a task may wait between being ready and being started. Default: no limit.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "examples": [
+                    "5m"
+                  ]
+                },
+                "job_timeout": {
+                  "description": "How long the whole job may take. Default: no limit.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "examples": [
+                    "2h"
+                  ]
+                },
+                "retry": {
+                  "description": "How often the model's own failures are tried again, and when.",
+                  "$ref": "#/definitions/retry"
+                },
+                "on_failure": {
+                  "description": "What becomes of a job with a stage that failed.",
+                  "type": "string",
+                  "enum": [
+                    "fail",
+                    "continue",
+                    "partial"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "The job fails and stops.",
+                    "What does not need the stage goes on.",
+                    "The merge takes what there is, and the holes are reported."
+                  ],
+                  "default": "fail"
+                },
+                "min_success_ratio": {
+                  "description": "With `on_failure: partial`: the share of shards that must succeed.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0,
+                  "examples": [
+                    0.98
+                  ]
+                },
+                "cache": {
+                  "description": "Whether another job's result for the same work is reused.",
+                  "type": "boolean",
+                  "default": false
+                }
+              },
+              "required": [
+                "model"
+              ],
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "multi_node": {
+              "description": "Splitting, merging, gangs. The input is cut into units, neighbouring units are bundled into shards, and the results are merged in the units' order, whichever shard ends first.",
+              "type": "object",
+              "properties": {
+                "enabled": {
+                  "description": "Whether the block is in force.",
+                  "type": "boolean",
+                  "default": true
+                },
+                "split_mode": {
+                  "description": "What the input is cut into. Default: not split.",
+                  "type": "string",
+                  "enum": [
+                    "tile",
+                    "batch",
+                    "sequence",
+                    "lines",
+                    "candidates",
+                    "none"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "An image is cut into tiles.",
+                    "A list is cut into batches.",
+                    "A text is cut into windows.",
+                    "A text is cut into lines.",
+                    "The same input is called for several times, each with its own `seed`.",
+                    "Not split."
+                  ]
+                },
+                "split_key": {
+                  "description": "Which member of the input is cut. Default: the only member that fits the mode.",
+                  "type": "string",
+                  "minLength": 1,
+                  "examples": [
+                    "image_url"
+                  ]
+                },
+                "tile_size": {
+                  "description": "Size of a tile in px, one number for both sides or `[width, height]`. Tiles at an edge are smaller. Only with `split_mode: tile`.",
+                  "type": [
+                    "integer",
+                    "array"
+                  ],
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "items": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 1000000
+                  },
+                  "minItems": 2,
+                  "maxItems": 2,
+                  "default": 512,
+                  "examples": [
+                    512,
+                    [
+                      1024,
+                      512
+                    ]
+                  ]
+                },
+                "tile_overlap": {
+                  "description": "How many px neighbouring tiles share, one number for both axes or `[x, y]`. Less than the tile's size. Only with `split_mode: tile`.",
+                  "type": [
+                    "integer",
+                    "array"
+                  ],
+                  "minimum": 0,
+                  "maximum": 1000000,
+                  "items": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 1000000
+                  },
+                  "minItems": 2,
+                  "maxItems": 2,
+                  "default": 0,
+                  "examples": [
+                    64,
+                    [
+                      64,
+                      32
+                    ]
+                  ]
+                },
+                "tile_pad": {
+                  "description": "Whether tiles at an edge are padded to the full size. Only with `split_mode: tile`.",
+                  "type": "boolean",
+                  "default": false
+                },
+                "batch_size": {
+                  "description": "How many items of the list make a unit. Only with `split_mode: batch`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 1
+                },
+                "sequence_length": {
+                  "description": "How many `sequence_unit`s make a window. Only with `split_mode: sequence`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 2048
+                },
+                "sequence_overlap": {
+                  "description": "How many `sequence_unit`s neighbouring windows share. Less than `sequence_length`. Only with `split_mode: sequence`.",
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 1000000,
+                  "default": 0
+                },
+                "sequence_unit": {
+                  "description": "What a window's length is counted in. Only with `split_mode: sequence`.",
+                  "type": "string",
+                  "enum": [
+                    "chars",
+                    "words",
+                    "lines"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Characters.",
+                    "Words.",
+                    "Lines."
+                  ],
+                  "default": "words"
+                },
+                "candidates": {
+                  "description": "How many times the model is called with the same input. Only with `split_mode: candidates`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 1
+                },
+                "seed": {
+                  "description": "`seed` of the first call; each further call gets one more. Only with `split_mode: candidates`.",
+                  "type": "integer",
+                  "minimum": -2147483648,
+                  "maximum": 2147483647,
+                  "default": 0
+                },
+                "max_shards": {
+                  "description": "Most shards. A job's `shard_count` wins, but may not be more.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65536,
+                  "default": 32
+                },
+                "merge_strategy": {
+                  "description": "How the units' results become one.",
+                  "type": "string",
+                  "enum": [
+                    "concat-json",
+                    "concat-text",
+                    "json-merge",
+                    "tile-stitch",
+                    "detections",
+                    "mean",
+                    "sum",
+                    "max",
+                    "min",
+                    "vote",
+                    "top-k",
+                    "none"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "One JSON array in the units' order; arrays are joined, anything else is appended.",
+                    "Text in the units' order; what `sequence_overlap` repeats is dropped.",
+                    "Deep merge of objects in the units' order.",
+                    "One image of the units' images, each laid at its place.",
+                    "Boxes moved into the source image, duplicates across the seams of tiles merged.",
+                    "The mean of numbers or of equally shaped arrays, element by element.",
+                    "The sum of numbers or of equally shaped arrays, element by element.",
+                    "The greatest of numbers or of equally shaped arrays, element by element.",
+                    "The least of numbers or of equally shaped arrays, element by element.",
+                    "What most units answered, with counts.",
+                    "The best by `merge.score`.",
+                    "The list of partial outputs."
+                  ],
+                  "default": "concat-json"
+                },
+                "merge": {
+                  "description": "Options of the merge strategy.",
+                  "$ref": "#/definitions/merge"
+                },
+                "reducer": {
+                  "description": "A model that merges in place of a strategy: it gets every partial output and answers the merged one.",
+                  "type": "string",
+                  "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
+                  "examples": [
+                    "reading-order"
+                  ]
+                },
+                "distributed_runtime": {
+                  "description": "Runs the stage as a gang of peers that are started all or none, and talk by this runtime. Default: no gang.",
+                  "type": "string",
+                  "enum": [
+                    "ray",
+                    "horovod",
+                    "torch",
+                    "mpi"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Ray.",
+                    "Horovod.",
+                    "PyTorch distributed.",
+                    "MPI."
+                  ]
+                },
+                "shard_role": {
+                  "description": "What a peer of the gang is. In a gang of workers only, the first is the head, too. Only with `distributed_runtime`.",
+                  "type": "string",
+                  "enum": [
+                    "head",
+                    "worker"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "The peer that the others meet.",
+                    "A peer that joins the head."
+                  ],
+                  "default": "worker"
+                },
+                "cluster_size": {
+                  "description": "How many peers the gang has. Only with `distributed_runtime`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1024,
+                  "default": 1
+                },
+                "coordination_port": {
+                  "description": "Where the head of the gang listens. Only with `distributed_runtime`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65535
+                },
+                "gpu": {
+                  "description": "Whether every peer of the gang has a GPU. Only with `distributed_runtime`.",
+                  "type": "boolean",
+                  "default": false
+                },
+                "start_window": {
+                  "description": "How long the gang waits until every peer is ready; then all are released. Only with `distributed_runtime`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "default": "60s"
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "merge": {
+              "description": "Options of `merge_strategy`, each for one strategy.",
+              "type": "object",
+              "properties": {
+                "conflict": {
+                  "description": "What comes of two units that give one member different scalars. Only with `merge_strategy: json-merge`.",
+                  "type": "string",
+                  "enum": [
+                    "error",
+                    "last"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "The merge fails.",
+                    "The later unit's counts."
+                  ],
+                  "default": "error"
+                },
+                "blend": {
+                  "description": "What is seen where tiles overlap. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "hard",
+                    "feather"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Each tile is shown up to the middle of the overlap.",
+                    "Both are mixed, each the less the nearer its edge is."
+                  ],
+                  "default": "hard"
+                },
+                "iou": {
+                  "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0.5
+                },
+                "metric": {
+                  "description": "How the overlap of two boxes is measured. Only with `merge_strategy: detections`.",
+                  "type": "string",
+                  "enum": [
+                    "iou",
+                    "ios"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Intersection over union.",
+                    "Intersection over the smaller box."
+                  ],
+                  "default": "iou"
+                },
+                "score": {
+                  "description": "The member that results are ranked by. Only with `merge_strategy: top-k`.",
+                  "type": "string",
+                  "minLength": 1,
+                  "default": "score"
+                },
+                "k": {
+                  "description": "How many results stay. Only with `merge_strategy: top-k`.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000,
+                  "default": 1
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "retry": {
+              "description": "How often the model's own failures are tried again, and when. Failures of the machine have a budget of their own.",
+              "type": "object",
+              "properties": {
+                "maximum_attempts": {
+                  "description": "Attempts in all, the first included.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000,
+                  "default": 1
+                },
+                "initial_interval": {
+                  "description": "The wait before the second attempt.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "minimum": 0,
+                  "maximum": 31622400,
+                  "default": "1s"
+                },
+                "backoff_coefficient": {
+                  "description": "By how much each further wait is longer than the one before.",
+                  "type": "number",
+                  "minimum": 1,
+                  "maximum": 100,
+                  "default": 2
+                },
+                "maximum_interval": {
+                  "description": "The longest wait.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "minimum": 0,
+                  "maximum": 31622400,
+                  "default": "60s"
+                },
+                "retry_on": {
+                  "description": "Which causes of failure are tried again.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "enum": [
+                      "app",
+                      "timeout",
+                      "oom"
+                    ],
+                    "markdownEnumDescriptions": [
+                      "The model failed, or broke its `output_schema`.",
+                      "The attempt took longer than `timeout`.",
+                      "Memory ran out."
+                    ]
+                  },
+                  "maxItems": 2000,
+                  "default": [
+                    "app",
+                    "timeout",
+                    "oom"
+                  ]
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            }
+          }
+        }
+        """#
+
+    static let settingsText = #"""
+        {
+          "$schema": "http://json-schema.org/draft-07/schema#",
+          "title": "imflow .imflow.yaml",
+          "description": "How the files of a folder, and of those below it, are checked. The nearest file counts.",
+          "type": "object",
+          "properties": {
+            "severity": {
+              "description": "By code or slug: `error`, `warning`, `note`, or `ignore`, which tells nothing. What is an error cannot be less.",
+              "type": "object",
+              "additionalProperties": {
+                "type": "string"
+              },
+              "maxProperties": 2000,
+              "examples": [
+                {
+                  "sole-value": "error",
+                  "IMF0108": "ignore"
+                }
+              ]
+            },
+            "overrides": {
+              "description": "Severities for the files of some paths. A later one wins.",
+              "type": "array",
+              "items": {
+                "$ref": "#/definitions/settings_override"
+              },
+              "maxItems": 2000
+            },
+            "exclude": {
+              "description": "Paths that a check of a folder leaves out, as in a `.gitignore`.",
+              "type": "array",
+              "items": {
+                "type": "string",
+                "minLength": 1
+              },
+              "maxItems": 2000,
+              "examples": [
+                [
+                  "third_party/"
+                ]
+              ]
+            }
+          },
+          "patternProperties": {
+            "^x-": {}
+          },
+          "additionalProperties": false,
+          "definitions": {
+            "settings_override": {
+              "description": "Severities for the files of some paths.",
+              "type": "object",
+              "properties": {
+                "paths": {
+                  "description": "Patterns as in a `.gitignore`, relative to the folder of the settings.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "minLength": 1
+                  },
+                  "maxItems": 2000,
+                  "examples": [
+                    [
+                      "experiments/"
+                    ]
+                  ]
+                },
+                "severity": {
+                  "description": "By code or slug: `error`, `warning`, `note`, or `ignore`.",
+                  "type": "object",
+                  "additionalProperties": {
+                    "type": "string"
+                  },
+                  "maxProperties": 2000,
+                  "examples": [
+                    {
+                      "missing-name": "ignore"
+                    }
+                  ]
+                }
+              },
+              "required": [
+                "paths",
+                "severity"
+              ],
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            }
+          }
+        }
+        """#
+}
