@@ -84,9 +84,10 @@ private struct StageRenaming {
         while true {
             let changes = changes(writing: written)
             guard let new = changed(by: changes), new.stages.count == graph.stages.count else { return nil }
-            let moved = graph.stages.indices.first { new.stages[$0].name != expectedName($0) }
-            guard let moved else { return hasSameNeeds(new) ? changes : nil }
-            guard written.updateValue(graph.stages[moved].name, forKey: moved) == nil else { return nil }
+            let moved = graph.stages.indices.filter { new.stages[$0].name != expectedName($0) }
+            if moved.isEmpty { return hasSameNeeds(new) ? changes : nil }
+            guard moved.allSatisfy({ written[$0] == nil }) else { return nil }
+            for index in moved { written[index] = graph.stages[index].name }
         }
     }
 

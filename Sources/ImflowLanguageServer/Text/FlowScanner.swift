@@ -58,15 +58,20 @@ struct FlowScanner {
         while true {
             skipBlanks()
             guard position < limit, position < offset || (position == offset && !isMark(bytes[position])) else { break }
-            let before = frames
             if let token = step(), offset <= token.range.upperBound {
-                frames = before
+                takeBack(token)
                 return context(base, token)
             }
             if frames.isEmpty { return nil }
         }
         guard let top = frames.last, !top.isFilled else { return nil }
         return context(base, Token(range: offset..<offset, word: offset..<offset))
+    }
+
+    /// The state is again that before a scalar was read. (A copy of it for each scalar would make long mappings slow.)
+    private mutating func takeBack(_ token: Token) {
+        guard let top = frames.indices.last, frames[top].keys.last?.start == token.word.lowerBound else { return }
+        frames[top].keys.removeLast()
     }
 
     private func isMark(_ byte: UInt8) -> Bool {
@@ -86,13 +91,12 @@ struct FlowScanner {
     /// The keys of the innermost mapping, but for that at `word`; reads on to the mapping's end.
     private mutating func siblings(of word: Range<Int>) -> Set<String> {
         let depth = frames.count
-        var keys = frames.last?.keys ?? []
         while position < limit {
             skipBlanks()
+            if frames.count == depth, position < limit, Mark.isClosing(bytes[position]) { break }
             _ = step()
-            if frames.count < depth { break }
-            if frames.count == depth { keys = frames[depth - 1].keys }
         }
+        let keys = frames.indices.contains(depth - 1) ? frames[depth - 1].keys : []
         return Set(keys.filter { !word.contains($0.start) && $0.start != word.lowerBound }.map(\.name))
     }
 
