@@ -24,6 +24,18 @@ struct TextPositionTests {
         }
     }
 
+    @Test("an index changes no position", arguments: [PositionEncoding.utf8, .utf16])
+    func index(_ encoding: PositionEncoding) {
+        let line = String(repeating: "a😀€", count: 700)
+        let source = Source(name: "t", bytes: Array("\(line)\n\(line)\(line)\r\n".utf8))
+        let plain = TextPositions(source, encoding)
+        let indexed = TextPositions(source, encoding, isIndexed: true)
+        for offset in stride(from: 0, through: source.bytes.count, by: 7) {
+            #expect(plain.position(of: offset) == indexed.position(of: offset))
+        }
+        #expect(TextPositions(Source(name: "t", bytes: []), encoding, isIndexed: true).position(of: 0) == (0, 0))
+    }
+
     @Test("within a character is its start, beyond a line its end, beyond the text its end")
     func clamps() {
         let utf16 = TextPositions(Self.source, .utf16)

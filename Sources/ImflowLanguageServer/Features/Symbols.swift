@@ -21,7 +21,8 @@ extension LanguageServer {
         guard let document = documents[document.uri], let analysis = document.lastGood ?? current,
             let root = analysis.tree.root
         else { return [] }
-        let outline = Outline(keys: document.keys, analysis: analysis)
+        let positions = TextPositions(analysis.tree.source, client.encoding, isIndexed: true)
+        let outline = Outline(keys: document.keys, analysis: analysis, positions: positions)
         let symbols = outline.symbols(of: root, [])
         return .array(client.nestsSymbols ? symbols : flat(symbols, in: nil, document.uri))
     }
@@ -41,12 +42,15 @@ extension LanguageServer {
     private struct Outline {
         let keys: FileKeys
         let analysis: Document.Analysis
+        let positions: TextPositions
 
         private static let maximumDetail = 80
+        /// Keys of one mapping, and stages, that an outline has.
+        private static let maximumWidth = 5000
 
         /// The keys of a mapping, those of its blocks below them.
         func symbols(of node: SyntaxNode, _ path: [CursorContext.Step]) -> [JSONValue] {
-            node.members.compactMap { key, value in
+            node.members.prefix(Self.maximumWidth).compactMap { key, value in
                 guard let name = key.scalarText, !name.isEmpty else { return nil }
                 let own = path + [.key(name)]
                 let range = key.span.range.lowerBound..<max(key.span.range.upperBound, value.span.range.upperBound)
@@ -73,9 +77,11 @@ extension LanguageServer {
         }
 
         private func stages(_ list: SyntaxNode, _ path: [CursorContext.Step]) -> [JSONValue] {
-            let graph = StageGraph(analysis.file.stages)
-            return list.items.enumerated().map { index, item in
-                let stage = graph.stages.first { $0.declaration.span.range == item.span.range }
+            let stages = Dictionary(
+                StageGraph(analysis.file.stages).stages.map { ($0.declaration.span.range.lowerBound, $0) },
+                uniquingKeysWith: { first, _ in first })
+            return list.items.prefix(Self.maximumWidth).enumerated().map { index, item in
+                let stage = stages[item.span.range.lowerBound]
                 let range = item.span.range
                 let name = stage?.declaration.name?.span.range ?? stage?.declaration.model?.span.range
                 let selection = name.flatMap { range.contains($0.lowerBound) ? $0 : nil }
@@ -90,8 +96,8 @@ extension LanguageServer {
             _ children: [JSONValue]
         ) -> JSONValue {
             var symbol: JSONObject = [
-                "name": .string(name), "kind": .int(kind.rawValue), "range": analysis.positions.json(range),
-                "selectionRange": analysis.positions.json(selection),
+                "name": .string(name), "kind": .int(kind.rawValue), "range": positions.json(range),
+                "selectionRange": positions.json(selection),
             ]
             if let detail { symbol["detail"] = .string(detail) }
             if !children.isEmpty { symbol["children"] = .array(children) }

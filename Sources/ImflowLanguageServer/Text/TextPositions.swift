@@ -24,9 +24,30 @@ package struct TextPositions: Sendable {
     package let source: Source
     package let encoding: PositionEncoding
 
-    package init(_ source: Source, _ encoding: PositionEncoding) {
+    /// The units before every ``stride``-th byte; empty: they are counted from the line's start.
+    private let counts: [Int]
+    private static let stride = 1024
+
+    /// - Parameter isIndexed: whether many positions are to be asked, so that long lines are worth an index.
+    package init(_ source: Source, _ encoding: PositionEncoding, isIndexed: Bool = false) {
         self.source = source
         self.encoding = encoding
+        var counts: [Int] = []
+        if isIndexed {
+            var count = 0
+            for (offset, byte) in source.bytes.enumerated() {
+                if offset % Self.stride == 0 { counts.append(count) }
+                count += encoding.units(byte)
+            }
+        }
+        self.counts = counts
+    }
+
+    /// The units of the bytes before `offset`, counted from the text's start or, without an index, from `start`.
+    private func units(before offset: Int, from start: Int) -> Int {
+        guard !counts.isEmpty else { return source.bytes[start..<offset].reduce(0) { $0 + encoding.units($1) } }
+        let index = min(offset / Self.stride, counts.count - 1)
+        return source.bytes[index * Self.stride..<offset].reduce(counts[index]) { $0 + encoding.units($1) }
     }
 
     /// The bytes of a line, from 0, without its line break.
@@ -57,14 +78,23 @@ package struct TextPositions: Sendable {
     }
 
     /// The 0-based line of a byte offset.
-    package func line(of offset: Int) -> Int { source.position(of: min(max(offset, 0), source.bytes.count)).line - 1 }
+    package func line(of offset: Int) -> Int {
+        var low = 0
+        var high = source.lineStarts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if source.lineStarts[middle] <= offset { low = middle } else { high = middle }
+        }
+        return low
+    }
 
     /// The position of a byte offset.
     package func position(of offset: Int) -> (line: Int, character: Int) {
         let line = line(of: offset)
         let range = self.line(line)
         let end = min(max(offset, range.lowerBound), range.upperBound)
-        return (line, source.bytes[range.lowerBound..<end].reduce(0) { $0 + encoding.units($1) })
+        let start = range.lowerBound
+        return (line, units(before: end, from: start) - units(before: start, from: start))
     }
 
     /// A `Range` of the protocol.
