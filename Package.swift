@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "ImflowSyntax", dependencies: ["CLibYAML", "ImflowJSON", "ImflowDiagnostics"]),
         .target(name: "ImflowPlan", dependencies: ["ImflowJSON"]),
         .target(name: "ImflowIR", dependencies: ["ImflowSyntax", "ImflowDiagnostics", "ImflowPlan"]),
-        .target(name: "ImflowChecks", dependencies: ["ImflowIR", "ImflowDiagnostics"]),
+        .target(name: "ImflowChecks", dependencies: ["ImflowIR", "ImflowDiagnostics", "ImflowSchema"]),
         .target(name: "ImflowCompiler", dependencies: ["ImflowChecks", "ImflowIR", "ImflowSyntax", "ImflowPlan"]),
         .target(name: "ImflowLanguageServer", dependencies: ["ImflowCompiler", "ImflowJSON"]),
 
@@ -72,10 +72,16 @@ let package = Package(
                 "ImflowJSON", "ImflowPlan",
             ],
             path: "Tests/ImflowTestKit"),
+        .target(
+            name: "ImflowFuzzKit",
+            dependencies: [
+                "ImflowCompiler", "ImflowIR", "ImflowSyntax", "ImflowSchema", "ImflowDiagnostics", "ImflowPlan", "ImflowJSON",
+            ],
+            path: "Tests/ImflowFuzzKit"),
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
-        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema"]),
+        .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema", "ImflowFuzzKit"]),
         .testTarget(name: "ImflowLanguageServerTests", dependencies: ["ImflowLanguageServer"]),
         .testTarget(
             name: "ImflowEngineTests",
@@ -90,6 +96,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `Tools/fuzz` asks for what libFuzzer is linked to: a library, because libFuzzer brings the entry point.
+if Context.environment["IMFLOW_FUZZ"] != nil {
+    package.targets.append(.target(name: "ImflowFuzz", dependencies: ["ImflowFuzzKit"], path: "Tests/ImflowFuzz"))
+    package.products.append(.library(name: "ImflowFuzz", type: .static, targets: ["ImflowFuzz"]))
+}
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
     let isC = target.name.hasPrefix("C") && target.name.hasSuffix("Shim")

@@ -55,4 +55,10 @@ extension Expansion {
             return publication.isClosed && !publication.names.contains(name)
         }
     }
+
+    /// Whether a stage before ``target``, or any stage where there is no target, calls a model that is not known: then
+    /// that stage may be the one that is split.
+    package var isTargetUncertain: Bool {
+        stages[..<(target ?? stages.count)].contains { $0.isCall && $0.modelPath == nil }
+    }
 }

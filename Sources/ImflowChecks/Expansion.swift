@@ -35,6 +35,8 @@ package struct ExpandedStage: Sendable {
     /// The path of the manifest of ``multiNode``'s reducer, when it is resolved.
     package var reducer: String?
     package var publication: Publication
+    /// The manifest of the pipeline that an entry or exit is the border of.
+    package var pipeline: String?
 
     /// The model's path, of a call that is resolved.
     package var modelPath: String? { if case .call(let path) = kind { path } else { nil } }

@@ -78,6 +78,7 @@ struct ExpansionBuilder {
         entry.name = name + ExpandedStage.entrySuffix
         entry.kind = .entry
         entry.outputKey = nil
+        entry.pipeline = model.manifest.path
         entry.publication = bound(entry)
         let first = append(entry)
         // The caller's policies win over the pipeline's own and its stages', as they would over a plain model's.
@@ -87,6 +88,7 @@ struct ExpansionBuilder {
         guard let sinks = add(graph, inner) else { return nil }
         var exit = stage
         exit.name = name
+        exit.pipeline = model.manifest.path
         exit.kind = .exit(entry: first)
         exit.entry = first
         exit.needs = sinks.isEmpty ? [first] : sinks

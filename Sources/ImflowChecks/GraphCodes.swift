@@ -70,8 +70,24 @@ extension DiagnosticCode {
     package static let gpuTwice = DiagnosticCode(407, "gpu-twice", .warning)
 }
 
+/// Schemas: 05xx.
+extension DiagnosticCode {
+    package static let badSchema = DiagnosticCode(501, "bad-schema")
+    /// What a stage gives can never be what the next one takes.
+    package static let schemaConflict = DiagnosticCode(502, "schema-conflict")
+    package static let unknownKeyword = DiagnosticCode(503, "unknown-keyword", .warning)
+    /// A keyword of a schema that asks nothing where it stands.
+    package static let keywordUnused = DiagnosticCode(504, "keyword-unused", .warning)
+    /// A `default`, an example or a listed value that breaks its own schema.
+    package static let valueBreaksSchema = DiagnosticCode(505, "value-breaks-schema", .warning)
+    /// An `input_schema` that takes no object, which every input is.
+    package static let inputNotObject = DiagnosticCode(506, "input-not-object")
+}
+
 /// Jobs: 06xx.
 extension DiagnosticCode {
+    /// A value that is given breaks the schema of the model that gets it.
+    package static let inputBreaksSchema = DiagnosticCode(611, "input-breaks-schema")
     package static let noModel = DiagnosticCode(601, "no-model")
     package static let modelAndGraph = DiagnosticCode(602, "model-and-graph")
     package static let nothingToRun = DiagnosticCode(603, "nothing-to-run")

@@ -17,8 +17,11 @@ package struct Publication: Sendable, Equatable {
 
     /// What a JSON Schema says of an object's members.
     package init(schema: JSONValue?) {
-        let names = (schema?["properties"]?.objectValue ?? [:]).keys
-        self.init(names: Array(names), isClosed: !names.isEmpty && schema?["additionalProperties"] == .bool(false))
+        // Beside a reference nothing else is read.
+        let isRead = schema?["$ref"] == nil
+        let names = isRead ? (schema?["properties"]?.objectValue ?? [:]).keys : []
+        let isClosed = schema?["additionalProperties"] == .bool(false) && schema?["patternProperties"] == nil
+        self.init(names: Array(names), isClosed: isRead && !names.isEmpty && isClosed)
     }
 
     /// All of these together, the names in order.

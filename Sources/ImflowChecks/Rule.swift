@@ -35,6 +35,20 @@ package struct Scope: Sendable {
     package var job: CheckedJob? { if case .job(let job) = subject { job } else { nil } }
     package var model: CheckedModel? { if case .model(let model) = subject { model } else { nil } }
 
+    /// Whether the file, and every manifest in its reach, could be read to its end.
+    package var isWhole: Bool {
+        guard job?.job.isWhole ?? true, model?.manifest.isWhole ?? true else { return false }
+        var pending = Array(references.values)
+        var seen: Set<String> = []
+        while let resolution = pending.popLast() {
+            guard case .found(let path) = resolution, seen.insert(path).inserted, let called = workspace.models[path]
+            else { continue }
+            guard called.manifest.isWhole else { return false }
+            pending += called.references.values
+        }
+        return true
+    }
+
     /// The graph that this file declares.
     package var graph: StageGraph? { job.map(\.graph) ?? model?.graph }
 
@@ -71,20 +85,32 @@ package enum RuleSet {
         ShardLimitRule.self, OverlapRule.self, SplitOptionsRule.self, MergeOptionsRule.self, SpatialConcatRule.self,
         SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
-        JobModelRule.self, RunnableRule.self,
         SecretLiteralRule.self, ImageDigestRule.self, RetryRule.self, JobTimeoutRule.self,
         PortRule.self, GangSizeRule.self, GangGPURule.self,
         MergeWithoutSplitRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
         NeverTrueRule.self, UnusedOutputRule.self, UnreachableStageRule.self, ShadowedKeyRule.self,
+        JobModelRule.self, RunnableRule.self, SchemaRule.self, SchemaConflictRule.self, InputValuesRule.self,
     ]
 
     /// Every code that a rule can give.
     package static var codes: [DiagnosticCode] { all.flatMap { $0.codes } }
 
+    /// The rules that look only at what is there. The others also judge what is absent, which they cannot in a file that
+    /// could not be read to its end.
+    private static let soundOnParts = Set(
+        [
+            UnknownModelRule.self, DuplicateStageRule.self, StageCycleRule.self, ModelCycleRule.self,
+            GraphSizeRule.self, ReducerRule.self, PipelineSplitRule.self, GangSplitRule.self, JobModelRule.self,
+            SchemaRule.self, SecretLiteralRule.self, ImageDigestRule.self,
+        ].map { (rule: any Rule.Type) in ObjectIdentifier(rule) })
+
     /// What all rules find.
     package static func check(_ scope: Scope) -> [Diagnostic] {
         var findings = FindingList()
-        for rule in all where !findings.isFull { rule.init().check(scope, into: &findings) }
+        let isWhole = scope.isWhole
+        for rule in all where !findings.isFull && (isWhole || soundOnParts.contains(ObjectIdentifier(rule))) {
+            rule.init().check(scope, into: &findings)
+        }
         return findings.diagnostics
     }
 }

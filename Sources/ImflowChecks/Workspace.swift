@@ -6,8 +6,8 @@ package import ImflowJSON
 package enum Resolution: Sendable {
     /// The manifest at this absolute path.
     case found(path: String)
-    /// Nothing has that name; the nearest names.
-    case unknown(near: [String])
+    /// Nothing has that name; the manifests with the nearest names.
+    case unknown(near: [ModelPlace])
     /// Several manifests have it, at one distance.
     case ambiguous([ModelPlace])
     /// The name is there, in other versions than the pinned one.
@@ -37,9 +37,11 @@ package struct CheckedModel: Sendable {
     /// Of a pipeline.
     package var graph: StageGraph?
     package var references: [ModelReference: Resolution]
+    package let schemas: CompiledSchemas
 
     package init(manifest: Manifest, references: [ModelReference: Resolution] = [:]) {
         self.manifest = manifest
+        schemas = CompiledSchemas(manifest)
         graph = manifest.chainedModels.map { StageGraph($0.value) }
         self.references = references
     }
@@ -55,6 +57,8 @@ package struct CheckedJob: Sendable {
     package var model: Located<String>?
     /// The job's input with the command line's members in it; nil: nothing is known of it.
     package var input: JSONObject?
+    /// Where the command line's members of it stand.
+    package var givenPlaces: [String: Span] = [:]
     /// Whether a plan is to be made of it, so that it must name what it runs.
     package var isPlanned: Bool
     /// Whether it is to be run now, rather than looked at.
@@ -67,6 +71,11 @@ package struct CheckedJob: Sendable {
         input = job.input?.value.objectValue
         isPlanned = false
         isSubmitted = false
+    }
+
+    /// Where the part of the input's member `key` at a JSON pointer stands.
+    package func place(ofInput key: String, _ pointer: String) -> Span? {
+        givenPlaces[key] ?? job.inputPlaces.span(at: JSONPointerText.text(key) + pointer)
     }
 }
 

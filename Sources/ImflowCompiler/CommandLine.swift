@@ -8,6 +8,8 @@ struct CommandLine {
     private let options: CompileOptions
     private let source: Source
     private let spans: [String: Span]
+    /// Where the keys of `--input` stand; their values may be secrets, and are not shown.
+    private let inputSpans: [String: Span]
     /// What `--input split_strategy=…` says; nil: it is not given.
     private let splitStrategy: (strategy: Located<SplitStrategy>?, diagnostics: [Diagnostic])?
 
@@ -29,10 +31,17 @@ struct CommandLine {
         add("--shard-count", options.shardCount.map(String.init))
         let strategy = options.input[SplitStrategy.key]
         add(Self.strategyName, strategy.map { $0.stringValue ?? $0.text }, separator: "=")
+        var inputRanges: [String: Range<Int>] = [:]
+        for key in options.input.keys where key != SplitStrategy.key {
+            text += (text.isEmpty ? "" : " ") + "--input "
+            inputRanges[key] = text.utf8.count..<text.utf8.count + key.utf8.count
+            text += key + "=…"
+        }
         let source = Source(name: "<command line>", bytes: Array(text.utf8))
         self.source = source
         let spans = ranges.mapValues { Span(source, $0) }
         self.spans = spans
+        inputSpans = inputRanges.mapValues { Span(source, $0) }
         splitStrategy = strategy.flatMap { value in
             spans[Self.strategyName].map { Binder.splitStrategy(value, at: $0) }
         }
@@ -131,5 +140,6 @@ struct CommandLine {
         var given = InputFiles.lowered(options.input, from: currentFolder)
         given[SplitStrategy.key] = nil
         job.input = (job.input ?? [:]).merging(given) { _, given in given }
+        job.givenPlaces = inputSpans
     }
 }

@@ -1,3 +1,4 @@
+import ImflowIR
 import ImflowJSON
 
 /// The strings of an input that stand for files: under keys that end in `_url` or `_uri`, lists included.
@@ -31,7 +32,7 @@ enum InputFiles {
     static func pointers(in members: JSONObject, uriKeys: Set<String>) -> [String] {
         var found: [String] = []
         for (key, value) in members {
-            collect(value, isFile: namesFile(key) || uriKeys.contains(key), at: "/" + escaped(key), into: &found)
+            collect(value, isFile: namesFile(key) || uriKeys.contains(key), at: JSONPointerText.text(key), into: &found)
         }
         return found
     }
@@ -45,17 +46,9 @@ enum InputFiles {
             }
         case .object(let members):
             for (key, value) in members {
-                collect(value, isFile: namesFile(key), at: "\(pointer)/\(escaped(key))", into: &found)
+                collect(value, isFile: namesFile(key), at: pointer + JSONPointerText.text(key), into: &found)
             }
         default: break
         }
-    }
-
-    private static func escaped(_ key: String) -> String {
-        var out = ""
-        for character in key {
-            out += character == "~" ? "~0" : character == "/" ? "~1" : String(character)
-        }
-        return out
     }
 }

@@ -40,7 +40,9 @@ struct ModelSearch {
             for path in ring.paths[reference.id] ?? [] {
                 guard let manifest = files.load(path, as: .manifest).manifest else { continue }
                 let place = Self.place(of: manifest)
-                if let version = reference.version, manifest.version?.value != version {
+                // Of a text that ends early nobody knows the version.
+                let isKnown = manifest.isWhole || manifest.version != nil
+                if let version = reference.version, isKnown, manifest.version?.value != version {
                     otherVersions.append(place)
                 } else {
                     matches.append((path, place))
@@ -50,7 +52,17 @@ struct ModelSearch {
             if matches.count > 1 { return .ambiguous(matches.map(\.place)) }
         }
         if !otherVersions.isEmpty { return .otherVersion(otherVersions) }
-        return .unknown(near: nearest(reference.id, in: Set(names.joined()).sorted()).map { [$0] } ?? [])
+        guard let near = nearest(reference.id, in: Set(names.joined()).sorted()) else { return .unknown(near: []) }
+        return .unknown(near: place(of: near, from: folder, &files).map { [$0] } ?? [])
+    }
+
+    /// The nearest manifest of that name.
+    private mutating func place(of name: String, from folder: String, _ files: inout SourceFiles) -> ModelPlace? {
+        for key in ringKeys(from: folder, files.reader) {
+            guard let path = ring(key, &files).paths[name]?.first else { continue }
+            if let manifest = files.load(path, as: .manifest).manifest { return Self.place(of: manifest) }
+        }
+        return nil
     }
 
     /// Every manifest that a file of `folder` can name, each once: ring by ring, in a ring by name.

@@ -45,31 +45,57 @@ struct SilencedFindings {
     /// A finding for each ignore of these files that silenced nothing. Of a file that was not read to its end nobody
     /// knows what the rest would have given.
     func unusedIgnores(in files: some Sequence<CheckedFile>) -> [Diagnostic] {
-        files.filter(\.isComplete).flatMap { file in
+        let broken = Set(remaining.filter { $0.severity == .error }.map(\.primary.span.source.name))
+        return files.filter(\.isComplete).flatMap { file -> [Diagnostic] in
             let used = self.used[file.source.name] ?? []
+            let unused = file.ignores.filter { !used.contains($0.span.range) }
+            guard !unused.isEmpty else { return [] }
+            let hasErrors = broken.contains(file.source.name)
+            let kept = Dictionary(grouping: file.ignores.filter { used.contains($0.span.range) }, by: \.comment.range)
+            let fixes = Dictionary(
+                unused.map { ($0.comment.range, fix($0.comment, kept: kept[$0.comment.range] ?? [], hasErrors)) },
+                uniquingKeysWith: { first, _ in first })
             let refused = self.refused[file.source.name] ?? []
-            return file.ignores.filter { !used.contains($0.span.range) }
-                .map { unused($0, isRefused: refused.contains($0.span.range)) }
+            return unused.map {
+                diagnostic($0, fixes[$0.comment.range], isRefused: refused.contains($0.span.range))
+            }
         }
     }
 
-    private func unused(_ ignore: InlineIgnore, isRefused: Bool) -> Diagnostic {
-        let fixes = ignore.isOnlyName ? [FixIt("remove the comment", .safe, edits: [removal(of: ignore.comment)])] : []
+    private func diagnostic(_ ignore: InlineIgnore, _ fix: FixIt?, isRefused: Bool) -> Diagnostic {
         if ignore.name.isEmpty {
+            // Its author meant something, and only the author knows what.
+            let removal = FixIt("remove the comment", .needsReview, edits: [removal(of: ignore.comment)])
             return Diagnostic(
                 .unusedIgnore, "this ignore names no code", at: ignore.span,
-                help: "write `# imflow: ignore[CODE]` and the reason", fixes: fixes)
+                help: "write `# imflow: ignore[CODE]` and the reason", fixes: [removal])
         }
         if isRefused {
             return Diagnostic(
                 .unusedIgnore, "`\(ignore.name)` on line \(ignore.line) is an error, and errors cannot be ignored",
-                at: ignore.span, help: "mend the error and remove this", fixes: fixes)
+                at: ignore.span, help: "mend the error and remove this", fixes: fix.map { [$0] } ?? [])
         }
         return Diagnostic(
             .unusedIgnore, "this ignores `\(ignore.name)`, and line \(ignore.line) gives no such finding",
             at: ignore.span,
             notes: ignore.name.hasPrefix("IMF00") ? ["a text that cannot be read (IMF00..) is never ignored"] : [],
-            help: "remove it", fixes: fixes)
+            help: "remove it", fixes: fix.map { [$0] } ?? [])
+    }
+
+    /// Leaves a comment with the names that silence something; without any it goes as a whole. An error may keep a rule
+    /// from looking: what it would find may need the comment.
+    private func fix(_ comment: Span, kept: [InlineIgnore], _ hasErrors: Bool) -> FixIt {
+        let applicability = hasErrors ? FixIt.Applicability.needsReview : .safe
+        guard let first = kept.first else {
+            return FixIt("remove the comment", applicability, edits: [removal(of: comment)])
+        }
+        let bytes = comment.source.bytes
+        let open = bytes[..<first.span.range.lowerBound].lastIndex(of: UInt8(ascii: "[")) ?? first.span.range.lowerBound
+        let close = bytes[open...].firstIndex(of: UInt8(ascii: "]")) ?? first.span.range.upperBound
+        let names = kept.map(\.name).joined(separator: ", ")
+        return FixIt(
+            "leave only the names that silence something", applicability,
+            edits: [FixIt.Edit(Span(comment.source, open + 1..<close), replacement: names)])
     }
 
     /// A comment goes with the blanks before it, and with its line when it stands alone.

@@ -148,7 +148,8 @@ struct SourceFiles {
         }
         return LoadedFile(
             path: path, source: source, content: content, diagnostics: diagnostics,
-            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete, hidden: diagnostics.flatMap(\.hidden) + Self.secrets(in: content))
+            ignores: InlineIgnore.all(in: tree), isComplete: tree.isComplete,
+            hidden: diagnostics.flatMap(\.hidden) + Self.secrets(in: content))
     }
 
     private static func secrets(in content: LoadedFile.Content) -> [Span] {

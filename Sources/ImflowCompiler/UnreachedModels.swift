@@ -18,7 +18,7 @@ enum UnreachedModels {
                 // What was meant is told elsewhere: none of the candidates is called unused.
                 case .ambiguous(let places), .otherVersion(let places):
                     for place in places where reached.insert(place.path).inserted { pending.append(place.path) }
-                case .unknown(let near): names.formUnion(near)
+                case .unknown(let near): names.formUnion(near.map(\.name))
                 }
             }
         }

@@ -30,7 +30,7 @@ package enum Fingerprint {
         // A hash of a secret would let who has it try secrets against it.
         let line = text[..<end]
         let hidden = diagnostic.hidden.filter {
-            $0.source === source && $0.range.overlaps(line.startIndex..<line.endIndex)
+            $0.source.name == source.name && $0.range.overlaps(line.startIndex..<line.endIndex)
         }
         guard !hidden.isEmpty else { return mix(value, line) }
         return mix(

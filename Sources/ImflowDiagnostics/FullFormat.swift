@@ -25,7 +25,7 @@ struct FullFormat {
         for (index, group) in groups.enumerated() {
             out += snippet(group.source, group.marks, gutter: gutter, isFirst: index == 0, diagnostic)
         }
-        return out + trailer(diagnostic, gutter: gutter)
+        return out + trailer(diagnostic, gutter: gutter) + diagnostic.fixes.map { fix($0, gutter: gutter) }.joined()
     }
 
     /// The marks by source, the primary's source first, each source's in the order of the text.
@@ -56,7 +56,7 @@ struct FullFormat {
             let range = source.lineRange(mark.line)
             let excerpt = SourceExcerpt(
                 source, line: range, focus: mark.range.lowerBound,
-                hidden: diagnostic.hidden.filter { $0.source === source }.map(\.range))
+                hidden: diagnostic.hidden.filter { $0.source.name == source.name }.map(\.range))
             // Marks of one line share its text, unless each has its own cut of it.
             if shownLine != mark.line || !SourceExcerpt.fits(range) {
                 if let shownLine, mark.line > shownLine + 1 { out += "\(paint("...", .dim))\n" }
@@ -90,13 +90,29 @@ struct FullFormat {
         let pad = String(repeating: " ", count: gutter + 1)
         var lines = diagnostic.notes.map { ("note", $0) }
         if let help = diagnostic.help { lines.append(("help", help)) }
-        lines += diagnostic.fixes.map { ($0.applicability == .safe ? "fix" : "fix (needs review)", $0.title) }
         return lines.map { kind, text in
             let parts = text.split(separator: "\n", omittingEmptySubsequences: false)
             let indent = "\n" + String(repeating: " ", count: gutter + kind.count + 5)
             let body = parts.map { VisibleText.line(String($0)) }.joined(separator: indent)
             return "\(pad)\(paint("=", .dim)) \(paint("\(kind):", .bold)) \(body)\n"
         }.joined()
+    }
+
+    /// What a fix does, and the lines that it changes.
+    private func fix(_ fix: FixIt, gutter: Int) -> String {
+        let pad = String(repeating: " ", count: gutter + 1)
+        let kind = fix.applicability == .safe ? "fix:" : "fix (needs review):"
+        var out = "\(pad)\(paint("=", .dim)) \(paint(kind, .bold)) \(VisibleText.line(fix.title))\n"
+        let preview = FixPreview(fix)
+        let width = max(gutter, preview.lines.map { String($0.number).count }.max() ?? 0)
+        for line in preview.lines {
+            let number = String(line.number)
+            let mark = (line.isRemoved ? "-" : "+") + (line.text.isEmpty ? "" : " " + line.text)
+            let space = String(repeating: " ", count: width - number.count)
+            out += "\(space)\(paint(number, .dim)) \(paint(mark, line.isRemoved ? .removed : .added))\n"
+        }
+        if preview.hiddenCount > 0 { out += "\(pad)\(paint("… \(preview.hiddenCount) more lines", .dim))\n" }
+        return out
     }
 
     private var bar: String { " " + paint("|", .dim) }
@@ -109,6 +125,8 @@ struct FullFormat {
         case blue = "1;34"
         case bold = "1"
         case dim = "2"
+        case removed = "31"
+        case added = "32"
     }
 
     private func severityStyle(_ severity: Severity) -> Style {

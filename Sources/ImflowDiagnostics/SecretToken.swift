@@ -31,6 +31,7 @@ package enum SecretToken {
 
     /// What a whole text is; nil: no secret by its shape.
     package static func kind(of text: String) -> String? {
+        let text = text.hasPrefix("Bearer ") ? String(text.dropFirst("Bearer ".count)) : text
         switch text.utf8.first ?? 0 {
         // What most tokens begin with, and a URL may.
         case UInt8(ascii: "A"), UInt8(ascii: "a")...UInt8(ascii: "z"): break

@@ -46,8 +46,15 @@ package final class Source: Sendable {
         return start..<end
     }
 
-    /// The 1-based line of a byte offset, and the 1-based column in Unicode scalars.
-    package func position(of offset: Int) -> (line: Int, column: Int) {
+    /// The first line break of the text; a line feed when it has none, or begins with a lone carriage return.
+    package var lineBreak: [UInt8] {
+        let lineStarts = self.lineStarts
+        guard lineStarts.count > 1, lineStarts[1] >= 2 else { return [0x0A] }
+        return bytes[lineStarts[1] - 2] == 0x0D && bytes[lineStarts[1] - 1] == 0x0A ? [0x0D, 0x0A] : [0x0A]
+    }
+
+    /// The 1-based line of a byte offset, in logarithmic time however long the line is.
+    package func line(of offset: Int) -> Int {
         let lineStarts = self.lineStarts
         var low = 0
         var high = lineStarts.count
@@ -55,6 +62,13 @@ package final class Source: Sendable {
             let middle = (low + high) / 2
             if lineStarts[middle] <= offset { low = middle } else { high = middle }
         }
+        return low + 1
+    }
+
+    /// The 1-based line of a byte offset, and the 1-based column in Unicode scalars.
+    package func position(of offset: Int) -> (line: Int, column: Int) {
+        let lineStarts = self.lineStarts
+        let low = line(of: offset) - 1
         var start = lineStarts[low]
         if low == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { start = Swift.min(3, offset) }
         let end = Swift.min(Swift.max(offset, start), bytes.count)

@@ -5,6 +5,8 @@ struct SourceExcerpt {
     /// Columns kept before the span in a cut line.
     private static let lead = 30
     private static let tabWidth = 4
+    /// Bytes around a cut in which secrets are looked for.
+    private static let margin = 4096
 
     private(set) var text = ""
     /// Byte offset and first column of every character shown, then of the end.
@@ -16,7 +18,12 @@ struct SourceExcerpt {
     ///   - hidden: byte ranges that are shown as asterisks.
     init(_ source: Source, line: Range<Int>, focus: Int, hidden: [Range<Int>] = []) {
         let window = Self.window(source.bytes, line, focus: focus)
-        let hidden = hidden + SecretToken.ranges(in: source.bytes[window])
+        // A secret may begin before the cut and end behind it.
+        let around =
+            max(
+                line.lowerBound, window.lowerBound - Self.margin)..<min(
+                line.upperBound, window.upperBound + Self.margin)
+        let hidden = hidden + SecretToken.ranges(in: source.bytes[around])
         var column = 0
         func put(_ cell: VisibleText.Cell, at offset: Int, into text: inout String) {
             columns.append((offset, column))

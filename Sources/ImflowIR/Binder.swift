@@ -11,23 +11,30 @@ package enum Binder {
         guard let root = tree.root else { return (nil, []) }
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.manifest) else { return (nil, reader.findings.diagnostics) }
-        let manifest = Manifest(fields, path: path, folder: folder, folderName: folderName)
+        let manifest = Manifest(
+            fields, path: path, folder: folder, folderName: folderName, isWhole: tree.isComplete)
         if fields.text("name") == nil, !fields.wasRead("name") {
-            reader.add(missingName(folderName, at: root.span.firstLine))
+            // Where reading stopped early the name may stand behind the stop.
+            reader.add(missingName(folderName, at: root.span.firstLine, root: tree.isComplete ? root : nil))
         }
         return (manifest, reader.findings.diagnostics)
     }
 
-    private static func missingName(_ folderName: String, at span: Span) -> Diagnostic {
+    private static func missingName(_ folderName: String, at span: Span, root: SyntaxNode?) -> Diagnostic {
+        func fix(_ name: String, _ applicability: FixIt.Applicability) -> [FixIt] {
+            guard let edit = root?.inserting(first: "name", name) else { return [] }
+            return [FixIt("add `name: \(name)`", applicability, edits: [edit])]
+        }
         if NameForm.isName(folderName) {
             return Diagnostic(
-                .missingName, "no `name`: the folder's name `\(folderName)` is taken", at: span)
+                .missingName, "no `name`: the folder's name `\(folderName)` is taken", at: span,
+                fixes: fix(folderName, .safe))
         }
         let near = NameForm.nearestName(to: folderName)
         return Diagnostic(
             .badID, "no `name`, and the folder's name \"\(printable(folderName))\" is no name", at: span,
             notes: ["a name has lower-case letters, digits, `.`, `_` and `-`, a letter or digit first"],
-            help: "add `name: \(near ?? "my-model")`")
+            help: "add `name: \(near ?? "my-model")`", fixes: near.map { fix($0, .needsReview) } ?? [])
     }
 
     /// Reads a `job.json` or its like in YAML. Nil: the text is no mapping at all.
@@ -35,13 +42,18 @@ package enum Binder {
         guard let root = tree.root else { return (nil, []) }
         var reader = FieldReader()
         guard let fields = reader.fields(of: root, KeyTable.job) else { return (nil, reader.findings.diagnostics) }
-        let strategy = splitStrategy(fields, &reader)
-        return (Job(fields, folder: folder, splitStrategy: strategy), reader.findings.diagnostics)
+        let strategy = splitStrategy(fields, root, &reader)
+        var job = Job(fields, folder: folder, splitStrategy: strategy)
+        job.isWhole = tree.isComplete
+        return (job, reader.findings.diagnostics)
     }
 
-    private static func splitStrategy(_ fields: Fields, _ reader: inout FieldReader) -> Located<SplitStrategy>? {
+    private static func splitStrategy(
+        _ fields: Fields, _ root: SyntaxNode, _ reader: inout FieldReader
+    ) -> Located<SplitStrategy>? {
         guard let value = fields.json("input")?.value[SplitStrategy.key],
-            let span = fields.places["input"]?[SplitStrategy.key]
+            let input = root.mergedMembers.first(where: { $0.key.scalarText == "input" })?.value,
+            let span = input.mergedMembers.last(where: { $0.key.scalarText == SplitStrategy.key })?.value.span
         else { return nil }
         let (strategy, diagnostics) = splitStrategy(value, at: span)
         for diagnostic in diagnostics { reader.add(diagnostic) }

@@ -9,14 +9,27 @@ extension FieldReader {
         case (.string(let text), _): return text
         case (.int, .word), (.float, .word): return node.scalarText
         case (.int, _), (.float, _), (.bool, _):
-            let quoted = "\"\(node.scalarText ?? "")\""
+            let text = node.scalarText ?? ""
+            let quoted = SyntaxNode.quoted(text)
+            let fix = Self.takes(text, type) ? node.writing(quoted, .safe, title: "quote it") : nil
             wrongType(
-                node, takes: type.description, what: what,
-                fixes: [FixIt("quote it", .safe, edits: [FixIt.Edit(node.span, replacement: quoted)])],
-                help: "quote it: `\(quoted)`")
+                node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [],
+                help: fix.map { _ in "quote it: `\(quoted)`" })
         default: wrongType(node, takes: type.description, what: what)
         }
         return nil
+    }
+
+    /// Whether a string is what its key takes, as far as its form goes.
+    private static func takes(_ text: String, _ type: KeyType) -> Bool {
+        switch type {
+        case .choice(let choices): choices.contains(text)
+        case .name: NameForm.isName(text)
+        case .jobID: NameForm.isJobID(text)
+        case .modelReference: ModelReference(text) != nil
+        case .urlPath: text.hasPrefix("/")
+        default: true
+        }
     }
 
     mutating func readText(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
@@ -33,10 +46,15 @@ extension FieldReader {
             if let reference = ModelReference(text) { return .reference(reference) }
             return badID(text, node, type, what)
         case .urlPath where !text.hasPrefix("/"):
+            let isWords = text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || "-_./".utf8.contains($0)
+            }
+            let isSure = isWords && !text.hasPrefix(".") && !text.isEmpty
+            let fix = node.writing(string: "/" + text, isSure ? .safe : .needsReview)
             add(
                 Diagnostic(
                     .badValue, "\(what) must start with `/`, and is \"\(printable(text))\"", at: node.span.firstLine,
-                    fixes: [replace(node, by: "/" + text)]))
+                    fixes: fix.map { [$0] } ?? []))
             return nil
         case .text where text.isEmpty && what != "`description`":
             add(Diagnostic(.badValue, "\(what) is empty", at: node.span.firstLine))
@@ -49,12 +67,14 @@ extension FieldReader {
         _ text: String, _ node: SyntaxNode, _ choices: [String], _ what: String
     ) -> FieldValue? {
         if choices.contains(text) { return .text(text) }
-        let near = nearest(text, in: choices)
+        let same = choices.first { isSameWord($0, text) }
+        let near = same ?? nearest(text, in: choices)
+        let fix = near.flatMap { node.writing(string: $0, same == nil ? .needsReview : .safe) }
         add(
             Diagnostic(
                 .badValue, "\(what) is \"\(printable(text))\", and must be \(KeyType.choice(choices).description)",
                 at: node.span.firstLine, help: near.map { "did you mean `\($0)`?" },
-                fixes: near.map { [replace(node, by: node.style == .plain ? $0 : "\"\($0)\"")] } ?? []))
+                fixes: fix.map { [$0] } ?? []))
         return nil
     }
 
@@ -77,7 +97,7 @@ extension FieldReader {
             Diagnostic(
                 .badID, "\(what) is \"\(printable(text))\", which is no name", at: node.span.firstLine,
                 notes: ["a name has \(form)"], help: near.map { "write `\($0)`" },
-                fixes: near.map { [replace(node, by: node.style == .plain ? $0 : "\"\($0)\"")] } ?? []))
+                fixes: near.flatMap { node.writing(string: $0, .needsReview) }.map { [$0] } ?? []))
         return nil
     }
 
@@ -120,15 +140,10 @@ extension FieldReader {
     }
 
     private func badQuantity(_ error: QuantityError, _ node: SyntaxNode, _ what: String) -> Diagnostic {
-        Diagnostic(
+        let fix = error.meant.flatMap { node.writing(string: $0.text, $0.applicability) }
+        return Diagnostic(
             .badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help,
-            fixes: error.replacement.map { text in
-                [
-                    FixIt(
-                        "replace it by `\(text)`", .safe,
-                        edits: [FixIt.Edit(node.span, replacement: quoted(text, as: node))])
-                ]
-            } ?? [])
+            fixes: fix.map { [$0] } ?? [])
     }
 
     /// `text` in the quotes that `node` has.
@@ -190,7 +205,7 @@ extension FieldReader {
                 continue
             }
             let own = "`\(printable(name))` in \(what)"
-            if value.kind == .scalar, !value.isNull, SecretText.isSecretName(name), isNoString(value) {
+            if SecretText.isSecretName(name), value.kind == .scalar, !value.isNull, isNoString(value) {
                 refuseSecret(value, own)
                 continue
             }

@@ -54,26 +54,23 @@ extension FieldReader {
         case .bool(let value): return .integer(value ? 1 : 0)
         case .int: return readInteger(node, 0...1024, what).map(FieldValue.integer)
         default:
-            refuseBoolean(node, type, what)
+            let fix = node.unquoting { if case .float = $0 { false } else { true } }
+            wrongType(node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }
     }
 
     private mutating func readBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
         if case .bool(let value) = node.coreValue { return .boolean(value) }
-        refuseBoolean(node, type, what)
-        return nil
-    }
-
-    /// A word that YAML 1.1 took for a boolean can mean nothing else where a boolean is wanted.
-    private mutating func refuseBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: String) {
         let word = node.scalarText ?? ""
         let meant = YAMLTrap.word(word).map { "\($0)" }
+        let fix =
+            meant.flatMap { node.writing($0, .safe) }
+            ?? node.unquoting { if case .bool = $0 { true } else { false } }
         wrongType(
-            node, takes: type.description, what: what,
-            fixes: meant.map {
-                [FixIt("replace it by `\($0)`", .safe, edits: [FixIt.Edit(node.span, replacement: $0)])]
-            } ?? [], help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })
+            node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [],
+            help: meant.map { "in YAML 1.2 `\(word)` is a string; write `\($0)`" })
+        return nil
     }
 
     private mutating func readInteger(_ node: SyntaxNode, _ range: ClosedRange<Int>, _ what: String) -> Int? {
@@ -86,7 +83,8 @@ extension FieldReader {
             if let integer = Int(exactly: number), range.contains(integer) { return integer }
             value = number
         default:
-            wrongType(node, takes: "a whole number", what: what, fixes: unquote(node), help: sexagesimalHelp(node))
+            let fix = node.unquoting { if case .int = $0 { true } else { false } }
+            wrongType(node, takes: "a whole number", what: what, fixes: fix.map { [$0] } ?? [], help: sexagesimalHelp(node))
             return nil
         }
         let bound = value < Double(range.lowerBound) ? "at least \(range.lowerBound)" : "at most \(range.upperBound)"
@@ -102,7 +100,8 @@ extension FieldReader {
         case .int(let integer): value = Double(integer)
         case .float(let number) where !number.isNaN: value = number
         default:
-            wrongType(node, takes: "a number", what: what, fixes: unquote(node), help: sexagesimalHelp(node))
+            let fix = node.unquoting { if case .bool = $0 { false } else { true } }
+            wrongType(node, takes: "a number", what: what, fixes: fix.map { [$0] } ?? [], help: sexagesimalHelp(node))
             return nil
         }
         if range.contains(value) { return .number(value) }
@@ -124,7 +123,8 @@ extension FieldReader {
         }
         let items = node.items
         guard node.kind == .sequence, items.count == 2 else {
-            wrongType(node, takes: type.description, what: what)
+            let fix = node.unquoting { if case .int = $0 { true } else { false } }
+            wrongType(node, takes: type.description, what: what, fixes: fix.map { [$0] } ?? [])
             return nil
         }
         guard let x = readInteger(items[0], range, what), let y = readInteger(items[1], range, what) else { return nil }
@@ -162,23 +162,9 @@ extension FieldReader {
         return false
     }
 
-    func replace(_ node: SyntaxNode, by text: String) -> FixIt {
-        FixIt("replace it by `\(text)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: text)])
-    }
-
     /// Of `12:30`, which YAML 1.1 took for a number.
     private func sexagesimalHelp(_ node: SyntaxNode) -> String? {
         guard let text = node.scalarText, YAMLTrap.ofString(text) == .sexagesimal else { return nil }
         return "`\(text)` was a number in base 60 in YAML 1.1, and is a string in YAML 1.2"
-    }
-
-    /// A fix for a number in quotes.
-    private func unquote(_ node: SyntaxNode) -> [FixIt] {
-        guard let text = node.scalarText, node.style == .doubleQuoted || node.style == .singleQuoted
-        else { return [] }
-        switch CoreScalar(plain: text) {
-        case .int, .float: return [FixIt("remove the quotes", .safe, edits: [FixIt.Edit(node.span, replacement: text)])]
-        default: return []
-        }
     }
 }

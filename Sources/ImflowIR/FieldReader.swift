@@ -18,7 +18,7 @@ struct FieldReader {
             return nil
         }
         let members = node.mergedMembers
-        var fields = Fields(span: node.span, count: members.count)
+        var fields = Fields(span: node.span, count: members.count, isCut: node.isCut)
         for (keyNode, valueNode) in members {
             if findings.isFull { break }
             guard let name = keyNode.scalarText else {
@@ -27,17 +27,24 @@ struct FieldReader {
             }
             if name.hasPrefix("x-") || (keyNode.isMergeKey) { continue }
             guard let key = block[name] else {
-                reportUnknown(name, keyNode, block)
+                reportUnknown(name, keyNode, block, in: node)
                 continue
             }
-            if valueNode.kind == .hole || fields.hasValue(name) { continue }
+            if fields.hasValue(name) { continue }
+            if valueNode.kind == .hole {
+                fields.markRead(name)
+                continue
+            }
             guard let value = read(valueNode, key.type, "`\(name)`") else {
                 fields.markRead(name)
                 continue
             }
             checkTrap(valueNode, key.type, "`\(name)`")
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
-            if case .members = key.type { fields.setPlaces(name, memberPlaces(valueNode)) }
+            switch key.type {
+            case .members, .schema: fields.setPlaces(name, ValuePlaces(valueNode))
+            default: break
+            }
         }
         for key in block.requiredKeys where !fields.hasValue(key.name) && !fields.wasRead(key.name) {
             add(
@@ -48,28 +55,24 @@ struct FieldReader {
         return fields
     }
 
-    private mutating func reportUnknown(_ name: String, _ node: SyntaxNode, _ block: KeyBlock) {
+    private mutating func reportUnknown(_ name: String, _ node: SyntaxNode, _ block: KeyBlock, in mapping: SyntaxNode) {
         let names = block.keys.map(\.name)
-        let near = nearest(name, in: names)
+        let near = names.first { isSameWord($0, name) } ?? nearest(name, in: names)
         add(
             Diagnostic(
                 .unknownKey, "unknown key `\(printable(name))` in `\(block.name)`", at: node.span,
                 help: near.map { "did you mean `\($0)`?" } ?? "a key of your own starts with `x-`",
-                fixes: near.map { [fix($0, node)] } ?? []))
+                fixes: near.flatMap { fix($0, name, node, in: mapping) }.map { [$0] } ?? []))
     }
 
-    private func fix(_ name: String, _ node: SyntaxNode) -> FixIt {
-        let replacement = node.style == .plain ? name : "\"\(name)\""
-        return FixIt(
-            "replace it by `\(name)`", .needsReview, edits: [FixIt.Edit(node.span, replacement: replacement)])
-    }
-
-    private func memberPlaces(_ node: SyntaxNode) -> [String: Span] {
-        var places: [String: Span] = [:]
-        for (key, value) in node.mergedMembers {
-            if let name = key.scalarText { places[name] = value.span }
-        }
-        return places
+    /// Writes the key that was meant, where it is not there already; sure when only case, `-` and `_` differ.
+    private func fix(_ near: String, _ name: String, _ node: SyntaxNode, in mapping: SyntaxNode) -> FixIt? {
+        let members = mapping.mergedMembers
+        if members.contains(where: { $0.key.scalarText == near }) { return nil }
+        let isSure =
+            isSameWord(near, name) && members.count { isSameWord($0.key.scalarText ?? "", near) } == 1
+            && mapping.members.contains { $0.key.span == node.span }
+        return node.writing(string: near, isSure ? .safe : .needsReview)
     }
 
     /// Says that `node` is not what its key takes.
@@ -114,12 +117,14 @@ extension Span {
 /// A text of the author's, fit for one line of a message. A secret is not repeated.
 package func printable(_ text: String) -> String {
     var text = text
-    if text.utf8.count >= 8 {
+    // Shorter texts are no tokens, unless they are URLs.
+    if text.utf8.count >= 20 || text.utf8.contains(UInt8(ascii: ":")) {
         var bytes = Array(text.utf8.prefix(4096))
         let secrets = SecretToken.ranges(in: bytes[...])
         for secret in secrets.reversed() { bytes.replaceSubrange(secret, with: "***".utf8) }
         if !secrets.isEmpty { text = String(decoding: bytes, as: UTF8.self) }
     }
+    if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var out = ""
     for scalar in text.unicodeScalars.prefix(60) {
         out.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)

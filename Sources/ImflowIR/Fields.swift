@@ -29,12 +29,16 @@ struct Fields: Sendable {
     private var names: [String] = []
     /// By position in ``names``.
     private var values: [Located<FieldValue>] = []
-    /// The JSON members' places, for ``KeyType/members``: key name, then member name.
-    private(set) var places: [String: [String: Span]] = [:]
+    /// The places inside values of ``KeyType/members`` and ``KeyType/schema``, by key.
+    private(set) var places: [String: ValuePlaces] = [:]
+
+    /// Whether reading stopped inside the mapping, so that it may have keys that nobody has seen.
+    private let isCut: Bool
 
     /// - Parameter count: how many members the mapping has.
-    init(span: Span, count: Int = 0) {
+    init(span: Span, count: Int = 0, isCut: Bool = false) {
         self.span = span
+        self.isCut = isCut
         names.reserveCapacity(Swift.min(count, 64))
         values.reserveCapacity(Swift.min(count, 64))
     }
@@ -49,13 +53,14 @@ struct Fields: Sendable {
 
     /// Remembers that `key` was there, with a value that was reported.
     mutating func markRead(_ key: String) { broken.insert(key) }
-    func wasRead(_ key: String) -> Bool { broken.contains(key) }
+    /// Whether `key` was there with a value that was reported, or may stand where reading did not come.
+    func wasRead(_ key: String) -> Bool { broken.contains(key) || (isCut && !hasValue(key)) }
     /// `key` has no value yet.
     mutating func set(_ key: String, _ value: Located<FieldValue>) {
         names.append(key)
         values.append(value)
     }
-    mutating func setPlaces(_ key: String, _ spans: [String: Span]) { places[key] = spans }
+    mutating func setPlaces(_ key: String, _ places: ValuePlaces) { self.places[key] = places }
 
     private func located<T: Sendable>(_ key: String, _ unwrap: (FieldValue) -> T?) -> Located<T>? {
         guard let index = names.firstIndex(of: key), let value = unwrap(values[index].value) else { return nil }

@@ -11,7 +11,7 @@ package struct Job: Sendable {
     /// Less `split_strategy`. Nil: the job says nothing of its input.
     package var input: Located<JSONValue>?
     /// Where the members of ``input`` stand.
-    package var inputPlaces: [String: Span]
+    package var inputPlaces: ValuePlaces
     package var splitStrategy: Located<SplitStrategy>?
     package var shardCount: Located<Int>?
     package var model: Located<ModelReference>?
@@ -19,6 +19,10 @@ package struct Job: Sendable {
     package var stages: Located<[StageDeclaration]>?
     /// Whether a `model` or a `job_graph` is there that was reported.
     package var hasUnreadableModel = false
+    /// Whether an `input` is there that was reported.
+    package var hasUnreadableInput = false
+    /// Whether the text was read to its end; else what is absent may be there.
+    package var isWhole = true
     package var multiNode: MultiNode?
     package var priority: Located<Int>?
     package var policies: Policies
@@ -27,7 +31,7 @@ package struct Job: Sendable {
     package init(folder: String, span: Span) {
         self.folder = folder
         self.span = span
-        inputPlaces = [:]
+        inputPlaces = ValuePlaces()
         policies = Policies()
     }
 
@@ -42,7 +46,7 @@ package struct Job: Sendable {
                 return .object(members)
             }
         }
-        inputPlaces = fields.places["input"] ?? [:]
+        inputPlaces = fields.places["input"] ?? ValuePlaces()
         self.splitStrategy = splitStrategy
         shardCount = fields.integer("shard_count")
         model = fields.reference("model")
@@ -52,6 +56,7 @@ package struct Job: Sendable {
         hasUnreadableModel =
             fields.wasRead("model") || fields.wasRead("job_graph")
             || (fields.fields("job_graph") != nil && stages == nil)
+        hasUnreadableInput = fields.wasRead("input")
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         priority = fields.integer("priority")
         policies = Policies(fields)

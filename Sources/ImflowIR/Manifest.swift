@@ -32,10 +32,15 @@ package final class Manifest: Sendable {
     package let requires: NodeRequirement?
     package let inputSchema: Located<JSONValue>?
     package let outputSchema: Located<JSONValue>?
+    /// Where the parts of the schemas stand.
+    package let inputSchemaPlaces: ValuePlaces
+    package let outputSchemaPlaces: ValuePlaces
     package let multiNode: MultiNode?
     /// Nil: no pipeline.
     package let chainedModels: Located<[StageDeclaration]>?
     package let policies: Policies
+    /// Whether the text was read to its end; else what is absent may be there.
+    package let isWhole: Bool
 
     /// Whether this manifest is a graph of other models.
     package var isPipeline: Bool { chainedModels != nil }
@@ -50,9 +55,10 @@ package final class Manifest: Sendable {
     /// Where a message about the model as a whole points.
     package var place: Span { nameSpan ?? span.firstLine }
 
-    init(_ fields: Fields, path: String, folder: String, folderName: String) {
+    init(_ fields: Fields, path: String, folder: String, folderName: String, isWhole: Bool) {
         self.path = path
         self.folder = folder
+        self.isWhole = isWhole
         span = fields.span
         let written = fields.text("name")
         name = written?.value ?? folderName
@@ -74,6 +80,8 @@ package final class Manifest: Sendable {
         requires = fields.fields("requires").map { NodeRequirement($0.value) }
         inputSchema = fields.json("input_schema")
         outputSchema = fields.json("output_schema")
+        inputSchemaPlaces = fields.places["input_schema"] ?? ValuePlaces()
+        outputSchemaPlaces = fields.places["output_schema"] ?? ValuePlaces()
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         chainedModels = fields.list("chained_models").map { list in
             list.map { $0.map { StageDeclaration($0, modelKey: "model_id") } }

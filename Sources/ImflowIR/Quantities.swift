@@ -1,16 +1,17 @@
+import ImflowDiagnostics
 package import ImflowPlan
 
 /// A text that means an amount, or the reason why it does not.
 package struct QuantityError: Error, Equatable {
     package var message: String
     package var help: String?
-    /// What the text surely means, written as it should be.
-    package var replacement: String?
+    /// What the author surely or probably meant.
+    var meant: Meant?
 
-    package init(message: String, help: String?, replacement: String? = nil) {
-        self.message = message
-        self.help = help
-        self.replacement = replacement
+    /// An amount in the form that is read, and whether nothing else can have been meant.
+    struct Meant: Equatable {
+        var text: String
+        var applicability: FixIt.Applicability
     }
 }
 
@@ -34,8 +35,7 @@ extension TimeSpan {
             rest = rest.dropFirst(name.count)
             guard let amount = decimal(digits), let unit = units.first(where: { $0.suffix == name }) else {
                 throw QuantityError(
-                    message: "`\(text)` is not a length of time", help: help(for: text),
-                    replacement: replacement(for: text))
+                    message: "`\(text)` is not a length of time", help: help(for: text), meant: QuantityWords.time(text))
             }
             guard unit.milliseconds < previous else {
                 throw QuantityError(
@@ -45,22 +45,6 @@ extension TimeSpan {
             total += amount * unit.milliseconds
         }
         return try checked(milliseconds: total, text)
-    }
-
-    /// `30s` for `30 sec`, `30 seconds` and `30 s`.
-    private static func replacement(for text: String) -> String? {
-        let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
-        guard decimal(digits) != nil else { return nil }
-        let unit: String? =
-            switch text.dropFirst(digits.count).drop(while: { $0 == " " }).lowercased() {
-            case "ms", "msec", "msecs", "millisecond", "milliseconds": "ms"
-            case "s", "sec", "secs", "second", "seconds": "s"
-            case "min", "mins", "minute", "minutes": "m"
-            case "h", "hr", "hrs", "hour", "hours": "h"
-            case "d", "day", "days": "d"
-            default: nil
-            }
-        return unit.map { digits + $0 }
     }
 
     private static func help(for text: String) -> String {
@@ -113,20 +97,11 @@ extension ByteCount {
         guard let amount = decimal(digits), let scale = suffixes.first(where: { $0.0 == suffix })?.1 else {
             throw QuantityError(
                 message: "`\(text)` is not an amount of memory", help: help(for: suffix, digits: digits),
-                replacement: replacement(for: suffix, digits: digits))
+                meant: QuantityWords.amount(text))
         }
         let bytes = amount * scale
         guard bytes < 9e18 else { throw QuantityError(message: "`\(text)` is more than any machine has", help: nil) }
         return ByteCount(bytes: Int64(bytes.rounded()))
-    }
-
-    /// `4Gi` for `4GB`, `4 GiB`, `4gi`: who writes so wants no less. `512m` may be anything.
-    private static func replacement(for suffix: String, digits: Substring) -> String? {
-        guard decimal(digits) != nil else { return nil }
-        let word = suffix.drop { $0 == " " }.lowercased()
-        guard let letter = word.first, "kmgtp".contains(letter), ["b", "ib", "i"].contains(String(word.dropFirst()))
-        else { return nil }
-        return "\(digits)\(letter.uppercased())i"
     }
 
     private static func help(for suffix: String, digits: Substring) -> String {

@@ -14,6 +14,8 @@ package final class StageDeclaration: Sendable {
     package let needs: Located<[Located<String>]>?
     /// Literal members.
     package let input: Located<JSONValue>?
+    /// Where the parts of ``input`` stand.
+    package let inputPlaces: ValuePlaces
     package let when: Located<Condition>?
     package let priority: Located<Int>?
     package let multiNode: MultiNode?
@@ -23,6 +25,7 @@ package final class StageDeclaration: Sendable {
     package init(span: Span, model: Located<ModelReference>) {
         self.span = span
         self.model = model
+        inputPlaces = ValuePlaces()
         name = nil
         inputKey = nil
         outputKey = nil
@@ -42,6 +45,7 @@ package final class StageDeclaration: Sendable {
         outputKey = fields.text("output_key")
         needs = fields.texts("needs")
         input = fields.json("input")
+        inputPlaces = fields.places["input"] ?? ValuePlaces()
         when = fields.condition("when")
         priority = fields.integer("priority")
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }

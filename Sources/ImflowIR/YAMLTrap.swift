@@ -87,17 +87,17 @@ enum YAMLTrap: Equatable {
 
 extension FieldReader {
     /// The same for the value of a key of type `type`.
-    mutating func checkTrap(_ node: SyntaxNode, _ type: KeyType, _ what: String) {
+    mutating func checkTrap(_ node: SyntaxNode, _ type: KeyType, _ what: @autoclosure () -> String) {
         guard node.style == .plain else { return }
         switch type {
-        case .text, .word, .name, .jobID, .modelReference: checkTrap(node, isText: true, what)
-        case .integer, .number, .duration, .bytes, .pair, .gpu: checkTrap(node, isText: false, what)
+        case .text, .word, .name, .jobID, .modelReference: checkTrap(node, isText: true, what())
+        case .integer, .number, .duration, .bytes, .pair, .gpu: checkTrap(node, isText: false, what())
         default: return
         }
     }
 
     /// Says of a value that was read well that other readers of YAML, or its author, may take it for another.
-    mutating func checkTrap(_ node: SyntaxNode, isText: Bool, _ what: String) {
+    mutating func checkTrap(_ node: SyntaxNode, isText: Bool, _ what: @autoclosure () -> String) {
         guard node.kind == .scalar, node.style == .plain, node.tag == nil, let text = node.scalarText,
             let first = text.utf8.first, first < 0x7B, !findings.isFull
         else { return }
@@ -113,39 +113,40 @@ extension FieldReader {
         case .int, .float: trap = YAMLTrap.ofNumber(text, isText: isText)
         default: trap = nil
         }
-        if let trap, !node.tree.isJSON { add(finding(trap, text, node, isText: isText, what)) }
+        if let trap, !node.tree.isJSON { add(finding(trap, text, node, isText: isText, what())) }
     }
 
     private func finding(
         _ trap: YAMLTrap, _ text: String, _ node: SyntaxNode, isText: Bool, _ what: String
     ) -> Diagnostic {
-        let quote = FixIt("quote it", .safe, edits: [FixIt.Edit(node.span, replacement: "\"\(text)\"")])
+        let quote = [node.writing("\"\(text)\"", .safe, title: "quote it")].compactMap { $0 }
         var finding: Diagnostic
         switch trap {
         case .word(let value):
             finding = Diagnostic(
                 .yamlTrap, "\(what) is the string \"\(text)\"; readers of YAML 1.1 take it for \(value)",
-                at: node.span, help: "quote it: `\"\(text)\"`", fixes: [quote])
+                at: node.span, help: "quote it: `\"\(text)\"`", fixes: quote)
         case .sexagesimal, .date, .underscore:
             let other = trap == .date ? "a date" : trap == .underscore ? "a number" : "a number in base 60"
             finding = Diagnostic(
                 .yamlTrap, "\(what) is the string \"\(text)\"; readers of YAML 1.1 take it for \(other)",
-                at: node.span, help: "quote it: `\"\(text)\"`", fixes: [quote])
+                at: node.span, help: "quote it: `\"\(text)\"`", fixes: quote)
         case .leadingZero where !isText:
             let digits = shortest(node)
             return Diagnostic(
                 .yamlTrap, "\(what) is \(digits): in YAML 1.2 a leading 0 means nothing, in YAML 1.1 base 8",
-                at: node.span, help: "write `\(digits)`, or `0o…` for base 8", fixes: [replace(node, by: digits)])
+                at: node.span, help: "write `\(digits)`, or `0o…` for base 8", 
+                fixes: [node.writing(digits, .needsReview)].compactMap { $0 })
         case .reformatted, .leadingZero:
             return Diagnostic(
                 .yamlTrap, "\(what) is the number `\(text)`; whoever reads it as one makes it `\(shortest(node))`",
-                at: node.span, help: "quote it: `\"\(text)\"`", fixes: [quote])
+                at: node.span, help: "quote it: `\"\(text)\"`", fixes: quote)
         case .otherNumber:
             let digits = shortest(node)
             finding = Diagnostic(
                 .yamlTrap, "\(what) is \(digits); many readers of YAML 1.1 take `\(text)` for a string",
                 at: node.span, help: "write `\(digits)`",
-                fixes: [FixIt("replace it by `\(digits)`", .safe, edits: [FixIt.Edit(node.span, replacement: digits)])])
+                fixes: [node.writing(digits, .safe)].compactMap { $0 })
         }
         // What imflow reads is what stands there: only others may be led astray.
         finding.severity = .note

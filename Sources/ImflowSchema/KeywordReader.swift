@@ -1,6 +1,7 @@
 import ImflowJSON
 
-/// Reads the keywords of one schema object.
+/// Reads the keywords of one schema object. What is wrong with one keyword is told to the compiler, and hides nothing of
+/// the others.
 struct KeywordReader {
     let compiler: SchemaCompiler
     let place: SchemaPlace
@@ -15,183 +16,204 @@ struct KeywordReader {
         self.members = members
     }
 
-    mutating func assertions() throws(SchemaProblem) -> [SchemaAssertion] {
-        try readDefinitions()
-        try readValues()
-        try readNumbers()
-        try readStrings()
-        try readArrays()
-        try readObjects()
-        try readCombinations()
+    mutating func assertions() -> [SchemaAssertion] {
+        // Most schemas have keywords of a group or two: the others need not be looked for one by one.
+        let groups = SchemaKeyword.groups(of: members.keys)
+        func has(_ group: SchemaKeyword.Group) -> Bool { groups & group.rawValue != 0 }
+        if has(.others) { readDefinitions() }
+        if has(.values) { readValues() }
+        if has(.numbers) { readNumbers() }
+        if has(.strings) { readStrings() }
+        if has(.arrays) { readArrays() }
+        if has(.objects) { readObjects() }
+        if has(.combinations) { readCombinations() }
         return found
     }
 
-    func readDefinitions() throws(SchemaProblem) { _ = try map("definitions") }
+    func readDefinitions() { _ = map("definitions") }
 
     private mutating func add(_ keyword: String, _ kind: SchemaAssertion.Kind) {
         found.append(SchemaAssertion(keyword: keyword, kind: kind))
     }
 
-    private mutating func readValues() throws(SchemaProblem) {
-        if let types = members["type"] { add("type", .types(try self.types(types))) }
+    private mutating func readValues() {
+        if let value = members["type"], let types = types(value) { add("type", .types(types)) }
         if let value = members["enum"] {
-            guard let values = value.arrayValue else { throw wrong("enum", "a list of values") }
-            add("enum", .oneOfValues(values))
+            if let values = value.arrayValue { add("enum", .oneOfValues(values)) } else { wrong("enum", "a list of values") }
         }
         if let value = members["const"] { add("const", .value(value)) }
     }
 
-    private func types(_ value: JSONValue) throws(SchemaProblem) -> [SchemaType] {
+    private func types(_ value: JSONValue) -> [SchemaType]? {
         let names = value.arrayValue ?? [value]
+        if names.isEmpty { wrong("type", "a name, or a list of at least one") }
         var types: [SchemaType] = []
-        for name in names {
-            guard let text = name.stringValue, let type = SchemaType(rawValue: text) else {
-                throw wrong("type", "null, boolean, integer, number, string, array or object, or a list of these")
+        for (position, name) in names.enumerated() {
+            if let text = name.stringValue, let type = SchemaType(rawValue: text) {
+                types.append(type)
+                continue
             }
-            types.append(type)
+            let wanted =
+                name == .null
+                ? "the name \"null\" in quotes, not null itself"
+                : "null, boolean, integer, number, string, array or object, or a list of these"
+            wrong("type", wanted, item: value.arrayValue == nil ? nil : position)
         }
-        if types.isEmpty { throw wrong("type", "a name, or a list of at least one") }
-        return types
+        return types.isEmpty ? nil : types
     }
 
-    private mutating func readNumbers() throws(SchemaProblem) {
+    private mutating func readNumbers() {
         if let value = members["multipleOf"] {
-            guard let number = value.doubleValue, number > 0 else { throw wrong("multipleOf", "a number over 0") }
-            add("multipleOf", .multiple(value))
+            if let number = value.doubleValue, number > 0 {
+                add("multipleOf", .multiple(value))
+            } else {
+                wrong("multipleOf", "a number over 0")
+            }
         }
-        if let limit = try number("maximum") { add("maximum", .maximum(limit, exclusive: false)) }
-        if let limit = try number("exclusiveMaximum") { add("exclusiveMaximum", .maximum(limit, exclusive: true)) }
-        if let limit = try number("minimum") { add("minimum", .minimum(limit, exclusive: false)) }
-        if let limit = try number("exclusiveMinimum") { add("exclusiveMinimum", .minimum(limit, exclusive: true)) }
+        if let limit = number("maximum") { add("maximum", .maximum(limit, exclusive: false)) }
+        if let limit = number("exclusiveMaximum") { add("exclusiveMaximum", .maximum(limit, exclusive: true)) }
+        if let limit = number("minimum") { add("minimum", .minimum(limit, exclusive: false)) }
+        if let limit = number("exclusiveMinimum") { add("exclusiveMinimum", .minimum(limit, exclusive: true)) }
     }
 
-    private mutating func readStrings() throws(SchemaProblem) {
-        if let limit = try count("maxLength") { add("maxLength", .maximumLength(limit)) }
-        if let limit = try count("minLength") { add("minLength", .minimumLength(limit)) }
+    private mutating func readStrings() {
+        if let limit = count("maxLength") { add("maxLength", .maximumLength(limit)) }
+        if let limit = count("minLength") { add("minLength", .minimumLength(limit)) }
         if let value = members["pattern"] {
-            guard let text = value.stringValue else { throw wrong("pattern", "a string") }
-            add("pattern", .pattern(try pattern(text, at: place.member("pattern"))))
+            guard let text = value.stringValue else { return wrong("pattern", "a string") }
+            if let pattern = pattern(text, at: place.member("pattern")) { add("pattern", .pattern(pattern)) }
         }
     }
 
-    private mutating func readArrays() throws(SchemaProblem) {
-        let additional = try schema("additionalItems")
+    private mutating func readArrays() {
+        let additional = schema("additionalItems")
         if members["items"]?.arrayValue != nil {
-            add("items", .tuple(try list("items", mayBeEmpty: true), additional: additional))
-        } else if let items = try schema("items") {
+            if let schemas = list("items", mayBeEmpty: true) { add("items", .tuple(schemas, additional: additional)) }
+        } else if let items = schema("items") {
             add("items", .items(items))
         }
-        if let schema = try schema("contains") { add("contains", .contains(schema)) }
-        if let limit = try count("maxItems") { add("maxItems", .maximumItems(limit)) }
-        if let limit = try count("minItems") { add("minItems", .minimumItems(limit)) }
+        if let schema = schema("contains") { add("contains", .contains(schema)) }
+        if let limit = count("maxItems") { add("maxItems", .maximumItems(limit)) }
+        if let limit = count("minItems") { add("minItems", .minimumItems(limit)) }
         if let value = members["uniqueItems"] {
-            guard let unique = value.boolValue else { throw wrong("uniqueItems", "a boolean") }
+            guard let unique = value.boolValue else { return wrong("uniqueItems", "a boolean") }
             if unique { add("uniqueItems", .uniqueItems) }
         }
     }
 
-    private mutating func readObjects() throws(SchemaProblem) {
-        if let limit = try count("maxProperties") { add("maxProperties", .maximumMembers(limit)) }
-        if let limit = try count("minProperties") { add("minProperties", .minimumMembers(limit)) }
-        if let value = members["required"] { add("required", .required(try names(value, at: "required"))) }
-        var rules = MemberRules()
-        for (name, schema) in try map("properties") { rules.named[name] = schema }
-        for (text, schema) in try map("patternProperties") {
-            let pattern = try pattern(text, at: place.member("patternProperties").member(text))
-            rules.patterns.append((pattern, schema))
+    private mutating func readObjects() {
+        if let limit = count("maxProperties") { add("maxProperties", .maximumMembers(limit)) }
+        if let limit = count("minProperties") { add("minProperties", .minimumMembers(limit)) }
+        if let value = members["required"], let names = names(value, "required", at: place.member("required")) {
+            add("required", .required(names))
         }
-        rules.additional = try schema("additionalProperties")
+        var rules = MemberRules()
+        for (name, schema) in map("properties") { rules.named[name] = schema }
+        for (text, schema) in map("patternProperties") {
+            let place = place.member("patternProperties").member(text)
+            if let pattern = pattern(text, at: place, isName: true) { rules.patterns.append((pattern, schema)) }
+        }
+        rules.additional = schema("additionalProperties")
         if !rules.named.isEmpty || !rules.patterns.isEmpty || rules.additional != nil {
             add("properties", .members(rules))
         }
-        if let schema = try schema("propertyNames") { add("propertyNames", .names(schema)) }
-        try readDependencies()
+        if let schema = schema("propertyNames") { add("propertyNames", .names(schema)) }
+        readDependencies()
     }
 
-    private mutating func readDependencies() throws(SchemaProblem) {
+    private mutating func readDependencies() {
         guard let value = members["dependencies"] else { return }
-        guard let entries = value.objectValue else { throw wrong("dependencies", "an object") }
+        guard let entries = value.objectValue else { return wrong("dependencies", "an object") }
         var dependencies: [(name: String, SchemaAssertion.Dependency)] = []
         for (name, entry) in entries {
+            let place = place.member("dependencies").member(name)
             if entry.arrayValue != nil {
-                dependencies.append((name, .names(try names(entry, at: "dependencies"))))
-            } else {
-                let place = place.member("dependencies").member(name)
-                dependencies.append((name, .schema(try compiler.node(entry, at: place, base: base))))
+                if let names = names(entry, "dependencies", at: place) { dependencies.append((name, .names(names))) }
+            } else if let node = compiler.node(entry, at: place, base: base) {
+                dependencies.append((name, .schema(node)))
             }
         }
         add("dependencies", .dependencies(dependencies))
     }
 
-    private mutating func readCombinations() throws(SchemaProblem) {
-        if members["allOf"] != nil { add("allOf", .all(try list("allOf"))) }
-        if members["anyOf"] != nil { add("anyOf", .any(try list("anyOf"))) }
-        if members["oneOf"] != nil { add("oneOf", .one(try list("oneOf"))) }
-        if let schema = try schema("not") { add("not", .not(schema)) }
-        let (then, otherwise) = (try schema("then"), try schema("else"))
-        if let condition = try schema("if"), then != nil || otherwise != nil {
+    private mutating func readCombinations() {
+        if members["allOf"] != nil, let schemas = list("allOf") { add("allOf", .all(schemas)) }
+        if members["anyOf"] != nil, let schemas = list("anyOf") { add("anyOf", .any(schemas)) }
+        if members["oneOf"] != nil, let schemas = list("oneOf") { add("oneOf", .one(schemas)) }
+        if let schema = schema("not") { add("not", .not(schema)) }
+        let (then, otherwise) = (schema("then"), schema("else"))
+        if let condition = schema("if"), then != nil || otherwise != nil {
             add("if", .condition(if: condition, then: then, else: otherwise))
         }
     }
 
-    private func wrong(_ keyword: String, _ wanted: String) -> SchemaProblem {
-        SchemaProblem(place.member(keyword).description, "`\(keyword)` must be \(wanted)")
+    private func wrong(_ keyword: String, _ wanted: String, item: Int? = nil) {
+        let place = place.member(keyword)
+        let exact = item.map { place.member(String($0)) } ?? place
+        compiler.add(SchemaProblem(exact.description, "`\(keyword)` must be \(wanted)"))
     }
 
-    private func number(_ keyword: String) throws(SchemaProblem) -> JSONValue? {
-        guard let value = members[keyword] else { return nil }
-        guard value.doubleValue != nil else { throw wrong(keyword, "a number") }
-        return value
+    private func number(_ keyword: String) -> JSONValue? {
+        guard let value = members[keyword] else { return Optional.none }
+        if value.doubleValue != nil { return value }
+        wrong(keyword, "a number")
+        return Optional.none
     }
 
-    private func count(_ keyword: String) throws(SchemaProblem) -> Int? {
+    private func count(_ keyword: String) -> Int? {
         guard let value = members[keyword] else { return nil }
         guard let number = value.doubleValue, number >= 0, number == number.rounded() else {
-            throw wrong(keyword, "an integer, 0 or more")
+            wrong(keyword, "an integer, 0 or more")
+            return nil
         }
         // Of a number beyond all counts, only that it is large counts.
         return value.intValue ?? Int.max
     }
 
-    private func names(_ value: JSONValue, at keyword: String) throws(SchemaProblem) -> [String] {
-        var names: [String] = []
-        guard let items = value.arrayValue else { throw wrong(keyword, "a list of names") }
-        for item in items {
-            guard let name = item.stringValue else { throw wrong(keyword, "a list of names") }
-            names.append(name)
+    private func names(_ value: JSONValue, _ keyword: String, at place: SchemaPlace) -> [String]? {
+        let sentence = "`\(keyword)` must be a list of names"
+        guard let items = value.arrayValue else {
+            compiler.add(SchemaProblem(place.description, sentence))
+            return nil
         }
-        return names
+        for (position, item) in items.enumerated() where item.stringValue == nil {
+            compiler.add(SchemaProblem(place.member(String(position)).description, sentence))
+        }
+        return items.compactMap(\.stringValue)
     }
 
-    private func pattern(_ text: String, at place: SchemaPlace) throws(SchemaProblem) -> Pattern {
+    private func pattern(_ text: String, at place: SchemaPlace, isName: Bool = false) -> Pattern? {
         do throws(PatternError) { return try Pattern(text) } catch {
-            throw SchemaProblem(place.description, error.sentence)
+            compiler.add(SchemaProblem(place.description, error.sentence, isName: isName))
+            return nil
         }
     }
 
-    private func schema(_ keyword: String) throws(SchemaProblem) -> Int? {
+    private func schema(_ keyword: String) -> Int? {
         guard let value = members[keyword] else { return nil }
-        return try compiler.node(value, at: place.member(keyword), base: base)
+        return compiler.node(value, at: place.member(keyword), base: base)
     }
 
-    private func list(_ keyword: String, mayBeEmpty: Bool = false) throws(SchemaProblem) -> [Int] {
+    private func list(_ keyword: String, mayBeEmpty: Bool = false) -> [Int]? {
         guard let items = members[keyword]?.arrayValue, mayBeEmpty || !items.isEmpty else {
-            throw wrong(keyword, "a list of at least one schema")
+            wrong(keyword, "a list of at least one schema")
+            return nil
         }
-        var schemas: [Int] = []
-        for (position, item) in items.enumerated() {
-            schemas.append(try compiler.node(item, at: place.member(keyword).member("\(position)"), base: base))
+        let place = place.member(keyword)
+        return items.enumerated().compactMap { position, item in
+            compiler.node(item, at: place.member(String(position)), base: base)
         }
-        return schemas
     }
 
-    private func map(_ keyword: String) throws(SchemaProblem) -> [(String, Int)] {
+    private func map(_ keyword: String) -> [(String, Int)] {
         guard let value = members[keyword] else { return [] }
-        guard let entries = value.objectValue else { throw wrong(keyword, "an object of schemas") }
-        var schemas: [(String, Int)] = []
-        for (name, entry) in entries {
-            schemas.append((name, try compiler.node(entry, at: place.member(keyword).member(name), base: base)))
+        guard let entries = value.objectValue else {
+            wrong(keyword, "an object of schemas")
+            return []
         }
-        return schemas
+        let place = place.member(keyword)
+        return entries.compactMap { name, entry in
+            compiler.node(entry, at: place.member(name), base: base).map { (name, $0) }
+        }
     }
 }

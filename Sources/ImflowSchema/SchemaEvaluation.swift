@@ -23,10 +23,13 @@ struct SchemaEvaluation {
         self.workLimit = workLimit
     }
 
-    mutating func violations(of value: JSONValue) -> [SchemaViolation] {
-        _ = holds(0, value)
+    mutating func violations(of value: JSONValue, at node: Int) -> [SchemaViolation] {
+        _ = holds(node, value)
         return stop.map { [$0] } ?? violations
     }
+
+    /// Whether the check took too much, so that its answer says nothing.
+    var gaveUp: Bool { stop != nil }
 
     /// Whether the check goes on to look for further breaches after one.
     var goesOn: Bool { stop == nil && recording && violations.count < SchemaValidator.maximumViolations }

@@ -13,25 +13,49 @@ struct SchemaIndex {
         var sentence: String
     }
 
-    private var documents: [JSONValue]
+    /// By URI; the author's own has none.
+    private var documents: [String: JSONValue] = [:]
+    /// Whether anything in the author's document can be referred to.
+    private(set) var isNeeded = false
+    /// Documents that references may name.
+    private let offered: [String: JSONValue]
     /// The base URI of the schemas that `$id` moves, and of all below a known keyword.
     private(set) var bases: [SchemaPlace: String] = [:]
     /// By URI: without a fragment, or with the plain name that an `$id` gave.
     private var resources: [String: SchemaPlace] = [:]
 
-    init(of schema: JSONValue) throws(SchemaProblem) {
-        documents = [schema]
-        try register(schema, document: 0)
+    init(offering documents: [String: JSONValue]) { offered = documents }
+
+    /// Makes `schema` the author's document.
+    mutating func add(_ schema: JSONValue) throws(SchemaProblem) {
+        documents[""] = schema
+        isNeeded = Self.hasReferences(schema)
+        if isNeeded { try register(schema, document: "") }
+    }
+
+    /// Whether anything in it names a schema or refers to one. Most schemas do not, and need no index.
+    private static func hasReferences(_ schema: JSONValue) -> Bool {
+        var pending = [schema]
+        while let value = pending.popLast() {
+            switch value {
+            case .object(let members):
+                if members["$ref"] != nil || members["$id"] != nil { return true }
+                pending += members.values
+            case .array(let items): pending += items
+            default: break
+            }
+        }
+        return false
     }
 
     /// What `reference` names when it stands where the base URI is `base`.
     mutating func find(_ reference: String, base: String) throws(Miss) -> Found {
         let whole = URIReference.resolve(reference, base: base)
         let (resource, fragment) = URIReference.parts(of: whole)
-        if resources[resource] == nil, resource == Metaschema.uri, documents.count == 1 {
-            documents.append(Metaschema.value)
-            do throws(SchemaProblem) { try register(Metaschema.value, document: 1) } catch {
-                preconditionFailure("the built-in metaschema: \(error)")
+        if resources[resource] == nil, let document = document(resource) {
+            documents[resource] = document
+            do throws(SchemaProblem) { try register(document, document: resource) } catch {
+                throw Miss(sentence: "`\(reference)` names a document that is no schema: \(error)")
             }
         }
         if let fragment, !fragment.isEmpty, fragment.utf8.first != UInt8(ascii: "/") {
@@ -51,11 +75,16 @@ struct SchemaIndex {
         return try walk(names, from: place, reference)
     }
 
+    private func document(_ uri: String) -> JSONValue? {
+        if let document = offered[uri] { return document }
+        return uri == Metaschema.uri ? Metaschema.value : Optional.none
+    }
+
     private func walk(_ names: [String], from start: SchemaPlace, _ reference: String) throws(Miss) -> Found {
         let miss = Miss(sentence: "`\(reference)` leads to nothing in this schema")
         guard var value = value(at: start) else { throw miss }
         var place = start
-        var base = bases[start] ?? ""
+        var base = bases[start] ?? start.document
         for name in names {
             guard let next = Self.member(name, of: value) else { throw miss }
             value = next
@@ -79,10 +108,10 @@ struct SchemaIndex {
         return value[name]
     }
 
-    private mutating func register(_ root: JSONValue, document: Int) throws(SchemaProblem) {
+    private mutating func register(_ root: JSONValue, document: String) throws(SchemaProblem) {
         let start = SchemaPlace(document: document, pointer: "")
-        if document == 0 { resources[""] = start }
-        var pending: [(value: JSONValue, place: SchemaPlace, base: String)] = [(root, start, "")]
+        resources[document] = start
+        var pending: [(value: JSONValue, place: SchemaPlace, base: String)] = [(root, start, document)]
         while let (value, place, outer) = pending.popLast() {
             guard let members = value.objectValue else { continue }
             var base = outer

@@ -1,7 +1,7 @@
-/// Where a schema stands: in the author's document or in the built-in metaschema.
+/// Where a schema stands: in the author's document or in another one that it refers to.
 struct SchemaPlace: Hashable, CustomStringConvertible {
-    /// 0 for the author's, 1 for the metaschema.
-    var document: Int
+    /// Empty for the author's, else the URI.
+    var document: String
     /// RFC 6901, from the document's root.
     var pointer: String
 
@@ -10,7 +10,7 @@ struct SchemaPlace: Hashable, CustomStringConvertible {
         SchemaPlace(document: document, pointer: pointer + "/" + Self.escaped(name))
     }
 
-    var description: String { document == 0 ? pointer : Metaschema.uri + "#" + pointer }
+    var description: String { document.isEmpty ? pointer : document + "#" + pointer }
 
     /// A name as a pointer spells it.
     static func escaped(_ name: String) -> String {

@@ -4,10 +4,13 @@ package struct SchemaProblem: Error, Equatable, CustomStringConvertible {
     package var pointer: String
     /// What is wrong there and what to write instead: a sentence without its place.
     package var sentence: String
+    /// Whether the name of the member at ``pointer`` is wrong, rather than its value.
+    package var isName = false
 
-    package init(_ pointer: String, _ sentence: String) {
+    package init(_ pointer: String, _ sentence: String, isName: Bool = false) {
         self.pointer = pointer
         self.sentence = sentence
+        self.isName = isName
     }
 
     package var description: String { pointer.isEmpty ? sentence : "at `\(pointer)`: \(sentence)" }

@@ -67,7 +67,7 @@ struct MemberRules: Sendable {
 }
 
 /// The names that `type` may have.
-enum SchemaType: String, Sendable {
+package enum SchemaType: String, Sendable {
     case null, boolean, integer, number, string, array, object
 
     func includes(_ value: JSONValue) -> Bool {

@@ -20,10 +20,25 @@ package func duplicateKeys(in tree: SyntaxTree, limit: Int = 100) -> [Diagnostic
                 Diagnostic(
                     .duplicateKey, "duplicate key \"\(node.scalarText ?? "")\"", at: node.span,
                     secondary: [Label(tree.span(at: earlier), "first defined here")],
-                    help: node.isMergeKey ? "merge several mappings with one key: `<<: [*first, *second]`" : nil))
+                    help: node.isMergeKey ? "merge several mappings with one key: `<<: [*first, *second]`" : nil,
+                    fixes: removal(of: key, repeating: earlier, keys, SyntaxNode(tree: tree, index: index))))
         }
     }
     return diagnostics
+}
+
+private func removal(of key: Int, repeating first: Int, _ keys: [Int], _ mapping: SyntaxNode) -> [FixIt] {
+    let tree = mapping.tree
+    func member(_ key: Int) -> RepeatedMember.Member? {
+        let value = Int(tree.records[key].next)
+        guard value < Int(tree.records[mapping.index].next) else { return nil }
+        return (SyntaxNode(tree: tree, index: key), SyntaxNode(tree: tree, index: value))
+    }
+    guard let place = keys.firstIndex(of: key), place > 0, let previous = member(keys[place - 1]),
+        let repeated = member(key), let earlier = member(first)
+    else { return [] }
+    let fix = RepeatedMember.removal(of: repeated, after: previous, first: earlier, isFlow: mapping.style == .flow)
+    return fix.map { [$0] } ?? []
 }
 
 /// The scalar keys among `keys` that have the text of an earlier one, each with the first of them.

@@ -42,6 +42,9 @@ package struct SyntaxNode: Sendable {
         return tree.children(of: index).map { SyntaxNode(tree: tree, index: $0) }
     }
 
+    /// Whether reading stopped inside this collection, so that it may have more than is seen here.
+    package var isCut: Bool { !tree.isComplete && Int(record.next) == tree.records.count }
+
     /// A mapping's members in document order, repeated keys included; empty for other kinds.
     /// `<<` merge keys stand as they were written: see ``mergedMembers``.
     package var members: [(key: SyntaxNode, value: SyntaxNode)] {

@@ -50,7 +50,8 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Files, folders (all model.yaml, imflow.yaml, *.imflow.yaml, job.json and *.job.json in them) or - for \
             standard input; without any, the current folder. Exits with 1 when there are findings, with 2 when a file \
-            cannot be read.
+            cannot be read. With --fix or --diff, files whose text cannot be read to its end stay as they are; with \
+            - and --fix the fixed text goes to standard output and what remains to standard error.
             """)
 
     @Argument(help: ArgumentHelp("Files and folders to check.", valueName: "path"))
@@ -65,27 +66,37 @@ struct CheckCommand: ParsableCommand {
     var listFiles = false
     @Flag(help: "Write the findings to the file of --baseline, and tell none of them.")
     var writeBaseline = false
+    @OptionGroup var fixes: FixOptions
+    @OptionGroup var input: StandardInputName
     @OptionGroup var search: ModelOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        try input.validate(paths)
+        if writeBaseline, fixes.isWanted { throw ValidationError("--write-baseline goes without --fix and --diff") }
         if writeBaseline, baseline == nil { throw ValidationError("--write-baseline needs --baseline <file>") }
     }
 
     func run() throws {
-        let compiler = Compiler(LocalFiles(), loop: dispatchLoop)
-        let paths = self.paths.isEmpty ? ["."] : self.paths
+        let (reader, paths) = try input.apply(to: self.paths)
+        if fixes.isWanted, !listFiles { return try mend(paths, reader) }
+        let compiler = Compiler(reader, loop: dispatchLoop)
         if listFiles { return tell(compiler.list(paths)) }
         var report = compiler.check(paths, options: search.compileOptions)
+        if let baseline { try apply(BaselineFile(path: baseline), to: &report, context(report)) }
+        try tell(report)
+    }
+
+    /// Writes the report and ends with its exit code.
+    func tell(_ report: CheckReport, to descriptor: Int32 = STDOUT_FILENO) throws {
         let context = context(report)
-        if let baseline { try apply(BaselineFile(path: baseline), to: &report, context) }
         let format = self.format ?? (output.output == .json ? .json : .full)
-        let colours = FindingOutput.colours(STDOUT_FILENO)
+        let colours = FindingOutput.colours(descriptor)
         let renderer = DiagnosticRenderer(format, colour: colours, context: context)
-        Console.write(renderer.render(report.diagnostics), to: STDOUT_FILENO)
+        Console.write(renderer.render(report.diagnostics), to: descriptor)
         if annotates(format) {
             let annotations = DiagnosticRenderer(.github, context: context)
-            Console.write(annotations.render(report.diagnostics), to: STDOUT_FILENO)
+            Console.write(annotations.render(report.diagnostics), to: descriptor)
         }
         if report.files.isEmpty {
             throw CommandFailure(
@@ -94,6 +105,10 @@ struct CheckCommand: ParsableCommand {
         if format == .full, DiagnosticRenderer.summary(of: report.diagnostics) == nil {
             let count = report.files.count
             Console.note("\(count) file\(count == 1 ? "" : "s") checked")
+        }
+        let fixable = FixSession.fixableCount(report.diagnostics)
+        if format == .full, fixable > 0 {
+            Console.note("\(FormatCommand.count(fixable, "finding")) can be fixed with --fix")
         }
         if report.isUnreadable { throw ExitCode(ExitStatus.usage.rawValue) }
         if report.diagnostics.contains(where: { $0.severity >= failOn.severity }) {
@@ -124,7 +139,7 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// Reports name files by their path in the repository, else in the current folder.
-    private func context(_ report: CheckReport) -> ReportContext {
+    func context(_ report: CheckReport) -> ReportContext {
         let reader = LocalFiles()
         var context = ReportContext()
         context.files = report.files

@@ -19,8 +19,8 @@ struct Imflow: AsyncParsableCommand {
             CommandGroup(
                 name: "Manifests",
                 subcommands: [
-                    CheckCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self, SchemaCommand.self,
-                    DebugCommand.self, LSPCommand.self,
+                    CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self,
+                    SchemaCommand.self, DebugCommand.self, LSPCommand.self,
                 ]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
             CommandGroup(

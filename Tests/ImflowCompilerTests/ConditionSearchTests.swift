@@ -99,7 +99,7 @@ import Testing
     @Test func agreesWithTryingAll() throws {
         var random = SeededGenerator(state: 7)
         var never = 0
-        for _ in 0..<1500 {
+        for _ in 0..<400 {
             let tree = Self.tree(2, &random)
             let worlds = Self.world.flatMap { x in Self.world.map { ["x": x, "y": $0] } }
             let canHold = worlds.contains { tree.mayHold($0) }
@@ -113,7 +113,7 @@ import Testing
             #expect(found == (canHold ? [] : ["never-true"]), "\(tree.text)")
             never += canHold ? 0 : 1
         }
-        #expect(never > 50)
+        #expect(never > 10)
     }
 
     /// What is too much to look at is not judged, however many stages have it.
@@ -122,7 +122,8 @@ import Testing
         let wide = (0..<7).map { "(x == \($0) || y == \($0))" }.joined(separator: " && ")
         let full = (0..<12).map { "a\($0) > 1" }.joined(separator: " && ")
         for condition in [long, wide, full] {
-            let stages = (0..<1500).map { _ in "{\"model\": \"tool\", \"when\": \"\(condition)\", \"input_key\": \"x\"}" }
+            let stages = (0..<300).map { _ in "{\"model\": \"tool\", \"when\": \"\(condition)\", \"input_key\": \"x\"}"
+            }
             let text = "{\"input\": {\"x\": 1}, \"job_graph\": {\"stages\": [\(stages.joined(separator: ","))]}}"
             let files = ["job.json": text, "tool/model.yaml": "name: tool\nentrypoint: [./run]\n"]
             let found = Compiler(MemoryFiles(files)).check(["job.json"]).diagnostics

@@ -43,9 +43,9 @@ enum Corpus {
             return ["check", kind == "err" ? "case" : "."]
         }
 
-        /// What the case's command finds and makes.
-        func run() -> (diagnostics: [Diagnostic], plan: Plan?) {
-            let files = self.files
+        /// What the case's command finds and makes; of other files, if they are given.
+        func run(_ changed: MemoryFiles? = nil) -> (diagnostics: [Diagnostic], plan: Plan?) {
+            let files = changed ?? self.files
             var words = arguments(files)
             let command = words.removeFirst()
             var options = CompileOptions()
@@ -59,12 +59,14 @@ enum Corpus {
             return (compilation.diagnostics, compilation.plan)
         }
 
-        /// Whether `text` is what the file `name` holds; writes it when blessing.
-        func matches(_ text: String, _ name: String) throws -> (isSame: Bool, expected: String) {
+        /// Whether `text` is what the file `name` holds, nil for no file; writes it when blessing.
+        func matches(_ text: String?, _ name: String) throws -> (isSame: Bool, expected: String) {
             let url = folder.appending(path: name)
-            if Corpus.isBlessing { try Data(text.utf8).write(to: url) }
-            let expected = (try? Data(contentsOf: url)).map { String(decoding: $0, as: UTF8.self) } ?? "(no such file)"
-            return (expected == text, expected)
+            if Corpus.isBlessing {
+                if let text { try Data(text.utf8).write(to: url) } else { try? FileManager.default.removeItem(at: url) }
+            }
+            let expected = (try? Data(contentsOf: url)).map { String(decoding: $0, as: UTF8.self) }
+            return (expected == text, expected ?? "(no such file)")
         }
     }
 

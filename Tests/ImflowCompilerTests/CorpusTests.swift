@@ -20,6 +20,24 @@ import Testing
         #expect(entry.name == "\(entry.name.prefix(4))-\(slug)")
     }
 
+    /// `fixed.yaml` stands exactly where safe fixes change a file of the case, and is what they make of it.
+    @Test(arguments: Corpus.cases("err")) func fixesExactly(_ entry: Corpus.Case) throws {
+        var words = entry.arguments(entry.files)
+        guard words.removeFirst() == "check", words.count == 1 else { return }
+        let outcome = FixSession(entry.files).run(words)
+        #expect(outcome.dropped.isEmpty && !outcome.isCutShort)
+        #expect(!outcome.report.diagnostics.contains { $0.fix(includesReview: false) != nil })
+        var fixed = entry.files
+        for change in outcome.changes { fixed.files[change.path ?? ""] = change.new }
+        #expect(FixSession(fixed).run(words).changes.isEmpty)
+        let before = entry.run().diagnostics
+        #expect(outcome.report.diagnostics.count < before.count || outcome.changes.isEmpty)
+        let texts = outcome.changes.map { (name: $0.name, text: String(decoding: $0.new, as: UTF8.self)) }
+        let text = texts.count > 1 ? texts.map { "# \($0.name)\n\($0.text)" }.joined() : texts.first?.text
+        let (isSame, expected) = try entry.matches(text, "fixed.yaml")
+        #expect(isSame, "fixed:\n\(text ?? "(nothing)")\nexpected:\n\(expected)")
+    }
+
     /// Texts that no file should hold: of a megabyte and more.
     static let uncased: [DiagnosticCode] = [.tooLarge, .tooManyNodes]
     static let ownCodes =
@@ -68,5 +86,26 @@ import Testing
         let (isSame, expected) = try entry.matches(text, "plan.json")
         #expect(isSame, "lowered to:\n\(text)\nexpected:\n\(expected)")
         #expect(try JSONDecoder().decode(Plan.self, from: Data(text.utf8)) == plan)
+    }
+}
+
+/// `Manifests/projects`: whole repositories, and what `check .` finds in them, one line a finding.
+@Suite struct ProjectCorpusTests {
+    @Test(arguments: Corpus.cases("projects")) func findsExactly(_ entry: Corpus.Case) throws {
+        let found = Compiler(entry.files).check(["."]).diagnostics
+        let text = DiagnosticRenderer(.concise).render(found)
+        let (isSame, expected) = try entry.matches(text, "out")
+        #expect(isSame, "found:\n\(text)\nexpected:\n\(expected)")
+    }
+
+    /// One is clean, and its jobs have plans.
+    @Test func theCleanOneIsPlanned() throws {
+        let entry = try #require(Corpus.cases("projects").first { $0.name == "page-archive" })
+        let compiler = Compiler(entry.files)
+        let report = compiler.check(["."])
+        #expect(report.diagnostics.isEmpty)
+        let jobs = report.files.filter { $0.contains("job.") }
+        #expect(jobs.count == 4)
+        for job in jobs { #expect(compiler.compileJob(job).plan != nil, "\(job)") }
     }
 }

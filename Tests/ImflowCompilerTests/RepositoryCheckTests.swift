@@ -83,7 +83,7 @@ import Testing
     /// Pipelines and jobs that call models of files which were through before.
     @Test func workOnManyCoresGivesTheSame() {
         var files: [String: String] = [:]
-        for index in 0..<1000 {
+        for index in 0..<80 {
             let folder = "models/m\(index)"
             switch index % 4 {
             case 0: files["\(folder)/model.yaml"] = "name: m\(index)\nentrypoint: [cat]\nprotocol: exec\n"
@@ -102,9 +102,12 @@ import Testing
         #expect(renderer.render(alone.diagnostics) == renderer.render(together.diagnostics))
         #expect(alone.files == together.files)
         // File by file, as with all at once.
-        let singly = files.keys.sorted().flatMap { Compiler(reader).check([$0]).diagnostics }
-        let places = Set(singly.map { "\($0.primary.span) \($0.code)" })
-        let ofFiles = alone.diagnostics.filter { $0.code != .unreachedModel }
+        let some = files.keys.sorted().enumerated().filter { $0.offset % 9 == 0 }.map(\.element)
+        let singly = some.flatMap { Compiler(reader).check([$0]).diagnostics }
+        let places = Set(singly.filter { some.contains($0.primary.span.source.name) }.map { "\($0.primary.span) \($0.code)" })
+        let ofFiles = alone.diagnostics.filter {
+            $0.code != .unreachedModel && some.contains($0.primary.span.source.name)
+        }
         #expect(Set(ofFiles.map { "\($0.primary.span) \($0.code)" }) == places)
     }
 }

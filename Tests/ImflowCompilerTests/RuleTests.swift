@@ -96,8 +96,11 @@ import Testing
     }
 
     @Test func whatAnythingMayMeanIsNotLeftOver() {
-        let twins = ["a/model.yaml": "name: twin\nentrypoint: [./a]\n", "b/model.yaml": "name: twin\nentrypoint: [./b]\n"]
-        let files = twins.merging(["job.json": job("{\"model\": \"twin\"}", "{\"model\": \"workre\"}")]) { own, _ in own }
+        let twins = [
+            "a/model.yaml": "name: twin\nentrypoint: [./a]\n", "b/model.yaml": "name: twin\nentrypoint: [./b]\n",
+        ]
+        let files = twins.merging(["job.json": job("{\"model\": \"twin\"}", "{\"model\": \"workre\"}")]) { own, _ in own
+        }
         #expect(slugs(files) == ["ambiguous-model", "unknown-model"])
         let pinned = ["job.json": job("{\"model\": \"worker@2\"}")]
         #expect(slugs(pinned) == ["version-mismatch"])
@@ -124,7 +127,8 @@ import Testing
 
     @Test(arguments: [(1013, 513, 6), (1012, 512, 2), (512, 512, 1), (1, 1, 1), (513, 1, 2)])
     func tilesAreCounted(_ width: Int, _ height: Int, _ tiles: Int) {
-        let model = "name: t\nentrypoint: [./run]\nmulti_node: {split_mode: tile, tile_overlap: 12, merge_strategy: none}\n"
+        let model =
+            "name: t\nentrypoint: [./run]\nmulti_node: {split_mode: tile, tile_overlap: 12, merge_strategy: none}\n"
         for count in [tiles, tiles + 1] {
             let input = "{\"image_url\": \"a.png\", \"width\": \(width), \"height\": \(height)}"
             let job = "{\"model\": \"t\", \"shard_count\": \(count), \"input\": \(input)}"
@@ -134,9 +138,29 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("port: 9000\n", "name: a\nport: 9000\n"),
+            ("# first\r\nport: 9000\r\n", "# first\r\nname: a\r\nport: 9000\r\n"),
+            ("---\nport: 9000\n", "---\nname: a\nport: 9000\n"),
+            ("\u{FEFF}port: 9000\n", "\u{FEFF}name: a\nport: 9000\n"),
+            ("{port: 9000}\n", nil), ("  port: 9000\n", nil), ("--- {port: 9000}\n", nil),
+        ] as [(String, String?)])
+    func aMissingNameIsWrittenDown(_ text: String, _ mended: String?) throws {
+        let path = "a/model.yaml"
+        let found = Compiler(MemoryFiles([path: text])).check([path]).diagnostics.filter { $0.code.number == 108 }
+        let fix = found.first?.fixes.first
+        #expect(found.count == 1 && (fix == nil) == (mended == nil))
+        guard let fix, let mended else { return }
+        var bytes = Array(text.utf8)
+        for edit in fix.edits { bytes.replaceSubrange(edit.span.range, with: edit.replacement.utf8) }
+        #expect(String(decoding: bytes, as: UTF8.self) == mended)
+        #expect(slugs([path: mended], [path]).contains("missing-name") == false)
+    }
+
     /// A long chain in which every stage asks for what another, far away, publishes.
     @Test func longGraphsAreDone() {
-        let stages = (0..<1500).map { index in
+        let stages = (0..<400).map { index in
             "{\"model\": \"worker\", \"input_key\": \"\(index % 2 == 0 ? "a" : "b")\","
                 + " \"output_key\": \"\(index % 2 == 0 ? "b" : "a")\"}"
         }

@@ -10,6 +10,7 @@ import Testing
         arguments: [
             ("ID", "AKIAIOSFODNN7EXAMPLE"), ("X", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
             ("X", "github_pat_11ABCDEFG0abcdefghijklmnopqrstuv"), ("X", "glpat-x1y2z3A4B5C6D7E8F9G0"),
+            ("X", "Bearer ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
             ("X", "hf_abcdefghijklmnopqrstuvwxyz01234567"), ("X", "sk-proj-4f9a8Zq1xT7mLw0bV3nE"),
             ("X", "xoxb-123456789012-abcdefGHIJKL"), ("X", "postgres://reader:k3Xq9vT2@db.example.org/images"),
             ("X", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"),
@@ -66,6 +67,19 @@ import Testing
         for secret in ["ghp_16C7e42F292c6912E7710c838347Ae178B4a", "AKIAIOSFODNN7EXAMPLE"] {
             for report in reports([name: text.replacingOccurrences(of: "SECRET", with: secret)]) {
                 #expect(!report.contains(secret), "\(report)")
+            }
+        }
+    }
+
+    /// A cut through a long line may fall into a token.
+    @Test func aCutLineShowsNoPartOfIt() {
+        let secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+        for gap in 0..<60 {
+            let filler = String(repeating: "z", count: 200)
+            let space = String(repeating: " ", count: gap)
+            let text = "{\"x-f\": \"\(filler)\", \"x-s\": \"\(secret)\",\(space)\"prot\": 1, \"x-g\": \"\(filler)\"}"
+            for report in reports(["job.json": text]) {
+                for part in [secret.prefix(12), secret.suffix(8)] { #expect(!report.contains(part), "\(report)") }
             }
         }
     }

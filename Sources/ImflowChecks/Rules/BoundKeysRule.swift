@@ -35,7 +35,8 @@ package struct BoundKeysRule: Rule {
             at: stage.inputKey?.span ?? stage.place,
             help: isCertain
                 ? "write `input_key: \(value)`, or `output_key: \(key)` at \(giver)"
-                : "write `output_key: \(key)` at \(giver), or declare `\(key)` in its model's `output_schema`")
+                : "write `output_key: \(key)` at \(giver), or declare `\(key)` in its model's `output_schema`",
+            fixes: isCertain ? stage.inputKey.map { [.replacing($0.span, by: value)] } ?? [] : [])
     }
 
     private func unbound(_ stage: ExpandedStage, _ reach: Publication) -> Diagnostic {
@@ -45,7 +46,8 @@ package struct BoundKeysRule: Rule {
         return Diagnostic(
             .unboundKey, "nothing gives `\(stage.shownName)` its `\(key)`", at: stage.inputKey?.span ?? stage.place,
             notes: [known.isEmpty ? "nothing is in its reach" : "in its reach: \(known)"],
-            help: near.map { "did you mean `\($0)`?" })
+            help: near.map { "did you mean `\($0)`?" },
+            fixes: near.flatMap { near in stage.inputKey.map { [.replacing($0.span, by: near)] } } ?? [])
     }
 
     /// A model that requires a member which the stage surely does not pass fails on every call.

@@ -8,7 +8,9 @@ package struct InputGivenRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        guard let job = scope.job, job.input == nil, !job.isSubmitted, job.job.span.range.upperBound > 0 else { return }
+        guard let job = scope.job, job.input == nil, !job.job.hasUnreadableInput, !job.isSubmitted,
+            job.job.span.range.upperBound > 0
+        else { return }
         let wanted = scope.expansion?.stages.first { $0.jobInput && $0.inputKey != nil }?.inputKey?.value
         findings.add(
             Diagnostic(

@@ -10,7 +10,8 @@ package struct OverlapRule: Rule {
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
         let defaults = SplitPlan(mode: .tile)
-        for block in scope.expansion?.stages.compactMap(\.multiNode) ?? [] where block.splits {
+        for block in scope.expansion?.stages.compactMap(\.multiNode) ?? []
+        where block.splits && !block.hasUnreadableSize {
             switch block.splitMode?.value {
             case .tile:
                 guard let overlap = block.tileOverlap else { continue }

@@ -34,23 +34,23 @@ package struct SecretLiteralRule: Rule {
     }
 
     private static func check(_ stages: [StageDeclaration], into findings: inout FindingList) {
-        for stage in stages { if let input = stage.input { check(input, [:], into: &findings) } }
+        for stage in stages { if let input = stage.input { check(input, stage.inputPlaces, into: &findings) } }
     }
 
-    private static func check(_ input: Located<JSONValue>, _ places: [String: Span], into findings: inout FindingList) {
+    private static func check(_ input: Located<JSONValue>, _ places: ValuePlaces, into findings: inout FindingList) {
         for (name, value) in input.value.objectValue ?? [:] where !findings.isFull {
-            check(value, name, places[name] ?? input.span, depth: 0, into: &findings)
+            check(value, name, { places[name] ?? input.span }, depth: 0, into: &findings)
         }
     }
 
     private static func check(
-        _ value: JSONValue, _ name: String, _ place: Span, depth: Int, into findings: inout FindingList
+        _ value: JSONValue, _ name: String, _ place: () -> Span, depth: Int, into findings: inout FindingList
     ) {
         guard depth < maximumDepth, !findings.isFull else { return }
         switch value {
         case .string(let text):
             guard let kind = SecretText.kind(of: text, under: name) else { return }
-            findings.add(finding(kind, name, "`input`", places(of: text, in: place), manifest: false))
+            findings.add(finding(kind, name, "`input`", places(of: text, in: place()), manifest: false))
         case .array(let items):
             for item in items { check(item, name, place, depth: depth + 1, into: &findings) }
         case .object(let members):

@@ -8,10 +8,9 @@ package struct ShardLimitRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        guard let count = scope.job?.job.shardCount, let expansion = scope.expansion, let target = expansion.target
-        else {
-            return
-        }
+        guard let count = scope.job?.job.shardCount, let expansion = scope.expansion, let target = expansion.target,
+            !expansion.isTargetUncertain
+        else { return }
         let stage = expansion.stages[target]
         guard let block = stage.multiNode, block.splits, count.value > block.shardLimit else { return }
         let limit = block.maxShards

@@ -8,7 +8,7 @@ package struct SplitTargetRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        guard let job = scope.job, let expansion = scope.expansion else { return }
+        guard let job = scope.job, let expansion = scope.expansion, !expansion.isTargetUncertain else { return }
         let splits = expansion.target.map { expansion.stages[$0].multiNode?.splits == true } ?? false
         if expansion.target == nil {
             if let strategy = job.job.splitStrategy { findings.add(unused("split_strategy", strategy.span)) }

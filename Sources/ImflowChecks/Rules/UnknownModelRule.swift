@@ -21,20 +21,24 @@ package struct UnknownModelRule: Rule {
         }
     }
 
-    private func unknown(_ reference: Located<ModelReference>, _ near: [String]) -> Diagnostic {
-        let name = near.first
+    private func unknown(_ reference: Located<ModelReference>, _ near: [ModelPlace]) -> Diagnostic {
+        let name = near.first?.name
         return Diagnostic(
             .unknownModel, "no model is named `\(reference.value.id)`", at: reference.span,
+            secondary: near.map { Label($0.span, "`\($0.name)` is here") },
             notes: [
                 "models are looked for in `--models`, in this file's folder and its parents up to the repository's"
                     + " root, in `models/` and `Manifests/` there, and in $IMFLOW_MODELS"
             ],
-            help: name.map { _ in "did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?" },
-            fixes: name.map { [replacement(reference, by: $0)] } ?? [])
+            help: name.map { _ in "did you mean \(near.map { "`\($0.name)`" }.joined(separator: " or "))?" },
+            fixes: name.flatMap { replacement(reference, by: $0) }.map { [$0] } ?? [])
     }
 
-    private func replacement(_ reference: Located<ModelReference>, by name: String) -> FixIt {
+    /// Keeps the version; nil where the reference stands elsewhere, behind an alias.
+    private func replacement(_ reference: Located<ModelReference>, by id: String) -> FixIt? {
+        let name = reference.value.version.map { "\(id)@\($0)" } ?? id
         let bytes = reference.span.source.bytes[reference.span.range]
+        if bytes.first == UInt8(ascii: "*") { return nil }
         let quote = bytes.first == UInt8(ascii: "\"") ? "\"" : bytes.first == UInt8(ascii: "'") ? "'" : ""
         return FixIt(
             "replace it by `\(name)`", .needsReview,

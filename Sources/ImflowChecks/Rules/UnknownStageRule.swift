@@ -19,7 +19,8 @@ package struct UnknownStageRule: Rule {
                         .unknownStage, "`\(stage.name)` needs `\(need.value)`, and no stage has that name",
                         at: need.span,
                         notes: near == nil ? ["the stages are \(known)"] : [],
-                        help: near.map { "did you mean `\($0)`?" }))
+                        help: near.map { "did you mean `\($0)`?" },
+                        fixes: near.map { [.replacing(need.span, by: $0)] } ?? []))
             }
         }
     }

@@ -673,7 +673,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Keep one of them. Several mappings are merged with one key: `<<: [*first, *second]`.
+                Keep one of them; `--fix` removes a repetition that says the same. Several mappings are merged with one key: `<<: [*first, *second]`.
 
                 ## Silence
 
@@ -774,7 +774,7 @@ extension DiagnosticPage {
                 A text that does not mean what its key takes.
 
                 Lengths of time, amounts of memory, choices, paths and commands have forms of their own. Where the meaning is plain the
-                right form is offered as a fix: `4Gi` for `4GB`, which is no less than either meaning of it, and `30s` for `30 sec`.
+                right form is offered as a fix: `4Gi` for `4GB`, which is no less than either meaning of it, and `30s` for `30 sec`. `--fix` writes it.
 
                 ## Wrong
 
@@ -935,7 +935,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Write the name down.
+                Write the name down, or let `--fix` do it.
 
                 ## Silence
 
@@ -3442,6 +3442,344 @@ extension DiagnosticPage {
                 `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
+            number: 501, slug: "bad-schema", severity: .error,
+            summary: "An `input_schema` or `output_schema` that is no valid JSON Schema draft-07.",
+            text: #"""
+                # IMF0501 bad-schema (error)
+
+                An `input_schema` or `output_schema` that is no valid JSON Schema draft-07.
+
+                A model's input and its result are checked by these schemas around every call, so that one which cannot be read would
+                fail them all. A `$ref` must lead to a schema in the same document: no other document is fetched. Patterns are those of
+                ECMA-262 as far as they can be matched in linear time.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    count: {type: int}
+                    size: {$ref: "#/definitions/sise"}
+                  definitions:
+                    size: {type: integer}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    count: {type: integer}
+                    size: {$ref: "#/definitions/size"}
+                  definitions:
+                    size: {type: integer}
+                ```
+
+                ## Fix
+
+                Give the keyword a value that it takes; the message says which. In YAML the type null is written `"null"`, in quotes.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 502, slug: "schema-conflict", severity: .error,
+            summary: "What a stage gives can never be what the next one takes.",
+            text: #"""
+                # IMF0502 schema-conflict (error)
+
+                What a stage gives can never be what the next one takes.
+
+                The schemas on both sides of every edge are compared, also through pipelines, splits (a batch hands over a list, a text
+                its windows) and merges (`concat-json` makes a list, `concat-text` a string). This is an error only where no value at all
+                can satisfy both; what cannot be decided is left to the run.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "https://example.org/a.wav"},
+                  "job_graph": {
+                    "stages": [
+                      {"model": "asr", "input_key": "audio_url"},
+                      {"model": "summary", "input_key": "transcript"}
+                    ]
+                  }
+                }
+                ```
+
+                `asr/model.yaml`:
+
+                ```yaml
+                name: asr
+                entrypoint: [./run]
+                output_schema:
+                  type: object
+                  required: [transcript]
+                  properties:
+                    transcript: {type: string}
+                ```
+
+                `summary/model.yaml`:
+
+                ```yaml
+                name: summary
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    transcript: {type: array, items: {type: string}}
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"audio_url": "https://example.org/a.wav"},
+                  "job_graph": {
+                    "stages": [
+                      {"model": "asr", "input_key": "audio_url"},
+                      {"model": "summary", "input_key": "transcript"}
+                    ]
+                  }
+                }
+                ```
+
+                `asr/model.yaml`:
+
+                ```yaml
+                name: asr
+                entrypoint: [./run]
+                output_schema:
+                  type: object
+                  required: [transcript]
+                  properties:
+                    transcript: {type: string}
+                ```
+
+                `summary/model.yaml`:
+
+                ```yaml
+                name: summary
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    transcript: {type: string}
+                ```
+
+                ## Fix
+
+                The labels show what each side says. Mend the schema that is wrong, choose another merge or `input_key`, or put a stage
+                between that turns the one into the other.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 503, slug: "unknown-keyword", severity: .warning,
+            summary: "A keyword in a schema that draft-07 does not have, and that is near one that it has.",
+            text: #"""
+                # IMF0503 unknown-keyword (warning)
+
+                A keyword in a schema that draft-07 does not have, and that is near one that it has.
+
+                Keywords that are not known are skipped, so that a misspelt one asks nothing of any value. Those of other drafts and tools
+                are left alone, and so is what starts with `x-`.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  requierd: [text]
+                  properties:
+                    text: {type: string}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  required: [text]
+                  properties:
+                    text: {type: string}
+                ```
+
+                ## Fix
+
+                Take the suggested keyword, or start your own with `x-`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0503]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before.
+                """#),
+        DiagnosticPage(
+            number: 504, slug: "keyword-unused", severity: .warning,
+            summary: "A keyword in a schema that asks nothing where it stands.",
+            text: #"""
+                # IMF0504 keyword-unused (warning)
+
+                A keyword in a schema that asks nothing where it stands.
+
+                A keyword asks only values of its own type: `minLength` lets every number pass. Beside `$ref`, draft-07 reads nothing else;
+                `then` and `else` need an `if`, and `additionalItems` a list of `items`. Schemas are read as draft-07 whatever `$schema`
+                says.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    count: {type: integer, minLength: 1}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    count: {type: integer, minimum: 1}
+                ```
+
+                ## Fix
+
+                Use the keyword of the type that is meant, mend the `type`, or put the `$ref` and what stood beside it under `allOf`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0504]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before.
+                """#),
+        DiagnosticPage(
+            number: 505, slug: "value-breaks-schema", severity: .warning,
+            summary: "A `default`, an example, a `const` or a value of an `enum` that breaks the schema it stands in.",
+            text: #"""
+                # IMF0505 value-breaks-schema (warning)
+
+                A `default`, an example, a `const` or a value of an `enum` that breaks the schema it stands in.
+
+                Such a value can never be valid. Either it or the schema around it is not what was meant.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    count: {type: integer, default: many}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    count: {type: integer, default: 3}
+                ```
+
+                ## Fix
+
+                Mend the value or the schema.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0505]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before.
+                """#),
+        DiagnosticPage(
+            number: 506, slug: "input-not-object", severity: .error,
+            summary: "An `input_schema` that takes no object.",
+            text: #"""
+                # IMF0506 input-not-object (error)
+
+                An `input_schema` that takes no object.
+
+                A model is always given an object: the members that its stage binds. A schema that takes only a list or a string would
+                refuse every call.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: array
+                  items: {type: string}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  properties:
+                    items: {type: array, items: {type: string}}
+                ```
+
+                ## Fix
+
+                Describe the object: `type: object`, and the value under its name in `properties`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
             number: 601, slug: "no-model", severity: .error,
             summary: "A job that names neither a `model` nor a `job_graph`.",
             text: #"""
@@ -3669,6 +4007,74 @@ extension DiagnosticPage {
                 Write `# imflow: ignore[IMF0604]` and the reason at the end of the line, or on a line of its own above it. JSON has no
                 comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
                 for it.
+                """#),
+        DiagnosticPage(
+            number: 611, slug: "input-breaks-schema", severity: .error,
+            summary: "A value in the job's `input`, or in a stage's, that the model which gets it cannot take.",
+            text: #"""
+                # IMF0611 input-breaks-schema (error)
+
+                A value in the job's `input`, or in a stage's, that the model which gets it cannot take.
+
+                The values that a job gives are known before anything runs, and are checked by the `input_schema` of the stages that get
+                them as they are. A file is handed over as a `file://` URL, so that only its type is asked; a list that is split by
+                `batch` is checked batch by batch.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "model": "resize",
+                  "input": {"width": "640"}
+                }
+                ```
+
+                `resize/model.yaml`:
+
+                ```yaml
+                name: resize
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  required: [width]
+                  properties:
+                    width: {type: integer, minimum: 1}
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "model": "resize",
+                  "input": {"width": 640}
+                }
+                ```
+
+                `resize/model.yaml`:
+
+                ```yaml
+                name: resize
+                entrypoint: [./run]
+                input_schema:
+                  type: object
+                  required: [width]
+                  properties:
+                    width: {type: integer, minimum: 1}
+                ```
+
+                ## Fix
+
+                Mend the value, or the schema when it is too narrow. On the command line `--input width=640` gives a number, and
+                `--input 'width="640"'` a string.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 901, slug: "unused-ignore", severity: .warning,
