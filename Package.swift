@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "ImflowIR", dependencies: ["ImflowSyntax", "ImflowDiagnostics", "ImflowPlan"]),
         .target(name: "ImflowChecks", dependencies: ["ImflowIR", "ImflowDiagnostics", "ImflowSchema"]),
         .target(name: "ImflowCompiler", dependencies: ["ImflowChecks", "ImflowIR", "ImflowSyntax", "ImflowPlan"]),
+        .target(name: "ImflowLanguageServer", dependencies: ["ImflowCompiler", "ImflowJSON"]),
 
         // Runtime.
         .target(name: "ImflowExecution", dependencies: ["ImflowPlan", "ImflowJSON"]),
@@ -59,8 +60,8 @@ let package = Package(
         .executableTarget(
             name: "imflow",
             dependencies: [
-                "ImflowCompiler", "ImflowEngine", "ImflowStore", "ImflowData", "ImflowProcess", "ImflowDocker",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ImflowCompiler", "ImflowLanguageServer", "ImflowEngine", "ImflowStore", "ImflowData", "ImflowProcess",
+                "ImflowDocker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests.
@@ -81,6 +82,7 @@ let package = Package(
         .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
         .testTarget(name: "ImflowCompilerTests", dependencies: ["ImflowCompiler", "ImflowSchema", "ImflowFuzzKit"]),
+        .testTarget(name: "ImflowLanguageServerTests", dependencies: ["ImflowLanguageServer"]),
         .testTarget(
             name: "ImflowEngineTests",
             dependencies: ["ImflowEngine", "ImflowStore", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -65,6 +65,19 @@ struct ModelSearch {
         return nil
     }
 
+    /// Every manifest that a file of `folder` can name, each once: ring by ring, in a ring by name.
+    mutating func manifests(from folder: String, _ files: inout SourceFiles) -> [Manifest] {
+        var seen: Set<String> = []
+        var found: [Manifest] = []
+        for key in ringKeys(from: folder, files.reader) {
+            let ring = self.ring(key, &files)
+            for path in ring.names.flatMap({ ring.paths[$0] ?? [] }) where seen.insert(path).inserted {
+                if let manifest = files.load(path, as: .manifest).manifest { found.append(manifest) }
+            }
+        }
+        return found
+    }
+
     private static func place(of manifest: Manifest) -> ModelPlace {
         ModelPlace(
             name: manifest.name, version: manifest.version?.value, path: manifest.path, span: manifest.place)

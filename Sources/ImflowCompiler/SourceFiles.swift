@@ -93,6 +93,12 @@ struct SourceFiles {
         }
     }
 
+    /// Forgets what was read of a file.
+    mutating func forget(_ path: String) {
+        loaded[path] = nil
+        manifestNames[path] = nil
+    }
+
     /// Which file of a folder was surely or maybe meant; nil: it is no folder, or has none.
     private func help(forFolder path: String, shown: String) -> String? {
         guard reader.kind(of: path) == .folder, let entries = try? reader.entries(of: path) else { return nil }

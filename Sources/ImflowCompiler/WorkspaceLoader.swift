@@ -18,6 +18,9 @@ struct WorkspaceLoader {
             environment: environment.map { PathText.absolute($0, from: current) })
     }
 
+    /// Forgets what was added; what was read and found stays.
+    mutating func startOver() { workspace = Workspace() }
+
     /// Adds a manifest and everything in its reach; the manifest with its references resolved.
     @discardableResult
     mutating func add(_ manifest: Manifest) -> CheckedModel? {
