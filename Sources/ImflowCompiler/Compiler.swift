@@ -86,7 +86,7 @@ package struct Compiler: Sendable {
     /// The names of the files that a check of `paths` looks at, in its order. None of them is read.
     package func list(_ paths: [String]) -> [String] {
         paths.flatMap { path -> [String] in
-            guard let walk = walk(path) else { return [path] }
+            guard let walk = FolderWalk.ofFiles(in: path, reader) else { return [path] }
             return walk.files.map { PathText.shown($0, from: reader.currentFolder) }
         }.uniqued()
     }
@@ -95,22 +95,13 @@ package struct Compiler: Sendable {
         path != "-" && reader.kind(of: PathText.absolute(path, from: reader.currentFolder)) == .folder
     }
 
-    /// The manifests and jobs of a folder; nil: it is none.
-    private func walk(_ path: String) -> FolderWalk? {
-        guard isFolder(path) else { return nil }
-        let absolute = PathText.absolute(path, from: reader.currentFolder)
-        var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
-        walk.add(absolute, depth: FolderWalk.maximumDepth)
-        return walk
-    }
-
     /// The files that `paths` mean, each once and in the order of the paths. Those that call others, or were named
     /// by themselves, are kept in `files`; the others are through.
     private func filesToCheck(_ paths: [String], _ files: inout SourceFiles) -> ([CheckedFile], [Diagnostic]) {
         var found: [String] = []
         var problems: [Diagnostic] = []
         for path in paths {
-            guard let walk = walk(path) else {
+            guard let walk = FolderWalk.ofFiles(in: path, reader) else {
                 found.append(load(path, &files).path)
                 continue
             }

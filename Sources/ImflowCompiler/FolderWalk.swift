@@ -31,6 +31,16 @@ struct FolderWalk {
         self.wants = wants
     }
 
+    /// All manifests and jobs of the folder at a path as given, less what git ignores and what settings leave out; nil:
+    /// there is no folder.
+    static func ofFiles(in path: String, _ reader: any FileReader) -> FolderWalk? {
+        let absolute = PathText.absolute(path, from: reader.currentFolder)
+        guard path != "-", reader.kind(of: absolute) == .folder else { return nil }
+        var walk = FolderWalk(reader, respectsGitIgnore: true) { FileNames.isManifest($0) || FileNames.isJob($0) }
+        walk.add(absolute, depth: maximumDepth)
+        return walk
+    }
+
     /// The files of `folder`, and of its subfolders down to `depth`.
     mutating func add(_ folder: String, depth: Int) {
         entered = []

@@ -70,7 +70,7 @@ extension SyntaxNode {
         guard kind == .mapping, start < span.range.upperBound else { return nil }
         if style == .flow {
             let place = Span(source, start + 1..<start + 1)
-            let member = "\(SyntaxNode.quoted(key)): \(SyntaxNode.quoted(value))"
+            let member = tree.isJSON ? "\(Self.quoted(key)): \(Self.quoted(value))" : "\(key): \(Self.plain(value))"
             return FixIt.Edit(place, replacement: members.isEmpty ? member : "\(member), ")
         }
         var line = source.position(of: start).line
@@ -83,12 +83,16 @@ extension SyntaxNode {
             if text.starts(with: "imflow:".utf8) { line = above }
             above -= 1
         }
-        var string = value
-        if case .string = CoreScalar(plain: value) {} else { string = SyntaxNode.quoted(value) }
         let place = source.lineRange(line).lowerBound
         let lineBreak = String(decoding: source.lineBreak, as: UTF8.self)
         let pad = String(repeating: " ", count: indent.count)
-        return FixIt.Edit(Span(source, place..<place), replacement: "\(pad)\(key): \(string)\(lineBreak)")
+        return FixIt.Edit(Span(source, place..<place), replacement: "\(pad)\(key): \(Self.plain(value))\(lineBreak)")
+    }
+
+    /// A name as a YAML scalar: in quotes where it would be a number, a date, or else no string to some reader.
+    private static func plain(_ name: String) -> String {
+        guard case .string = CoreScalar(plain: name), YAMLTrap.ofString(name) == nil else { return quoted(name) }
+        return name
     }
 
     private static func isComment(_ source: Source, _ line: Int) -> Bool {

@@ -135,7 +135,7 @@ extension FieldReader {
             let digits = shortest(node)
             return Diagnostic(
                 .yamlTrap, "\(what) is \(digits): in YAML 1.2 a leading 0 means nothing, in YAML 1.1 base 8",
-                at: node.span, help: "write `\(digits)`, or `0o…` for base 8", 
+                at: node.span, help: "write `\(digits)`, or `0o…` for base 8",
                 fixes: [node.writing(digits, .needsReview)].compactMap { $0 })
         case .reformatted, .leadingZero:
             return Diagnostic(

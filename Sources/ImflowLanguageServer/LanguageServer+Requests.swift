@@ -17,6 +17,7 @@ extension LanguageServer {
         case "textDocument/prepareRename": return try prepareRename(try place(params))
         case "textDocument/rename": return try rename(try place(params), params["newName"]?.stringValue)
         case "textDocument/documentSymbol": return documentSymbols(try document(params))
+        case "textDocument/formatting": return try formatting(try document(params))
         case "textDocument/codeAction": return try codeActions(try document(params), params)
         default: throw RPCError(.methodNotFound, "no method is `\(method.prefix(64))`")
         }
@@ -25,6 +26,7 @@ extension LanguageServer {
     private static let methods = Set(
         [
             "hover", "completion", "definition", "references", "prepareRename", "rename", "documentSymbol", "codeAction",
+            "formatting",
         ].map { "textDocument/" + $0 })
 
     /// A place in an open document, as it is now.

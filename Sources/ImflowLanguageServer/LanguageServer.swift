@@ -170,6 +170,7 @@ package struct LanguageServer {
                 "definitionProvider": true,
                 "referencesProvider": true,
                 "documentSymbolProvider": true,
+                "documentFormattingProvider": true,
                 "codeActionProvider": ["codeActionKinds": ["quickfix"]],
                 "renameProvider": client.preparesRenames ? ["prepareProvider": true] : true,
                 "workspace": ["workspaceFolders": ["supported": true, "changeNotifications": true]],

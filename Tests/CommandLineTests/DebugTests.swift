@@ -25,7 +25,7 @@ struct DebugTests {
         #expect(wrapped["schema"] == "imflow.schema/v1" && wrapped["kind"] == "job")
         #expect(wrapped["definitions"] == job["definitions"])
         let unknown = try place.imflow("schema", "jobs")
-        #expect(unknown.code == 2 && unknown.errors.contains("'model' and 'job'"))
+        #expect(unknown.code == 2 && unknown.errors.contains("settings"))
     }
 
     @Test("the tree of a file, plain and with places")

@@ -7,9 +7,9 @@ import imflow
 @Suite("Fixes")
 struct FixCommandTests {
     private let place: Workplace
-    private static let broken = "entrypoint: [./run]\r\n# kept\r\nport: \"9000\"  # kept, too\r\ncache: yes\r\nresources: {memory: 4GB}"
+    private static let broken = "entrypoint: [./run]\r\n# kept\r\nport: \"9000\"  # kept, too\r\ncache: yes\r\nresources: {memory: 4g}"
     private static let mended =
-        "name: tool\r\nentrypoint: [./run]\r\n# kept\r\nport: 9000  # kept, too\r\ncache: true\r\nresources: {memory: 4GB}"
+        "name: tool\r\nentrypoint: [./run]\r\n# kept\r\nport: 9000  # kept, too\r\ncache: true\r\nresources: {memory: 4g}"
 
     init() throws {
         place = try Workplace()

@@ -89,6 +89,16 @@ struct LanguageServerFeatureTests {
         #expect(text["range"]?["start"]?["character"] == 36)
     }
 
+    @Test("a document is laid out as imflow fmt does, once, and left alone while it cannot be read")
+    func formatting() throws {
+        let edits = try ask("formatting", "entrypoint: [./run]\nname:   a ‸# é\n")
+        #expect(edits.arrayValue?.count == 1)
+        #expect(edits.arrayValue?.first?["newText"] == "name: a # é\nentrypoint: [./run]\n")
+        #expect(edits.arrayValue?.first?["range"] == ["start": ["line": 0, "character": 0], "end": ["line": 2, "character": 0]])
+        #expect(try ask("formatting", "name: a‸\n") == [])
+        #expect(try ask("formatting", "name: [‸\n") == nil)
+    }
+
     // MARK: - Completion
 
     @Test("keys of the block at the cursor, less those that are there, required ones first")

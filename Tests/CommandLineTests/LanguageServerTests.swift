@@ -44,7 +44,7 @@ struct LanguageServerSessionTests {
         try client.start()
         #expect(try client.errorCode("initialize", [:]) == -32600)
         #expect(try client.errorCode("no/such/method", [:]) == -32601)
-        #expect(try client.errorCode("textDocument/formatting", [:]) == -32601)
+        #expect(try client.errorCode("textDocument/implementation", [:]) == -32601)
         let hover: JSONValue = [
             "textDocument": ["uri": .string(EditorClient.uri(place.path + "/model.yaml"))],
             "position": ["line": 0, "character": 0],
