@@ -4,7 +4,7 @@ import ImflowSyntax
 
 extension FieldReader {
     /// The node's text when it is a string (or, as `.word`, a number); else reports it.
-    private mutating func string(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> String? {
+    private mutating func string(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> String? {
         switch (node.coreValue, type) {
         case (.string(let text), _): return text
         case (.int, .word), (.float, .word): return node.scalarText
@@ -32,7 +32,7 @@ extension FieldReader {
         }
     }
 
-    mutating func readText(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func readText(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         guard let text = string(node, type, what) else { return nil }
         guard !text.utf8.contains(0) else {
             add(Diagnostic(.badValue, "\(what) holds a NUL character", at: node.span.firstLine))
@@ -56,7 +56,7 @@ extension FieldReader {
                     .badValue, "\(what) must start with `/`, and is \"\(printable(text))\"", at: node.span.firstLine,
                     fixes: fix.map { [$0] } ?? []))
             return nil
-        case .text where text.isEmpty && what != "`description`":
+        case .text where text.isEmpty && !what.isKey("description"):
             add(Diagnostic(.badValue, "\(what) is empty", at: node.span.firstLine))
             return nil
         default: return .text(text)
@@ -64,7 +64,7 @@ extension FieldReader {
     }
 
     private mutating func readChoice(
-        _ text: String, _ node: SyntaxNode, _ choices: [String], _ what: String
+        _ text: String, _ node: SyntaxNode, _ choices: [String], _ what: KeyText
     ) -> FieldValue? {
         if choices.contains(text) { return .text(text) }
         let same = choices.first { isSameWord($0, text) }
@@ -78,7 +78,7 @@ extension FieldReader {
         return nil
     }
 
-    private mutating func badID(_ text: String, _ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    private mutating func badID(_ text: String, _ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         let form: String
         var near: String?
         switch type {
@@ -102,7 +102,7 @@ extension FieldReader {
     }
 
     mutating func readDuration(
-        _ node: SyntaxNode, zeroAllowed: Bool, _ type: KeyType, _ what: String
+        _ node: SyntaxNode, zeroAllowed: Bool, _ type: KeyType, _ what: KeyText
     ) -> FieldValue? {
         do throws(QuantityError) {
             let time: TimeSpan
@@ -122,7 +122,7 @@ extension FieldReader {
         return nil
     }
 
-    mutating func readBytes(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func readBytes(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         switch node.coreValue {
         case .int, .float, .string: break
         default:
@@ -139,23 +139,14 @@ extension FieldReader {
         return nil
     }
 
-    private func badQuantity(_ error: QuantityError, _ node: SyntaxNode, _ what: String) -> Diagnostic {
+    private func badQuantity(_ error: QuantityError, _ node: SyntaxNode, _ what: KeyText) -> Diagnostic {
         let fix = error.meant.flatMap { node.writing(string: $0.text, $0.applicability) }
         return Diagnostic(
             .badValue, "\(what): \(error.message)", at: node.span.firstLine, help: error.help,
             fixes: fix.map { [$0] } ?? [])
     }
 
-    /// `text` in the quotes that `node` has.
-    private func quoted(_ text: String, as node: SyntaxNode) -> String {
-        switch node.style {
-        case .doubleQuoted: "\"\(text)\""
-        case .singleQuoted: "'\(text)'"
-        default: text
-        }
-    }
-
-    mutating func readCommand(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func readCommand(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         if node.kind == .sequence {
             guard case .texts(let words) = readTexts(node, .text, type, what) else { return nil }
             if !words.isEmpty { return .command(.argv(words.map(\.value))) }
@@ -171,7 +162,7 @@ extension FieldReader {
         return nil
     }
 
-    mutating func readTexts(_ node: SyntaxNode, _ item: KeyType, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func readTexts(_ node: SyntaxNode, _ item: KeyType, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         guard node.kind == .sequence else {
             wrongType(node, takes: type.description, what: what)
             return nil
@@ -184,14 +175,14 @@ extension FieldReader {
                 !text.utf8.contains(0)
             {
                 texts.append(Located(text, at: word.span))
-            } else if case .text(let text) = readText(word, item, "an item of \(what)") {
+            } else if case .text(let text) = readText(word, item, .item(of: what)) {
                 texts.append(Located(text, at: word.span))
             }
         }
         return .texts(texts)
     }
 
-    mutating func readMap(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func readMap(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         guard node.kind == .mapping else {
             wrongType(node, takes: type.description, what: what)
             return nil
@@ -204,7 +195,7 @@ extension FieldReader {
                 wrongType(key, takes: "strings as keys", what: what)
                 continue
             }
-            let own = "`\(printable(name))` in \(what)"
+            let own = KeyText.member(name, of: what)
             if SecretText.isSecretName(name), value.kind == .scalar, !value.isNull, isNoString(value) {
                 refuseSecret(value, own)
                 continue
@@ -222,7 +213,7 @@ extension FieldReader {
     }
 
     /// A number under the name of a secret is told of without being shown.
-    private mutating func refuseSecret(_ node: SyntaxNode, _ what: String) {
+    private mutating func refuseSecret(_ node: SyntaxNode, _ what: KeyText) {
         var finding = Diagnostic(
             .wrongType, "\(what) takes a string, not a number or a boolean", at: node.span.firstLine,
             help: "quote it, or take it from the submitter's environment: `${NAME}`")
@@ -230,7 +221,7 @@ extension FieldReader {
         add(finding)
     }
 
-    mutating func readCondition(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func readCondition(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         guard case .string(let text) = node.coreValue, text.utf8.count <= 4096 else {
             wrongType(node, takes: type.description, what: what)
             return nil

@@ -5,7 +5,7 @@ import ImflowSyntax
 
 extension FieldReader {
     /// The value of `node` as `type`; nil when it was reported. `what` names the key in messages.
-    mutating func read(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    mutating func read(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         switch type {
         case .text, .word, .choice, .name, .jobID, .modelReference, .urlPath: readText(node, type, what)
         case .boolean: readBoolean(node, type, what)
@@ -31,7 +31,7 @@ extension FieldReader {
         fields(of: node, block).map(FieldValue.fields)
     }
 
-    private mutating func readBlocks(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String)
+    private mutating func readBlocks(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: KeyText)
         -> FieldValue?
     {
         guard node.kind == .sequence else {
@@ -47,7 +47,7 @@ extension FieldReader {
         return .list(list)
     }
 
-    private mutating func readGPU(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: String) -> FieldValue?
+    private mutating func readGPU(_ node: SyntaxNode, _ block: KeyBlock, _ type: KeyType, _ what: KeyText) -> FieldValue?
     {
         if node.kind == .mapping { return readBlock(node, block) }
         switch node.coreValue {
@@ -61,7 +61,7 @@ extension FieldReader {
         }
     }
 
-    private mutating func readBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    private mutating func readBoolean(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         if case .bool(let value) = node.coreValue { return .boolean(value) }
         let word = node.scalarText ?? ""
         let meant = YAMLTrap.word(word).map { "\($0)" }
@@ -74,7 +74,7 @@ extension FieldReader {
         return nil
     }
 
-    private mutating func readInteger(_ node: SyntaxNode, _ range: ClosedRange<Int>, _ what: String) -> Int? {
+    private mutating func readInteger(_ node: SyntaxNode, _ range: ClosedRange<Int>, _ what: KeyText) -> Int? {
         let value: Double
         switch node.coreValue {
         case .int(let integer):
@@ -95,7 +95,7 @@ extension FieldReader {
         return nil
     }
 
-    private mutating func readNumber(_ node: SyntaxNode, _ range: ClosedRange<Double>, _ what: String) -> FieldValue? {
+    private mutating func readNumber(_ node: SyntaxNode, _ range: ClosedRange<Double>, _ what: KeyText) -> FieldValue? {
         let value: Double
         switch node.coreValue {
         case .int(let integer): value = Double(integer)
@@ -117,7 +117,7 @@ extension FieldReader {
     private func plain(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? String(number) }
 
     private mutating func readPair(
-        _ node: SyntaxNode, _ range: ClosedRange<Int>, _ type: KeyType, _ what: String
+        _ node: SyntaxNode, _ range: ClosedRange<Int>, _ type: KeyType, _ what: KeyText
     ) -> FieldValue? {
         if node.kind == .scalar, case .int = node.coreValue {
             return readInteger(node, range, what).map { .pair($0, $0) }
@@ -132,7 +132,7 @@ extension FieldReader {
         return .pair(x, y)
     }
 
-    private mutating func readJSON(_ node: SyntaxNode, _ type: KeyType, _ what: String) -> FieldValue? {
+    private mutating func readJSON(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
         var fits = node.kind == .mapping
         if case .schema = type, case .bool = node.coreValue { fits = true }
         guard fits else {
@@ -155,7 +155,7 @@ extension FieldReader {
     }
 
     /// Whether a list of `count` members is short enough; reports it when not.
-    mutating func isBounded(_ count: Int, _ node: SyntaxNode, _ what: String) -> Bool {
+    mutating func isBounded(_ count: Int, _ node: SyntaxNode, _ what: KeyText) -> Bool {
         if count <= Self.listLimit { return true }
         add(
             Diagnostic(

@@ -14,7 +14,7 @@ struct FieldReader {
     /// The members of `node` that are keys of `block`.
     mutating func fields(of node: SyntaxNode, _ block: KeyBlock) -> Fields? {
         guard node.kind == .mapping else {
-            if node.kind != .hole { wrongType(node, takes: "a mapping", what: "`\(block.name)`") }
+            if node.kind != .hole { wrongType(node, takes: "a mapping", what: .key(block.name)) }
             return nil
         }
         let members = node.mergedMembers
@@ -35,11 +35,11 @@ struct FieldReader {
                 fields.markRead(name)
                 continue
             }
-            guard let value = read(valueNode, key.type, "`\(name)`") else {
+            guard let value = read(valueNode, key.type, .key(name)) else {
                 fields.markRead(name)
                 continue
             }
-            checkTrap(valueNode, key.type, "`\(name)`")
+            checkTrap(valueNode, key.type, .key(name))
             fields.set(name, Located(value, at: valueNode.span, key: keyNode.span))
             switch key.type {
             case .members, .schema: fields.setPlaces(name, ValuePlaces(valueNode))
@@ -76,7 +76,7 @@ struct FieldReader {
     }
 
     /// Says that `node` is not what its key takes.
-    mutating func wrongType(_ node: SyntaxNode, takes: String, what: String, fixes: [FixIt] = [], help: String? = nil) {
+    mutating func wrongType(_ node: SyntaxNode, takes: String, what: KeyText, fixes: [FixIt] = [], help: String? = nil) {
         guard node.kind != .hole else { return }
         add(
             Diagnostic(

@@ -87,17 +87,17 @@ enum YAMLTrap: Equatable {
 
 extension FieldReader {
     /// The same for the value of a key of type `type`.
-    mutating func checkTrap(_ node: SyntaxNode, _ type: KeyType, _ what: @autoclosure () -> String) {
+    mutating func checkTrap(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) {
         guard node.style == .plain else { return }
         switch type {
-        case .text, .word, .name, .jobID, .modelReference: checkTrap(node, isText: true, what())
-        case .integer, .number, .duration, .bytes, .pair, .gpu: checkTrap(node, isText: false, what())
+        case .text, .word, .name, .jobID, .modelReference: checkTrap(node, isText: true, what)
+        case .integer, .number, .duration, .bytes, .pair, .gpu: checkTrap(node, isText: false, what)
         default: return
         }
     }
 
     /// Says of a value that was read well that other readers of YAML, or its author, may take it for another.
-    mutating func checkTrap(_ node: SyntaxNode, isText: Bool, _ what: @autoclosure () -> String) {
+    mutating func checkTrap(_ node: SyntaxNode, isText: Bool, _ what: KeyText) {
         guard node.kind == .scalar, node.style == .plain, node.tag == nil, let text = node.scalarText,
             let first = text.utf8.first, first < 0x7B, !findings.isFull
         else { return }
@@ -113,11 +113,11 @@ extension FieldReader {
         case .int, .float: trap = YAMLTrap.ofNumber(text, isText: isText)
         default: trap = nil
         }
-        if let trap, !node.tree.isJSON { add(finding(trap, text, node, isText: isText, what())) }
+        if let trap, !node.tree.isJSON { add(finding(trap, text, node, isText: isText, what)) }
     }
 
     private func finding(
-        _ trap: YAMLTrap, _ text: String, _ node: SyntaxNode, isText: Bool, _ what: String
+        _ trap: YAMLTrap, _ text: String, _ node: SyntaxNode, isText: Bool, _ what: KeyText
     ) -> Diagnostic {
         let quote = [node.writing("\"\(text)\"", .safe, title: "quote it")].compactMap { $0 }
         var finding: Diagnostic

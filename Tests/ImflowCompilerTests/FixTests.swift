@@ -62,7 +62,7 @@ private func fixed(_ text: String, name: String = "tool/model.yaml", unsafe: Boo
         ("entrypoint: [./run]\n", "name: tool\nentrypoint: [./run]\n"),
         ("# About it.\r\n\r\nentrypoint: [./run]\r\n", "# About it.\r\n\r\nname: tool\r\nentrypoint: [./run]\r\n"),
         ("# imflow: ignore[IMF0101] mine\n# yes\ncolour: 1\n", "name: tool\n# imflow: ignore[IMF0101] mine\n# yes\ncolour: 1\n"),
-        ("{entrypoint: [./run]}\n", "{\"name\": \"tool\", entrypoint: [./run]}\n"), ("{}\n", "{\"name\": \"tool\"}\n"),
+        ("{entrypoint: [./run]}\n", "{name: tool, entrypoint: [./run]}\n"), ("{}\n", "{name: tool}\n"),
         ("\u{FEFF}entrypoint: [./run]", "\u{FEFF}name: tool\nentrypoint: [./run]"),
         ("---\n  entrypoint: [./run]\n", "---\n  name: tool\n  entrypoint: [./run]\n"),
         ("entrypoint: [./run]\nx: [\n", "entrypoint: [./run]\nx: [\n"),

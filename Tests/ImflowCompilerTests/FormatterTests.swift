@@ -240,8 +240,8 @@ import Testing
             becomes: """
                 {
                   "job_id": "j",
-                  "input": { "z": 1.50, "a": "\\u0041" },
-                  "job_graph": { "stages": [{ "model": "m", "input_key": "k" }, {}] }
+                  "job_graph": { "stages": [{ "model": "m", "input_key": "k" }, {}] },
+                  "input": { "z": 1.50, "a": "\\u0041" }
                 }
 
                 """, name: "job.json")

@@ -1,4 +1,5 @@
 import ImflowCompiler
+import ImflowDiagnostics
 import ImflowIR
 import ImflowPlan
 import Testing
@@ -93,6 +94,11 @@ import Testing
             #expect(written.contains { $0.path == path && $0.isExecutable }, "\(path)")
         }
         #expect(Compiler(files).check([name]).diagnostics.isEmpty)
+        for file in written where file.path.hasSuffix(".yaml") || file.path.hasSuffix(".json") {
+            guard case .formatted(let text) = ManifestFormatter.format(Source(name: file.path, bytes: Array(file.text.utf8)))
+            else { return #expect(Bool(false), "\(file.path) cannot be laid out") }
+            #expect(String(decoding: text, as: UTF8.self) == file.text)
+        }
     }
 
     @Test func namesComeFromFolders() {

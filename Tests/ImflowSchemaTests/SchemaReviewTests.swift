@@ -86,3 +86,76 @@ import Testing
         #expect(try review("{\"enum\": [\(values)], \"default\": 5}").remarks.isEmpty)
     }
 }
+
+/// What is called plain has nothing that a review would find.
+@Suite struct PlainSchemaTests {
+    private struct Dice: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ (state >> 29)
+        }
+    }
+
+    private static let types = ["null", "boolean", "integer", "number", "string", "array", "object"]
+
+    private static func schema(_ dice: inout Dice, depth: Int) -> JSONValue {
+        let type = types.randomElement(using: &dice) ?? "object"
+        var members: JSONObject = ["type": .string(type)]
+        let own: [String] =
+            switch type {
+            case "string": ["format", "minLength", "maxLength"]
+            case "number", "integer": ["minimum", "maximum"]
+            case "array": ["items", "minItems", "maxItems"]
+            case "object": ["properties", "required", "additionalProperties"]
+            default: []
+            }
+        let others = ["title", "description", "$comment"]
+        let odd = ["enum", "default", "if", "descriptio", "additionalItems", "$ref", "minItems", "minimum", "format", "required"]
+        for _ in 0..<Int.random(in: 0...4, using: &dice) {
+            let isOdd = Int.random(in: 0..<25, using: &dice) == 0
+            guard let name = (isOdd ? odd : own + others).randomElement(using: &dice) else { continue }
+            members[name] = value(of: name, &dice, depth: depth)
+        }
+        return Int.random(in: 0..<40, using: &dice) == 0 ? true : .object(members)
+    }
+
+    private static func value(of name: String, _ dice: inout Dice, depth: Int) -> JSONValue {
+        if Int.random(in: 0..<25, using: &dice) == 0 { return [-1, 1.5, "x", true, nil, [1], [:]].randomElement(using: &dice) ?? nil }
+        switch name {
+        case "items", "if": return depth > 3 ? ["type": "string"] : schema(&dice, depth: depth + 1)
+        case "properties":
+            return .object(JSONObject(["a", "b"].map { ($0, depth > 3 ? ["type": "null"] : schema(&dice, depth: depth + 1)) }) { $1 })
+        case "required": return ["a", "b"]
+        case "enum": return [1, "x"]
+        case "additionalProperties": return true
+        case "$ref": return "#"
+        default: return ["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"].contains(name) ? 3 : "text"
+        }
+    }
+
+    @Test func hasNothingToSay() {
+        var dice = Dice(state: 5)
+        var plain = 0
+        for _ in 0..<5000 {
+            let schema = Self.schema(&dice, depth: 0)
+            guard SchemaReview.isPlain(schema) else { continue }
+            plain += 1
+            let review = SchemaReview(schema)
+            #expect(review.problems.isEmpty && review.remarks.isEmpty, "\(schema.text)")
+        }
+        #expect(plain > 1500 && plain < 4900, "\(plain)")
+    }
+
+    @Test(arguments: [
+        #"{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string", "maxLength": 3}}}}"#,
+        #"{"type": "number", "minimum": 0, "description": "x"}"#,
+    ]) func commonSchemasArePlain(_ text: String) throws { #expect(SchemaReview.isPlain(try JSONValue.parse(text))) }
+
+    @Test(arguments: [
+        #"true"#, #"{}"#, #"{"type": ["string"]}"#, #"{"type": "text"}"#, #"{"type": "string", "minimum": 1}"#,
+        #"{"type": "string", "minLength": 1.5}"#, #"{"type": "object", "properties": {"a": {}}}"#,
+        #"{"type": "object", "propertes": {}}"#, #"{"type": "string", "default": 1}"#,
+    ]) func othersAreNot(_ text: String) throws { #expect(!SchemaReview.isPlain(try JSONValue.parse(text))) }
+}

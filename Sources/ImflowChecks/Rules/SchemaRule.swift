@@ -14,9 +14,12 @@ package struct SchemaRule: Rule {
     package func check(_ scope: Scope, into findings: inout FindingList) {
         guard let model = scope.model else { return }
         let manifest = model.manifest
-        let input = manifest.inputSchema.map { SchemaReview($0.value) }
+        let input = manifest.inputSchema.flatMap { schema in
+            // Of a plain schema of objects there is nothing to say.
+            schema.value["type"] == "object" && SchemaReview.isPlain(schema.value) ? nil : SchemaReview(schema.value)
+        }
         check(input, manifest.inputSchema, manifest.inputSchemaPlaces, &findings)
-        let output = manifest.outputSchema.map { SchemaReview($0.value) }
+        let output = manifest.outputSchema.flatMap { SchemaReview.isPlain($0.value) ? nil : SchemaReview($0.value) }
         check(output, manifest.outputSchema, manifest.outputSchemaPlaces, &findings)
         if let validator = input?.validator { checkObject(validator, manifest, &findings) }
     }

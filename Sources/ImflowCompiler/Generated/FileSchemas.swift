@@ -1095,6 +1095,19 @@ extension FileSchema {
                 "bd92-e3f1"
               ]
             },
+            "model": {
+              "description": "The model to run, where there is no `job_graph`.",
+              "type": "string",
+              "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
+              "examples": [
+                "asr-v1",
+                "asr-v1@1.4.0"
+              ]
+            },
+            "job_graph": {
+              "description": "The stages to run.",
+              "$ref": "#/definitions/job_graph"
+            },
             "input": {
               "description": "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on.",
               "type": "object",
@@ -1122,19 +1135,6 @@ extension FileSchema {
               "type": "integer",
               "minimum": 1,
               "maximum": 65536
-            },
-            "model": {
-              "description": "The model to run, where there is no `job_graph`.",
-              "type": "string",
-              "pattern": "^[a-z0-9][a-z0-9._-]{0,62}(@[\\s\\S]+)?$",
-              "examples": [
-                "asr-v1",
-                "asr-v1@1.4.0"
-              ]
-            },
-            "job_graph": {
-              "description": "The stages to run.",
-              "$ref": "#/definitions/job_graph"
             },
             "multi_node": {
               "description": "Laid over the `multi_node` of the stage that is split.",

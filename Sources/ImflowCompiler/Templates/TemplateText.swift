@@ -9,7 +9,6 @@ enum TemplateText {
         # Run once per request in this folder: the request on standard input, the result on standard output, as JSON.
         entrypoint: [python3, count.py]
         protocol: exec
-        timeout: 30s
         input_schema:
           type: object
           required: [text]
@@ -19,6 +18,7 @@ enum TemplateText {
           type: object
           properties:
             words: {type: integer}
+        timeout: 30s
 
         """
     }
@@ -51,19 +51,19 @@ enum TemplateText {
         name: \(name)
         version: "0.1"
         description: Measures each text of a list.
-        runtime: python3
         entrypoint: serve.py
+        runtime: python3
         protocol: rest
         port: 9000
         path: /inference
         health: /health
-        timeout: 30s
         # The list in the input is cut into units of one item; the answers are joined into one list.
         multi_node:
           split_mode: batch
           batch_size: 1
-          merge_strategy: concat-json
           max_shards: 2
+          merge_strategy: concat-json
+        timeout: 30s
 
         """
     }
@@ -135,11 +135,11 @@ enum TemplateText {
         name: \(name)-clean
         description: Drops everything but letters, digits and spaces.
         entrypoint: [python3, clean.py]
-        timeout: 30s
         output_schema:
           type: object
           properties:
             text: {type: string}
+        timeout: 30s
 
         """
     }
@@ -161,11 +161,11 @@ enum TemplateText {
         name: \(name)-count
         description: Counts the words of a text.
         entrypoint: [python3, count.py]
-        timeout: 30s
         output_schema:
           type: object
           properties:
             words: {type: integer}
+        timeout: 30s
 
         """
     }

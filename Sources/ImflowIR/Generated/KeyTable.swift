@@ -36,10 +36,10 @@ package enum KeyTable {
         "job", "One submission: a model or a graph of stages, and its input. The file is called `job.json`, `*.job.json`, `job.yaml` or `*.job.yaml`.",
         [
             Key("job_id", .jobID, since: "0.1", "The job's id, under which it is resumed. Default: generated, like `bd92-e3f1`."),
-            Key("input", .members, since: "0.1", "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on."),
-            Key("shard_count", .integer(1...65_536), since: "0.1", "Most shards of the stage that is split. Not more than the model's `max_shards`. Default: the model's `max_shards`."),
             Key("model", .modelReference, since: "0.1", "The model to run, where there is no `job_graph`."),
             Key("job_graph", .block(jobGraph), since: "0.1", "The stages to run."),
+            Key("input", .members, since: "0.1", "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on."),
+            Key("shard_count", .integer(1...65_536), since: "0.1", "Most shards of the stage that is split. Not more than the model's `max_shards`. Default: the model's `max_shards`."),
             Key("multi_node", .block(multiNode), since: "0.1", "Laid over the `multi_node` of the stage that is split."),
             Key("priority", .integer(-2_147_483_648...2_147_483_647), default: "0", since: "0.1", "Priority of every stage that has none of its own. Larger goes first."),
         ] + policies)
