@@ -12,7 +12,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORDS = "alpha beta gamma delta sensor frame page token audio video mask label depth score vector batch".split()
-RIVALS = ["check-jsonschema==0.37.4", "yamllint==1.38.0", "yamale==6.1.0"]
+RIVALS = ["check-jsonschema==0.39.0", "yamllint==1.38.0", "yamale==6.1.0"]
 SCAN = r"""
 #include <stdio.h>
 #include <string.h>
@@ -110,7 +110,7 @@ min_success_ratio: 0.95
 
 
 def pipeline(draw, index):
-    first, second = (f"model-{draw.randrange(index // 10 * 10):05}" for _ in range(2))
+    first, second = (f"model-{draw.randrange(index // 10 + 1) * 10 + draw.randrange(9):05}" for _ in range(2))
     return f"""name: pipeline-{index:05}
 version: "1.0"
 description: Two models, one after the other.

@@ -16,7 +16,9 @@ struct CheckedFile: Sendable {
     let hidden: [Span]
     /// What it is called, and where it says so, if it is a manifest.
     let manifest: (name: String, place: Span)?
-    /// The whole file, unless all rules have been held against it.
+    /// Whether all rules have been held against it.
+    private(set) var isThrough = false
+    /// The whole file; nil: it is read again when it is needed.
     private(set) var kept: LoadedFile?
 
     init(_ file: LoadedFile) {
@@ -32,11 +34,12 @@ struct CheckedFile: Sendable {
 
     /// Holds the rules against a manifest that calls nobody, so that it need not be kept: of a large repository that is
     /// nearly all.
-    init(checking file: LoadedFile) {
+    init(checking file: LoadedFile, isKept: Bool) {
         self.init(file)
         guard let manifest = file.manifest, manifest.references.isEmpty else { return }
         let model = CheckedModel(manifest: manifest)
         findings += RuleSet.check(Scope(.model(model), in: Workspace(models: [path: model])))
-        kept = nil
+        isThrough = true
+        if !isKept { kept = nil }
     }
 }

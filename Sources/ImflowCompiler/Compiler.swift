@@ -6,6 +6,10 @@ import ImflowPlan
 
 /// The compiler's front door: files in, findings and a plan out. Reads only through its ``FileReader``.
 package struct Compiler: Sendable {
+    /// Of larger repositories manifests that are through are read again when others turn out to call them, for a bounded
+    /// memory.
+    private static let keptFiles = 4000
+
     private let reader: any FileReader
     private let loop: ParallelLoop
 
@@ -50,13 +54,17 @@ package struct Compiler: Sendable {
 
     /// Checks files and folders (all their manifests and jobs, less what git ignores); `-` is standard input.
     package func check(_ given: [String], options: CompileOptions = CompileOptions()) -> CheckReport {
+        Compiler(FolderCache(reader), loop: loop).checkNow(given, options)
+    }
+
+    private func checkNow(_ given: [String], _ options: CompileOptions) -> CheckReport {
         var loader = WorkspaceLoader(
             reader, models: options.models, environment: options.environmentModels, loop: loop)
         let (checked, problems) = filesToCheck(given, &loader.files)
         var list = MergedFindings()
         list.add(problems)
         for file in checked { list.add(file.findings) }
-        let subjects = checked.compactMap { file -> Scope.Subject? in
+        let subjects = checked.filter { !$0.isThrough }.compactMap { file -> Scope.Subject? in
             switch loader.files.loaded[file.path]?.content {
             case .manifest(let manifest): loader.add(manifest).map { .model($0) }
             case .job(let job): .job(loader.add(job))
@@ -110,9 +118,10 @@ package struct Compiler: Sendable {
         }
         found = found.uniqued()
         let known = files
+        let keepsAll = found.count <= Self.keptFiles
         let checked = inParallel(found, loop) { path in
             if let file = known.loaded[path] { return CheckedFile(file) }
-            return CheckedFile(checking: known.read(path, shown: nil, as: .either))
+            return CheckedFile(checking: known.read(path, shown: nil, as: .either), isKept: keepsAll)
         }
         for file in checked { files.add(file) }
         return (checked, problems)
