@@ -1,5 +1,6 @@
 import ImflowJSON
 import ImflowPlan
+import ImflowSchema
 
 /// Looks for values that make a condition true. What it cannot find does not exist: every comparison tells apart only
 /// the literals it is made with, the values between them, and the kinds of values, and one of each is tried.
@@ -11,11 +12,14 @@ struct ConditionSearch {
         case oneOf([JSONValue])
         /// A value of one of these JSON Schema types, or nothing.
         case types(Set<String>)
+        /// A value of one of these kinds.
+        case present(ValueKinds)
 
         func allows(_ value: JSONValue) -> Bool {
             switch self {
             case .anything: true
             case .oneOf(let values): values.contains(value)
+            case .present(let kinds): kinds.contains(ValueKinds(of: value))
             case .types(let types): value == .null || types.contains { value.hasType($0) }
             }
         }

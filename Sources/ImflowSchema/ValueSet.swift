@@ -131,7 +131,8 @@ package struct ValueKinds: OptionSet, Sendable {
             }
     }
 
-    init(of value: JSONValue) {
+    /// The kind of one value.
+    package init(of value: JSONValue) {
         self =
             switch value {
             case .null: .null

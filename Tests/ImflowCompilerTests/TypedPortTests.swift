@@ -108,6 +108,67 @@ import Testing
         #expect(errors.isEmpty, "\(errors.map(\.headline))")
     }
 
+    /// The peers of a gang work on one input, and answer as one model.
+    @Test(arguments: [("array", 1), ("string", 0)]) func gangsAnswerAsTheirModel(_ taken: String, _ count: Int) {
+        let gang = "multi_node: {distributed_runtime: ray, shard_role: head, cluster_size: 2}\n"
+        let own = Self.output("{type: object, required: [a], properties: {a: {type: string}}}") + gang
+        let files = files(first: own, second: Self.takes("{type: \(taken)}"), stages: Self.chain)
+        let expected = Array(repeating: "`a` is a string, and `second` takes a list", count: count)
+        #expect(found(files).filter { $0.severity == .error }.map(\.headline) == expected)
+    }
+
+    /// A stage whose condition holds for every value of its kind publishes what it publishes: the job's `a` is not asked.
+    @Test(arguments: [
+        ("x != null", true), ("x == null || x != 0 || x == 0", true), ("m == 2", true), ("x", false), ("x > 0", false),
+        ("m == 3 || x < 9", false), ("a.b != 1", false),
+        ("f_uri != null", true), ("f_uri == 'f.png'", false), ("!(x != null && m == 2)", false),
+    ])
+    func whatSurelyRunsSurelyPublishes(_ condition: String, _ isSure: Bool) {
+        let stages = """
+            {"model": "first", "when": "\(condition)", "input": {"m": 2, "f_uri": "f.png"}}, {"model": "second", "input_key": "a"}
+            """
+        let first = Self.output("{type: object, required: [a], properties: {a: {type: string}}}")
+        let job = files(
+            first: first, second: Self.takes("{type: array}"), stages: stages, input: #"{"x": 1, "a": [1]}"#)
+        #expect(found(job).filter { $0.code.slug == "schema-conflict" }.isEmpty != isSure, "\(found(job).map(\.headline))")
+    }
+
+    /// What a stage before it publishes, a condition sees by its kind; what it may leave out it may be without.
+    @Test(arguments: [("required: [x], ", "x", true), ("", "x", false), ("required: [y], ", "y", false)])
+    func conditionsSeeWhatIsPublished(_ required: String, _ name: String, _ isSure: Bool) {
+        let files = MemoryFiles([
+            "job.json": """
+                {"input": {"a": [1]}, "job_graph": {"stages": [{"model": "asked"},
+                {"model": "first", "when": "\(name) != null", "output_key": "a"}, {"model": "second", "input_key": "a"}]}}
+                """,
+            "asked/model.yaml": """
+                name: asked
+                entrypoint: [./run]
+                output_schema:
+                  {type: object, \(required)additionalProperties: false,
+                  properties: {x: {type: integer}, y: {type: [integer, "null"]}}}
+                """,
+            "first/model.yaml": "name: first\nentrypoint: [./run]\n" + Self.output("{type: string}"),
+            "second/model.yaml": "name: second\nentrypoint: [./run]\n" + Self.takes("{type: array}"),
+        ])
+        #expect(found(files).filter { $0.code.slug == "schema-conflict" }.isEmpty != isSure)
+    }
+
+    /// A pipeline that may be skipped publishes nothing for sure, nor do its stages.
+    @Test(arguments: [("n != null", true), ("n", false)]) func aSkippedPipelineGivesNothing(_ condition: String, _ isSure: Bool) {
+        let files = MemoryFiles([
+            "job.json": """
+                {"input": {"n": 1, "b": 2}, "job_graph": {"stages": [
+                {"model": "pipe", "when": "\(condition)"}, {"model": "second", "input_key": "b"}]}}
+                """,
+            "pipe/model.yaml": "name: pipe\nchained_models: [{model_id: first, output_key: b}]\n",
+            "first/model.yaml": "name: first\nentrypoint: [./run]\n" + Self.output("{type: string}"),
+            "second/model.yaml":
+                "name: second\nentrypoint: [./run]\ninput_schema: {properties: {b: {type: number}}}\n",
+        ])
+        #expect(found(files).filter { $0.code.slug == "schema-conflict" }.isEmpty != isSure)
+    }
+
     @Test func aLoneValueIsPassedByItsType() {
         let files = files(
             first: Self.output("{type: object, additionalProperties: false, required: [b], properties: {b: {type: string}}}"),

@@ -194,22 +194,20 @@ package struct SeededMistake: Sendable {
     }
 
     /// Of what a stage gets by `input_key` from another one, the type that its model wants.
+    ///
+    /// Only where the key is sure: what a model with an open schema answers between the two may have the key, too, and of
+    /// the wanted type, and then there is no mistake to be found.
     private static func port(_ workspace: DrawnWorkspace, _ dice: inout Dice) -> SeededMistake? {
-        let published = Set(schemaTypes(workspace, "output_schema").map { $0.path[2] })
-        // What a model is given by key, as `key model`.
-        let taken = Set(
-            keys(workspace) { path, _ in path.last == "input_key" }.compactMap { place -> String? in
-                let stage = workspace.value(place.file, Array(place.path.dropLast()))
-                let model = (stage?["model"] ?? stage?["model_id"])?.stringValue?.split(separator: "@").first
-                return place.value.stringValue.flatMap { key in model.map { "\(key) \($0)" } }
-            })
+        let search = KeySearch(workspace: workspace)
         let places = schemaTypes(workspace, "input_schema").filter { place in
-            let name = place.path[2]
             // Of a split the unit is meant, and of a pipeline what its stages say counts.
             let isCalled = workspace.value(place.file, ["multi_node"]) == nil
                 && workspace.value(place.file, ["chained_models"]) == nil
-            let model = place.file.split(separator: "/").dropLast().last ?? ""
-            return isCalled && name.hasPrefix("out") && published.contains(name) && taken.contains("\(name) \(model)")
+            let name = place.path[2]
+            guard isCalled, name.hasPrefix("out"), let model = place.file.split(separator: "/").dropLast().last else {
+                return false
+            }
+            return search.isSure(of: name, forCallerOf: String(model))
         }
         guard let place = dice.pick(places) else { return nil }
         let other: JSONValue = place.value == "null" ? "string" : "null"

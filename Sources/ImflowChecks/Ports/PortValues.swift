@@ -19,6 +19,8 @@ struct PortValues {
     private(set) var sources: [PortSource] = []
     /// What each stage's result can be.
     private var results: [ValueSet] = []
+    /// Of each stage, whether it may be skipped, and then publishes nothing: those that need it run without.
+    private(set) var mayBeAbsent: [Bool] = []
     /// The members of each stage's result, of those that were asked for.
     private var members: [Int: ObjectMembers] = [:]
     private var jobInput = ObjectMembers(.anything)
@@ -36,7 +38,11 @@ struct PortValues {
         self.expansion = expansion
         workspace = scope.workspace
         jobInput = ObjectMembers(input(of: scope))
-        for index in expansion.stages.indices { results.append(result(of: index)) }
+        // In order: what a stage gets, and whether its condition holds, is told by those before it.
+        for index in expansion.stages.indices {
+            results.append(result(of: index))
+            mayBeAbsent.append(mayBeSkipped(index))
+        }
     }
 
     /// The model or pipeline that takes the input of stage `index`.
@@ -99,8 +105,10 @@ struct PortValues {
         }
         let own = output(workspace.models[path])
         guard let block = stage.multiNode, block.isEnabled else { return own }
-        if block.gangs { return .anything }
+        // The peers of a gang work on one input together, and one of them answers for all.
         guard block.splits else { return own }
+        // Who is both has no meaning, and another rule says so.
+        if block.gangs { return .anything }
         if block.reducer != nil { return output(stage.reducer.flatMap { workspace.models[$0] }) }
         let strategy = block.mergeStrategy?.value ?? MergePlan().strategy
         let place = block.mergeStrategy?.span ?? block.splitMode?.span ?? block.span.firstLine
@@ -151,13 +159,13 @@ struct PortValues {
     }
 
     /// What may be published as `name` to stage `index`, nearest first, and whether something surely is.
-    private mutating func published(_ name: String, to index: Int) -> (sets: [ValueSet], isSure: Bool) {
+    mutating func published(_ name: String, to index: Int) -> (sets: [ValueSet], isSure: Bool) {
         let stage = expansion.stages[index]
         var sets: [ValueSet] = []
         for source in stage.sources.prefix(Self.maximumSources) {
             guard let member = published(name, by: source) else { continue }
             sets.append(member.values)
-            if member.isSure, !mayBeAbsent(source) { return (sets, true) }
+            if member.isSure, !mayBeAbsent[source] { return (sets, true) }
         }
         if stage.sources.count > Self.maximumSources { sets.append(.anything) }
         if stage.jobInput, let member = jobInput[name] {
@@ -190,24 +198,13 @@ struct PortValues {
 
     /// The only value of a stage, named or not.
     private mutating func sole(_ index: Int) -> ValueSet {
-        if mayBeAbsent(index) { return .anything }
+        if mayBeAbsent[index] { return .anything }
         if let key = expansion.stages[index].outputKey { return member(key, publishedBy: index)?.values ?? .anything }
         let result = results[index]
         guard result.kinds.contains(.object) else { return result }
         let publication = expansion.stages[index].publication
         guard result.kinds == .object, publication.isClosed, publication.names.count == 1 else { return .anything }
         return result.member(publication.names[0])?.values ?? .anything
-    }
-
-    /// A stage whose condition is false, or whose pipeline's is, publishes nothing, and those that need it run without.
-    private func mayBeAbsent(_ index: Int) -> Bool {
-        var stage: Int? = index
-        while let current = stage {
-            let own = expansion.stages[current]
-            if own.declaration.when != nil { return true }
-            stage = own.entry.flatMap { $0 < current ? $0 : nil }
-        }
-        return false
     }
 }
 
