@@ -45,6 +45,8 @@ extension DiagnosticCode {
     package static let shardsOverUnits = DiagnosticCode(312, "shards-over-units", .warning)
     /// A tile as large as the image that the job states.
     package static let tileCoversImage = DiagnosticCode(313, "tile-covers-image", .warning)
+    /// A merge that cannot merge what the units answer.
+    package static let mergeMismatch = DiagnosticCode(314, "merge-mismatch")
 }
 
 /// What one file says that its readers should not see, or that may change under it: 01xx, 04xx.

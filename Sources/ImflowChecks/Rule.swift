@@ -87,7 +87,7 @@ package enum RuleSet {
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
         SecretLiteralRule.self, ImageDigestRule.self, RetryRule.self, JobTimeoutRule.self,
         PortRule.self, GangSizeRule.self, GangGPURule.self,
-        MergeWithoutSplitRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
+        MergeWithoutSplitRule.self, MergeValuesRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
         NeverTrueRule.self, UnusedOutputRule.self, UnreachableStageRule.self, ShadowedKeyRule.self,
         JobModelRule.self, RunnableRule.self, SchemaRule.self, SchemaConflictRule.self, InputValuesRule.self,
     ]

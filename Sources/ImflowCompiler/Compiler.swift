@@ -114,6 +114,7 @@ package struct Compiler: Sendable {
                 continue
             }
             if walk.isTruncated { problems.append(tooManyFiles(path)) }
+            problems += walk.problems.map(unreadable)
             found += walk.files
         }
         found = found.uniqued()
@@ -125,6 +126,11 @@ package struct Compiler: Sendable {
         }
         for file in checked { files.add(file) }
         return (checked, problems)
+    }
+
+    private func unreadable(_ folder: String, _ problem: FileProblem) -> Diagnostic {
+        let source = Source(name: PathText.shown(folder, from: reader.currentFolder), bytes: [])
+        return Diagnostic(.unreadableFile, problem.message, at: Span(source, 0..<0), help: problem.help)
     }
 
     private func tooManyFiles(_ folder: String) -> Diagnostic {

@@ -1,5 +1,5 @@
 /// Collects files of folders by their names, each file once, in a stable order. Folders whose names start with a dot
-/// are skipped; links are followed, and each folder is entered once.
+/// are skipped, and each folder is entered once. Links to folders are followed unless git's rules count: git follows none.
 struct FolderWalk {
     /// Bounds of one walk: more files, folders or levels are not looked at.
     static let maximumFiles = 100_000
@@ -18,6 +18,8 @@ struct FolderWalk {
     private(set) var files: [String] = []
     /// Whether a bound was reached, so that ``files`` may lack some.
     private(set) var isTruncated = false
+    /// Folders that could not be looked into.
+    private(set) var problems: [(folder: String, problem: FileProblem)] = []
     private var seen: Set<String> = []
     /// Of the walk that goes on.
     private var entered: Set<String> = []
@@ -61,7 +63,11 @@ struct FolderWalk {
 
     /// Takes the files of one folder; the folders in it that are to be entered.
     private mutating func enter(_ folder: Folder) -> [Folder] {
-        guard let entries = try? reader.entries(of: folder.path) else { return [] }
+        let entries: [FileEntry]
+        do throws(FileProblem) { entries = try reader.entries(of: folder.path) } catch {
+            problems.append((folder.path, error))
+            return []
+        }
         if entries.count >= FileLimit.entries { isTruncated = true }
         var ignores = folder.ignores
         if respectsGitIgnore, entries.contains(where: { $0.name == GitIgnore.fileName && $0.kind == .file }),
@@ -77,7 +83,7 @@ struct FolderWalk {
         var inner: [Folder] = []
         for entry in entries {
             let isWanted = entry.kind == .file ? wants(entry.name) : entry.kind == .folder && !entry.name.hasPrefix(".")
-            guard isWanted else { continue }
+            guard isWanted, !(respectsGitIgnore && entry.isLink && entry.kind == .folder) else { continue }
             let path = PathText.join(folder.path, entry.name)
             if GitIgnore.ignores(path, isFolder: entry.kind == .folder, ignores) { continue }
             let identity = entry.isLink ? reader.identity(of: path) : path

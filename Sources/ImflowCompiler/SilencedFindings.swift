@@ -1,4 +1,5 @@
 package import ImflowDiagnostics
+import ImflowIR
 
 /// Tells the findings that comments in their files silence from the others.
 struct SilencedFindings {
@@ -46,7 +47,8 @@ struct SilencedFindings {
     /// knows what the rest would have given.
     func unusedIgnores(in files: some Sequence<CheckedFile>) -> [Diagnostic] {
         let broken = Set(remaining.filter { $0.severity == .error }.map(\.primary.span.source.name))
-        return files.filter(\.isComplete).flatMap { file -> [Diagnostic] in
+        let cut = Set(remaining.filter { $0.code == .tooManyFindings }.map(\.primary.span.source.name))
+        return files.filter { $0.isComplete && !cut.contains($0.source.name) }.flatMap { file -> [Diagnostic] in
             let used = self.used[file.source.name] ?? []
             let unused = file.ignores.filter { !used.contains($0.span.range) }
             guard !unused.isEmpty else { return [] }

@@ -119,7 +119,9 @@ struct SourceFiles {
             add(file)
             return file
         } catch {
-            return Self.unreadable("<stdin>", path: path, error)
+            let file = Self.unreadable("<stdin>", path: path, error)
+            add(file)
+            return file
         }
     }
 

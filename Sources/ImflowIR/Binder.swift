@@ -15,7 +15,11 @@ package enum Binder {
             fields, path: path, folder: folder, folderName: folderName, isWhole: tree.isComplete)
         if fields.text("name") == nil, !fields.wasRead("name") {
             // Where reading stopped early the name may stand behind the stop.
-            reader.add(missingName(folderName, at: root.span.firstLine, root: tree.isComplete ? root : nil))
+            // Nor is a name written where one may have been meant: `nmae: detector`.
+            let isMisspelt = reader.findings.diagnostics.contains { finding in
+                finding.code == .unknownKey && finding.help?.contains("`name`") == true
+            }
+            reader.add(missingName(folderName, at: root.span.firstLine, root: tree.isComplete && !isMisspelt ? root : nil))
         }
         return (manifest, reader.findings.diagnostics)
     }

@@ -40,7 +40,9 @@ extension SyntaxNode {
         guard kind == .scalar, tag == nil, style == .plain || style == .singleQuoted || style == .doubleQuoted,
             let first = span.source.bytes[span.range].first
         else { return false }
-        return first != UInt8(ascii: "*")
+        // What an alias repeats may be right where it is repeated.
+        let isRepeated = tree.records.contains { $0.kind == .alias && Int($0.payload) == index }
+        return first != UInt8(ascii: "*") && !isRepeated
     }
 
     /// `true`, `false`, and numbers as RFC 8259 writes them: others are read differently from reader to reader.

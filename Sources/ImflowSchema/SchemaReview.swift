@@ -93,6 +93,13 @@ package struct SchemaReview: Sendable {
             }
         }
         if mayBeIncomplete { reviewPairs(members, at: place) }
+        if place.pointer.isEmpty, !members.isEmpty, members.keys.allSatisfy({ SchemaKeyword.all[$0] == nil && !$0.hasPrefix("x-") }) {
+            remarks = [
+                SchemaRemark(
+                    kind: .withoutEffect, pointer: "", isName: false,
+                    sentence: "nothing in this is a keyword of JSON Schema, so it asks nothing: write members under `properties`")
+            ]
+        }
     }
 
     private mutating func reviewUnknown(_ name: String, _ value: JSONValue, at place: SchemaPlace) {

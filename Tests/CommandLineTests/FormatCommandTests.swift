@@ -24,7 +24,7 @@ struct FormatCommandTests {
         #expect(ended.output.isEmpty)
         #expect(ended.errors == "3 files looked at, 2 changed\n")
         #expect(place.read("tool/model.yaml") == Self.laidOut)
-        #expect(place.read("job.json") == "{\n  \"input\": {},\n  \"model\": \"tool\"\n}\n")
+        #expect(place.read("job.json") == "{\n  \"model\": \"tool\",\n  \"input\": {}\n}\n")
         let after = try FileManager.default.attributesOfItem(atPath: place.path + "/fine/model.yaml")[.systemFileNumber] as? Int
         #expect(before == after)
         #expect(try place.imflow("fmt", "--check").code == 0)

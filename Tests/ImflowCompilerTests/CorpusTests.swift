@@ -42,7 +42,7 @@ import Testing
     static let uncased: [DiagnosticCode] = [.tooLarge, .tooManyNodes]
     static let ownCodes =
         DiagnosticCode.textCodes.filter { !uncased.contains($0) } + DiagnosticCode.shapeCodes + RuleSet.codes + [
-            .unreadableFile, .tooManyFiles, .badSetting, .unreachedModel, .unusedIgnore,
+            .unreadableFile, .tooManyFiles, .badSetting, .tooManyFindings, .unreachedModel, .unusedIgnore,
         ]
 
     @Test(arguments: ownCodes) func everyCodeHasACase(_ code: DiagnosticCode) {

@@ -1,6 +1,8 @@
 import Dispatch
 import Foundation
 import ImflowDiagnostics
+import ImflowJSON
+import ImflowIR
 import Testing
 
 @testable import ImflowCompiler
@@ -181,5 +183,78 @@ import Testing
         let data = stdout.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// What a check must not pass over in silence.
+@Suite struct LoudCheckTests {
+    private static let tooMany = "name: a\nentrypoint: [./run]\nenv:\n" + (0...600).map { "  K\($0): 1\n" }.joined()
+
+    @Test func tooManyFindingsAreSaid() {
+        let found = Compiler(MemoryFiles(["model.yaml": Self.tooMany])).check(["."]).diagnostics
+        #expect(found.contains { $0.code == .tooManyFindings })
+        // Nor does a baseline of what was told let the rest through.
+        let context = ReportContext()
+        let known = try? Baseline(JSONValue.parse(Baseline.text(of: found, context)))
+        #expect(known?.new(in: found, context).map(\.code.slug) == ["too-many-findings"])
+    }
+
+    @Test func ignoresOfACutFileAreNotCalledUnused() {
+        let keys = (0...600).map { "  K\($0): ghp_16C7e42F292c6912E7710c838347Ae178B4a # imflow: ignore[IMF0112] a test\n" }
+        let text = "name: a\nentrypoint: [./run]\nenv:\n" + keys.joined()
+        let found = Compiler(MemoryFiles(["model.yaml": text])).check(["."]).diagnostics
+        #expect(found.map(\.code.slug) == ["too-many-findings"])
+    }
+
+    private struct Closed: FileReader {
+        var files: MemoryFiles
+        var currentFolder: String { files.currentFolder }
+        func read(_ path: String) throws(FileProblem) -> [UInt8] { try files.read(path) }
+        func readStandardInput() throws(FileProblem) -> [UInt8] { throw FileProblem("standard input is larger than 16 MiB") }
+        func kind(of path: String) -> FileKind? { files.kind(of: path) }
+        func identity(of path: String) -> String { path }
+        func entries(of folder: String) throws(FileProblem) -> [FileEntry] {
+            if folder.hasSuffix("/closed") { throw FileProblem("closed may not be read by this user") }
+            return try files.entries(of: folder).map { FileEntry(name: $0.name, kind: $0.kind, isLink: $0.name == "link") }
+        }
+    }
+
+    @Test func foldersThatCannotBeReadAreSaid() {
+        let model = "name: a\nentrypoint: [./run]\n"
+        let files = Closed(files: MemoryFiles(["closed/model.yaml": model, "link/model.yaml": "[", "open/model.yaml": model]))
+        let report = Compiler(files).check(["."])
+        #expect(report.files == ["open/model.yaml"], "git follows no links to folders")
+        #expect(report.isUnreadable && report.diagnostics.map(\.headline) == ["closed may not be read by this user"])
+    }
+
+    @Test func inputThatCannotBeReadIsSaid() {
+        let report = Compiler(Closed(files: MemoryFiles([:]))).check(["-"])
+        #expect(report.diagnostics.map(\.headline) == ["standard input is larger than 16 MiB"])
+    }
+
+    @Test func aNameThatWasMisspeltIsNotWrittenTwice() {
+        let found = Compiler(MemoryFiles(["tool/model.yaml": "nmae: detector\nentrypoint: [./run]\n"])).check(["tool"]).diagnostics
+        #expect(found.first { $0.code.slug == "missing-name" }?.fixes.isEmpty == true)
+        #expect(found.first { $0.code.slug == "unknown-key" }?.fixes.count == 1)
+    }
+
+    @Test func whatAnAliasRepeatsIsNotMended() {
+        let text = "name: a\nentrypoint: [./run]\nenv: {A: &n 9005}\nport: *n\n"
+        let found = Compiler(MemoryFiles(["model.yaml": text])).check(["model.yaml"]).diagnostics
+        #expect(found.map(\.code.slug) == ["wrong-type"] && found[0].fixes.isEmpty)
+    }
+
+    @Test func blocksThatAreOffAreNotJudged() {
+        let files = [
+            "p/model.yaml": "name: p\nmulti_node: {enabled: false, split_mode: batch}\nchained_models: [{model_id: a}]\n",
+            "a/model.yaml": "name: a\nentrypoint: [./run]\n",
+        ]
+        #expect(Compiler(MemoryFiles(files)).check(["p"]).diagnostics.isEmpty)
+    }
+
+    @Test func aSchemaOfNoKeywordsIsSaid() {
+        let text = "name: a\nentrypoint: [./run]\ninput_schema: {text: string, n: integer}\n"
+        let found = Compiler(MemoryFiles(["model.yaml": text])).check(["model.yaml"]).diagnostics
+        #expect(found.map(\.code.slug) == ["keyword-unused"])
     }
 }

@@ -8,12 +8,12 @@ package struct PipelineSplitRule: Rule {
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
-        if let manifest = scope.model?.manifest, manifest.isPipeline, let block = manifest.multiNode {
+        if let manifest = scope.model?.manifest, manifest.isPipeline, let block = manifest.multiNode, block.isEnabled {
             findings.add(finding("`\(manifest.name)`", block, manifest.chainedModels?.keySpan))
         }
         for stage in scope.graph?.stages ?? [] {
             guard let block = stage.declaration.multiNode,
-                let model = scope.workspace.model(stage.declaration.model?.value, scope.references), model.graph != nil
+                let model = scope.workspace.model(stage.declaration.model?.value, scope.references), model.graph != nil, block.isEnabled
             else { continue }
             findings.add(finding("`\(stage.name)`", block, model.manifest.chainedModels?.keySpan))
         }

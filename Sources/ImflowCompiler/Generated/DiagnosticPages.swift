@@ -600,6 +600,30 @@ extension DiagnosticPage {
                 It cannot be silenced: comments in settings silence nothing.
                 """#),
         DiagnosticPage(
+            number: 23, slug: "too-many-findings", severity: .error,
+            summary: "A file in which so much was found that the rest was not looked for.",
+            text: #"""
+                # IMF0023 too-many-findings (error)
+
+                A file in which so much was found that the rest was not looked for.
+
+                After 500 findings of one kind of look at a file, imflow stops looking: who reads them has enough to do. What is behind them
+                is not known, so that no comment, setting or baseline can make such a file pass.
+
+                ## Wrong
+
+                Not shown: the file would have to hold more than 500 mistakes.
+
+                ## Fix
+
+                Mend some of the findings and check again. Where they all have one cause, such as a key that is written in one place and
+                read in many, one change mends them together.
+
+                ## Silence
+
+                It cannot be silenced: nobody knows what would be silenced with it.
+                """#),
+        DiagnosticPage(
             number: 101, slug: "unknown-key", severity: .error,
             summary: "A key that its place does not know.",
             text: #"""
@@ -2990,6 +3014,53 @@ extension DiagnosticPage {
                 Write `# imflow: ignore[IMF0313]` and the reason at the end of the line, or on a line of its own above it. JSON has no
                 comments: there `--baseline` hides findings that were there before. A warning fails no check unless
                 `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 314, slug: "merge-mismatch", severity: .error,
+            summary: "A `merge_strategy` that cannot merge what the units answer.",
+            text: #"""
+                # IMF0314 merge-mismatch (error)
+
+                A `merge_strategy` that cannot merge what the units answer.
+
+                `mean`, `sum`, `max` and `min` work on numbers and on lists and objects of them, `concat-text` on texts, `json-merge` on
+                objects, `detections` and `top-k` on lists and objects, and `tile-stitch` on the images of tiles. Where the model's
+                `output_schema` says that every result is something else, all units would be computed and then be lost in the merge.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: sentiment
+                entrypoint: [./sentiment]
+                output_schema: {type: string}
+                multi_node:
+                  split_mode: lines
+                  merge_strategy: mean
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: sentiment
+                entrypoint: [./sentiment]
+                output_schema: {type: string}
+                multi_node:
+                  split_mode: lines
+                  merge_strategy: vote
+                ```
+
+                ## Fix
+
+                Take a strategy for what the model answers, or let the model answer what the strategy merges.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
                 """#),
         DiagnosticPage(
             number: 401, slug: "gang-head", severity: .note,
