@@ -174,6 +174,7 @@ struct LanguageServerDiagnosticTests {
         #expect(try client.diagnostics(model).first?["severity"] == 1)
         try client.change(settings, version: 2, [["text": "severity:\n  split-option-unused: loud\n"]])
         #expect(codes(try client.diagnostics(settings, version: 2)) == ["IMF0022"])
+        #expect(try client.diagnostics(model).first?["severity"] == 2)
         try client.change(settings, version: 3, [["text": "severity:\n  split-option-unused: ignore\n"]])
         #expect(try client.diagnostics(settings, version: 3).isEmpty)
         #expect(try client.diagnostics(model).isEmpty)

@@ -126,7 +126,8 @@ import Testing
             return ["split_mode": .string(mode.rawValue)]
         }
         if let strategy = KeyTable.mergeOptions[name], block.name == "merge" {
-            return ["split_mode": "batch", "merge_strategy": .string(strategy.rawValue)]
+            let mode = strategy == .tileStitch ? "tile" : "batch"
+            return ["split_mode": .string(mode), "merge_strategy": .string(strategy.rawValue)]
         }
         if block.name == "model.yaml", ["port", "path", "health"].contains(name) { return ["protocol": "rest"] }
         if block.name != "multi_node" { return [:] }
