@@ -59,6 +59,7 @@ extension DiagnosticCode {
 extension DiagnosticCode {
     package static let retryNever = DiagnosticCode(409, "retry-never", .warning)
     package static let jobTimeoutTooShort = DiagnosticCode(410, "job-timeout-too-short", .warning)
+    package static let optionUnused = DiagnosticCode(411, "option-unused", .warning)
 }
 
 /// Gangs, ports and GPUs: 04xx.

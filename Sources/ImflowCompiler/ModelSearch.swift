@@ -86,28 +86,32 @@ struct ModelSearch {
     private enum RingKey: Hashable {
         case deep([String])
         case folder(String)
+        /// A parent of which nobody says that it belongs to the file: other folders in it may be anybody's.
+        case strange(String)
     }
 
     private mutating func ringKeys(from folder: String, _ reader: any FileReader) -> [RingKey] {
         if let known = keys[folder] { return known }
         var made: [RingKey] = given.isEmpty ? [] : [.deep(given)]
-        made += Self.parents(of: folder, reader).map(RingKey.folder)
+        made += Self.parents(of: folder, reader)
         if !environment.isEmpty { made.append(.deep(environment)) }
         keys[folder] = made
         return made
     }
 
-    /// The folder and its parents up to the one with `.git`; without a repository the folder and its parent.
-    private static func parents(of folder: String, _ reader: any FileReader) -> [String] {
+    /// The folder and its parents up to the one with `.git`; without a repository the folder and its parent, and of that
+    /// only its own manifests and what is in `models` and `Manifests`.
+    private static func parents(of folder: String, _ reader: any FileReader) -> [RingKey] {
         var folders: [String] = []
         var current = folder
         while folders.count < maximumParents {
             folders.append(current)
-            if reader.kind(of: PathText.join(current, ".git")) != nil { return folders }
+            if reader.kind(of: PathText.join(current, ".git")) != nil { return folders.map(RingKey.folder) }
             if current == "/" { break }
             current = PathText.parent(current)
         }
-        return Array(folders.prefix(2)).filter { $0 != "/" || $0 == folder }
+        let parent = PathText.parent(folder)
+        return [.folder(folder)] + (parent == "/" ? [] : [.strange(parent)])
     }
 
     private mutating func ring(_ key: RingKey, _ files: inout SourceFiles) -> Ring {
@@ -125,8 +129,8 @@ struct ModelSearch {
         var walk = FolderWalk(reader, wants: FileNames.isManifest)
         switch ring {
         case .deep(let folders): for folder in folders { walk.add(folder, depth: FolderWalk.maximumDepth) }
-        case .folder(let folder):
-            walk.add(folder, depth: 1)
+        case .folder(let folder), .strange(let folder):
+            if case .folder = ring { walk.add(folder, depth: 1) } else { walk.add(folder, depth: 0) }
             for name in ["models", "Manifests"] {
                 walk.add(PathText.join(folder, name), depth: FolderWalk.maximumDepth)
             }

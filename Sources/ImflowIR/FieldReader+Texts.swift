@@ -222,8 +222,13 @@ extension FieldReader {
     }
 
     mutating func readCondition(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
-        guard case .string(let text) = node.coreValue, text.utf8.count <= 4096 else {
+        guard case .string(let text) = node.coreValue else {
             wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        guard text.utf8.count <= Self.conditionLimit else {
+            let size = "\(what) has \(text.utf8.count) bytes, and may have \(Self.conditionLimit)"
+            add(Diagnostic(.badCondition, size, at: node.span.firstLine))
             return nil
         }
         do throws(ConditionError) {

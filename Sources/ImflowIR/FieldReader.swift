@@ -6,6 +6,8 @@ import ImflowSyntax
 struct FieldReader {
     /// Most members of one list or map; more is refused.
     static let listLimit = 2000
+    /// Most bytes of a condition.
+    static let conditionLimit = 4096
 
     private(set) var findings = FindingList()
 

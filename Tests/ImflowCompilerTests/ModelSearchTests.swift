@@ -63,9 +63,14 @@ import Testing
     }
 
     @Test func withoutARepositoryTheParentIsTheLast() {
-        let near = MemoryFiles(
+        for path in ["/x/models/tool/model.yaml", "/x/Manifests/tool/model.yaml", "/x/tool.imflow.yaml"] {
+            let near = MemoryFiles(["/x/y/job.json": job, path: tool("1")], in: "/x/y", isRepository: false)
+            #expect(near.codes("job.json") == [])
+        }
+        // A neighbour may be another project.
+        let beside = MemoryFiles(
             ["/x/y/job.json": job, "/x/tool/model.yaml": tool("1")], in: "/x/y", isRepository: false)
-        #expect(near.codes("job.json") == [])
+        #expect(beside.codes("job.json") == ["IMF0201"])
         let far = MemoryFiles(
             ["/x/y/z/job.json": job, "/x/tool/model.yaml": tool("1")], in: "/x/y/z", isRepository: false)
         #expect(far.codes("job.json") == ["IMF0201"])

@@ -3513,6 +3513,49 @@ extension DiagnosticPage {
                 `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
+            number: 411, slug: "option-unused", severity: .warning,
+            summary: "A key of a manifest, a stage or a job that has no effect beside the others.",
+            text: #"""
+                # IMF0411 option-unused (warning)
+
+                A key of a manifest, a stage or a job that has no effect beside the others.
+
+                Who writes `port` beside `protocol: exec` believes that the model is a server, and imflow starts it once per unit and reads
+                its standard output. A `min_success_ratio` beside `on_failure: fail` lets nobody off: the first failed shard fails the job.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: counter
+                entrypoint: [./count]
+                protocol: exec
+                port: 9000
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: counter
+                entrypoint: [./count]
+                protocol: rest
+                port: 9000
+                ```
+
+                ## Fix
+
+                Change the key that the other one needs, or remove the one that does nothing.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0411]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
             number: 501, slug: "bad-schema", severity: .error,
             summary: "An `input_schema` or `output_schema` that is no valid JSON Schema draft-07.",
             text: #"""
