@@ -14,8 +14,6 @@ import Testing
         let files = entry.files.files.filter { path, _ in
             let isText = path.hasSuffix(".yaml") || path.hasSuffix(".json")
             return isText && !path.contains("/.git") && !path.hasSuffix("/plan.json")
-                // Settings are about checks alone.
-                && !path.hasSuffix("/\(CheckSettings.fileName)")
         }
         return FileBundle(files.sorted { $0.key < $1.key }.map { FileBundle.File(path: $0.key, bytes: $0.value) })
     }

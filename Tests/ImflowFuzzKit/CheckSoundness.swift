@@ -22,9 +22,11 @@ package struct CheckSoundness {
         {
             faults.append("check . says something else the second time")
         }
+        // Settings are about checks alone.
+        let plain = Compiler(BundleReader(bundle.without(CheckSettings.fileName)))
         for name in report.files {
             let isAsked = file.map { $0 == PathText.absolute(name, from: FileBundle.folder) } ?? true
-            if isAsked || FileNames.isJob(PathText.last(name)) { agree(name, compiler) }
+            if isAsked || FileNames.isJob(PathText.last(name)) { agree(name, plain) }
         }
     }
 

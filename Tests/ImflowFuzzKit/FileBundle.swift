@@ -75,4 +75,7 @@ package struct FileBundle: Sendable, Equatable {
         for index in copy.files.indices where copy.files[index].path == path { copy.files[index].bytes = bytes }
         return copy
     }
+
+    /// The other files than those of a name.
+    package func without(_ name: String) -> FileBundle { FileBundle(files.filter { PathText.last($0.path) != name }) }
 }

@@ -92,12 +92,17 @@ package struct TreeSoundness {
         return count % 2 == 0
     }
 
+    /// Whether a line ends in the bytes. libyaml also ends lines, as YAML 1.1 did, at U+0085, U+2028 and U+2029.
+    private static func hasBreak(_ bytes: ArraySlice<UInt8>) -> Bool {
+        String(decoding: bytes, as: UTF8.self).unicodeScalars.contains { "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) }
+    }
+
     /// A plain scalar on one line says what its bytes say; a quoted one begins and ends with its quote.
     private mutating func lookAtTexts(of tree: SyntaxTree) {
         for (index, record) in tree.records.enumerated() where record.kind == .scalar {
             let bytes = source.bytes[Int(record.start)..<Int(record.end)]
             switch record.style {
-            case .plain where !bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }):
+            case .plain where !Self.hasBreak(bytes):
                 let text = tree.texts[Int(record.payload)]
                 if !bytes.elementsEqual(text.utf8) { faults.append("YAML: node \(index) is not its own bytes") }
             case .singleQuoted where bytes.first != 0x27 || bytes.last != 0x27 || bytes.count < 2,
