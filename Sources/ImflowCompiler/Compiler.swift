@@ -93,10 +93,7 @@ package struct Compiler: Sendable {
 
     /// The names of the files that a check of `paths` looks at, in its order. None of them is read.
     package func list(_ paths: [String]) -> [String] {
-        paths.flatMap { path -> [String] in
-            guard let walk = FolderWalk.ofFiles(in: path, reader) else { return [path] }
-            return walk.files.map { PathText.shown($0, from: reader.currentFolder) }
-        }.uniqued()
+        PathSelection.files(paths, reader).map(\.name)
     }
 
     private func isFolder(_ path: String) -> Bool {

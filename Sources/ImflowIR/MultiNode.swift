@@ -35,9 +35,6 @@ package struct MultiNode: Sendable {
     /// The keys whose values were reported: what they were to say is not known.
     package var broken: Set<String> = []
 
-    /// Whether a `tile_size` or `sequence_length` is there that was reported.
-    package var hasUnreadableSize = false
-
     /// A block at `span` that says nothing.
     package init(span: Span) { self.span = span }
 
@@ -68,14 +65,12 @@ package struct MultiNode: Sendable {
         startWindow = fields.duration("start_window")
         keys = fields.keys
         broken = fields.broken
-        hasUnreadableSize = fields.wasRead("tile_size") || fields.wasRead("sequence_length")
     }
 
     /// This block where it says something, else `weaker`'s. `merge` is laid over member by member.
     package func over(_ weaker: MultiNode) -> MultiNode {
         var merged = self
         merged.enabled = enabled ?? weaker.enabled
-        merged.hasUnreadableSize = hasUnreadableSize || weaker.hasUnreadableSize
         if splitMode == nil, !isUnsplit {
             merged.splitMode = weaker.splitMode
             merged.isUnsplit = weaker.isUnsplit

@@ -203,20 +203,7 @@ import Testing
 
     // MARK: Another validator
 
-    private static func python(_ program: String, _ arguments: [String]) throws -> (code: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
-    }
-
-    private static let hasJSONSchema = (try? python("import jsonschema", []))?.code == 0
+    private static let hasJSONSchema = (try? Python.run("import jsonschema", []))?.code == 0
 
     /// Python's `jsonschema` gives the same verdict as our validator on the corpus and on every trial.
     @Test(.enabled(if: hasJSONSchema, "needs Python's jsonschema"))
@@ -250,7 +237,7 @@ import Testing
             print(len(cases), *bad[:20], sep="\\n")
             sys.exit(bool(bad))
             """
-        let (code, output) = try Self.python(program, [folder.path])
+        let (code, output) = try Python.run(program, [folder.path])
         #expect(code == 0 && output.hasPrefix("\(cases.count)\n"), "\(output)")
     }
 }

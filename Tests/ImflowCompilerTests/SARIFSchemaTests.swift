@@ -14,21 +14,7 @@ import Testing
 
     private static let isThere =
         FileManager.default.fileExists(atPath: schema.path)
-        && (try? python("import jsonschema", []))?.code == 0
-
-    /// Runs a Python program; its exit code, and all it printed.
-    private static func python(_ program: String, _ arguments: [String]) throws -> (code: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
-    }
+        && (try? Python.run("import jsonschema", []))?.code == 0
 
     @Test(.enabled(if: isThere, "needs sarif-schema-2.1.0.json in $IMFLOW_TEST_DATA and Python's jsonschema"))
     func everyLogIsValid() throws {
@@ -55,7 +41,7 @@ import Testing
             print(len(files), *bad, sep="\\n")
             sys.exit(bool(bad))
             """
-        let (code, output) = try Self.python(program, [Self.schema.path, folder.path])
+        let (code, output) = try Python.run(program, [Self.schema.path, folder.path])
         #expect(code == 0 && output.hasPrefix("\(cases.count)\n"), "\(output)")
     }
 }

@@ -11,7 +11,7 @@ package struct OverlapRule: Rule {
     package func check(_ scope: Scope, into findings: inout FindingList) {
         let defaults = SplitPlan(mode: .tile)
         for block in scope.expansion?.stages.compactMap(\.multiNode) ?? []
-        where block.splits && !block.hasUnreadableSize {
+        where block.splits && block.broken.isDisjoint(with: ["tile_size", "sequence_length"]) {
             switch block.splitMode?.value {
             case .tile:
                 guard let overlap = block.tileOverlap else { continue }
