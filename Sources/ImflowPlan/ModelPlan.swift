@@ -25,6 +25,8 @@ package struct ModelPlan: Sendable, Equatable, Codable {
     package var environment: [String: String]
     package var hooks: Hooks
     package var resources: Resources
+    /// Attempts that call the model at once, over all stages of a job; nil: no limit of its own.
+    package var maxParallel: Int?
     /// JSON Schemas (draft-07), as written.
     package var inputSchema: JSONValue?
     package var outputSchema: JSONValue?
@@ -33,7 +35,8 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         name: String, version: String? = nil, folder: String, image: String? = nil, command: [String] = [],
         callProtocol: CallProtocol = .exec, port: Int = 9000, path: String = "/inference", health: String = "/health",
         concurrency: Int = 1, environment: [String: String] = [:], hooks: Hooks = Hooks(),
-        resources: Resources = Resources(), inputSchema: JSONValue? = nil, outputSchema: JSONValue? = nil
+        resources: Resources = Resources(), maxParallel: Int? = nil, inputSchema: JSONValue? = nil,
+        outputSchema: JSONValue? = nil
     ) {
         self.name = name
         self.version = version
@@ -48,6 +51,7 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         self.environment = environment
         self.hooks = hooks
         self.resources = resources
+        self.maxParallel = maxParallel
         self.inputSchema = inputSchema
         self.outputSchema = outputSchema
     }
@@ -71,12 +75,18 @@ package struct Resources: Sendable, Equatable, Codable {
     /// In cores.
     package var cpu: Double?
     package var memory: ByteCount?
+    /// What an attempt may get after others ran out of memory; nil: never more than ``memory``.
+    package var memoryMax: ByteCount?
     package var disk: ByteCount?
     package var gpu: GPURequest?
 
-    package init(cpu: Double? = nil, memory: ByteCount? = nil, disk: ByteCount? = nil, gpu: GPURequest? = nil) {
+    package init(
+        cpu: Double? = nil, memory: ByteCount? = nil, memoryMax: ByteCount? = nil, disk: ByteCount? = nil,
+        gpu: GPURequest? = nil
+    ) {
         self.cpu = cpu
         self.memory = memory
+        self.memoryMax = memoryMax
         self.disk = disk
         self.gpu = gpu
     }

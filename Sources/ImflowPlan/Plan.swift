@@ -36,8 +36,16 @@ package struct Plan: Sendable, Equatable, Codable {
 package struct JobPolicy: Sendable, Equatable, Codable {
     /// From submission to the end; nil: no limit.
     package var timeout: TimeSpan?
+    /// Against other jobs on the same slots; larger goes first. Nil: 0.
+    package var priority: Int?
+    /// Attempts of the job that run at once, whatever the machine has; nil: no limit of its own.
+    package var maxParallel: Int?
 
-    package init(timeout: TimeSpan? = nil) { self.timeout = timeout }
+    package init(timeout: TimeSpan? = nil, priority: Int? = nil, maxParallel: Int? = nil) {
+        self.timeout = timeout
+        self.priority = priority
+        self.maxParallel = maxParallel
+    }
 }
 
 /// One stage of the graph.
@@ -54,6 +62,11 @@ package struct StagePlan: Sendable, Equatable, Codable {
     package var kind: Kind
     /// Indexes of the stages that must have succeeded before this one starts.
     package var needs: [Int]
+    /// Those of ``needs`` that only have to have ended, however they did; nil: none.
+    package var softNeeds: [Int]?
+    /// The stage whose units this one keeps: shard i starts when that stage's shard i is done, with no barrier between.
+    /// It is one of ``needs``. Nil: the stage waits for whole results.
+    package var follows: Int?
     package var binding: Binding
     /// The stage at the border of the pipeline that this one stands in, or ends; when that one was skipped by its
     /// condition, so is this one.
@@ -72,14 +85,16 @@ package struct StagePlan: Sendable, Equatable, Codable {
     package var policy: StagePolicy
 
     package init(
-        name: String, kind: Kind, needs: [Int] = [], binding: Binding = Binding(), entry: Int? = nil,
-        outputKey: String? = nil,
+        name: String, kind: Kind, needs: [Int] = [], softNeeds: [Int]? = nil, follows: Int? = nil,
+        binding: Binding = Binding(), entry: Int? = nil, outputKey: String? = nil,
         literal: JSONValue = .object([:]), when: Condition? = nil, priority: Int = 0, split: SplitPlan? = nil,
         merge: MergePlan? = nil, gang: GangPlan? = nil, policy: StagePolicy = StagePolicy()
     ) {
         self.name = name
         self.kind = kind
         self.needs = needs
+        self.softNeeds = softNeeds
+        self.follows = follows
         self.binding = binding
         self.entry = entry
         self.outputKey = outputKey

@@ -54,10 +54,15 @@ package struct StagePolicy: Sendable, Equatable, Codable {
     /// With ``FailurePolicy/partial``: the share of shards, 0…1, that must have succeeded.
     package var minSuccessRatio: Double
     package var cache: Bool
+    /// Attempts of the stage's calls that run at once; nil: no limit of its own.
+    package var maxParallel: Int?
+    /// Nil: stragglers are waited for.
+    package var hedge: HedgePolicy?
 
     package init(
         timeout: TimeSpan? = nil, queueTimeout: TimeSpan? = nil, retry: RetryPolicy = RetryPolicy(),
-        onFailure: FailurePolicy = .fail, minSuccessRatio: Double = 0, cache: Bool = false
+        onFailure: FailurePolicy = .fail, minSuccessRatio: Double = 0, cache: Bool = false, maxParallel: Int? = nil,
+        hedge: HedgePolicy? = nil
     ) {
         self.timeout = timeout
         self.queueTimeout = queueTimeout
@@ -65,5 +70,24 @@ package struct StagePolicy: Sendable, Equatable, Codable {
         self.onFailure = onFailure
         self.minSuccessRatio = minSuccessRatio
         self.cache = cache
+        self.maxParallel = maxParallel
+        self.hedge = hedge
+    }
+}
+
+/// When a straggling shard gets a second attempt beside its first; the first to be committed counts. Known as hedged requests
+/// (Dean, Barroso, "The Tail at Scale", 2013).
+package struct HedgePolicy: Sendable, Equatable, Codable {
+    /// A shard straggles when it has run longer than this times the quantile of its finished peers; at least 1.
+    package var factor: Double
+    /// 0…1, of the run times of the stage's shards that have succeeded.
+    package var quantile: Double
+    /// The share of the stage's shards, 0…1, that may get a second attempt; of any share at least one shard may.
+    package var budget: Double
+
+    package init(factor: Double = 2, quantile: Double = 0.9, budget: Double = 0.1) {
+        self.factor = factor
+        self.quantile = quantile
+        self.budget = budget
     }
 }
