@@ -129,9 +129,7 @@ package actor Conductor {
     /// effect of the facts has left it.
     private func commit(_ facts: [Fact], applied: Bool = false, starting: [Int]) async throws {
         if !applied { for fact in facts { machine.apply(fact) } }
-        let receipts = facts.compactMap { machine.receipt(of: $0) }
-        try await store.commit(
-            FactBatch(job: machine.job, facts: facts, receipts: receipts, summary: summaryIfDue()))
+        try await store.commit(FactBatch(job: machine.job, facts: facts, summary: summaryIfDue()))
         for task in starting { dispatch(machine.order(for: task, recovered: false)) }
         observer?.committed(facts, machine)
     }
