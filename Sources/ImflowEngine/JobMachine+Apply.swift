@@ -40,7 +40,9 @@ extension JobMachine {
         case .reportIgnored: break
         case .cancelRequested: cancelRequested = true
         case .timedOut: timedOut = true
-        case .paused: status = .pending
+        case .paused(_, let reason):
+            status = .pending
+            pauseReason = reason
         case .outputsLost(let lost): for task in lost { loseOutput(of: task) }
         case .resumed(let at): resume(at: at)
         case .finished(let at, let status, let output): finish(at: at, status: status, output: output)

@@ -71,7 +71,7 @@ extension JobMachine {
             if cancelRequested { return .finished(at: now, status: .cancelled, output: nil) }
             if failing || timedOut { return .finished(at: now, status: .failed, output: nil) }
             if isComplete { return finish(now: now) }
-            if draining { return .paused(at: now) }
+            if draining { return .paused(at: now, reason: pauseReason) }
         }
         guard !isHalting, running.count < slots, let task = nextReady(now: now) else { return nil }
         return .attemptStarted(task: task, attempt: tasks[task].attempts + 1, token: token(), at: now)
