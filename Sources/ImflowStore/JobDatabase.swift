@@ -114,18 +114,21 @@ extension JobDatabase: JobStore {
                 sql: "SELECT COALESCE(MAX(sequence), 0) + 1 FROM fact WHERE job = ?")
             let sequence = try Int.fetchOne(next, arguments: [batch.job]) ?? 1
             try Self.append(batch.facts, to: batch.job, at: sequence, database)
-            guard let summary = batch.summary else { return }
-            let update = try database.cachedStatement(
-                sql: """
-                    UPDATE job SET status = ?, completed_at = ?, total_shards = ?, succeeded = ?, failed = ?, summary = ?
-                    WHERE id = ?
-                    """)
-            try update.execute(
-                arguments: [
-                    summary.status.rawValue, summary.completedAt, summary.totalShards, summary.succeeded,
-                    summary.failed, try Self.encode(summary), batch.job,
-                ])
+            if let summary = batch.summary { try Self.write(summary, of: batch.job, database) }
         }
+    }
+
+    static func write(_ summary: JobSummary, of job: String, _ database: Database) throws {
+        let update = try database.cachedStatement(
+            sql: """
+                UPDATE job SET status = ?, completed_at = ?, total_shards = ?, succeeded = ?, failed = ?, summary = ?
+                WHERE id = ?
+                """)
+        try update.execute(
+            arguments: [
+                summary.status.rawValue, summary.completedAt, summary.totalShards, summary.succeeded, summary.failed,
+                try encode(summary), job,
+            ])
     }
 
     /// One row; of very many facts, several, so that none is larger than SQLite takes (10⁹ bytes).

@@ -26,7 +26,7 @@ struct Imflow: AsyncParsableCommand {
             CommandGroup(
                 name: "What happened",
                 subcommands: [JobCommand.self, GraphCommand.self, LogsCommand.self, VerifyCommand.self]),
-            CommandGroup(name: "State", subcommands: [SlotsCommand.self, DrainCommand.self, CollectCommand.self]),
+            CommandGroup(name: "State", subcommands: [SlotsCommand.self, DrainCommand.self, DoctorCommand.self, CollectCommand.self]),
         ])
 
     static func main() async {
