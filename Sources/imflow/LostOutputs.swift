@@ -11,6 +11,8 @@ struct LostOutputs {
     private(set) var reasons: [String] = []
 
     private let content: ContentStore
+    /// By stage: whether one that is still to run may read its result, or it is the job's result.
+    private var isNeeded: [Bool] = []
     /// By hash: hashed once, however often it is named.
     private var verdicts: [ContentHash: Bool] = [:]
 
@@ -23,13 +25,16 @@ struct LostOutputs {
                 .infrastructure,
                 "the stored input of job \(machine.job) is lost or damaged in \(content.folder): submit the job again")
         }
+        let unsettled = machine.stages.indices.filter { !machine.stages[$0].status.isSettled }
+        isNeeded = machine.plan.isSeen(by: unsettled)
+        for output in machine.plan.outputs { isNeeded[output] = true }
         for stage in machine.stages.indices { look(at: stage, of: machine) }
     }
 
     private mutating func look(at index: Int, of machine: JobMachine) {
         let stage = machine.stages[index]
         if let result = stage.result {
-            guard isNeeded(index, by: machine), !isIntact(result) else { return }
+            guard isNeeded[index], !isIntact(result) else { return }
             guard let task = stage.mergeTask ?? stage.firstTask else { return }
             lose(task, of: machine)
             // A merge is made of its shards, which may have gone with it.
@@ -45,14 +50,6 @@ struct LostOutputs {
     private mutating func lookAtResult(of task: Int, of machine: JobMachine) {
         guard machine.tasks[task].status == .succeeded, let result = machine.tasks[task].result else { return }
         if !isIntact(result) { lose(task, of: machine) }
-    }
-
-    /// A stage that is still to run may read it, or it is the job's result.
-    private func isNeeded(_ stage: Int, by machine: JobMachine) -> Bool {
-        machine.plan.outputs.contains(stage)
-            || machine.plan.stages.indices.contains { other in
-                !machine.stages[other].status.isSettled && machine.plan.stages[other].binding.sources.contains(stage)
-            }
     }
 
     private mutating func lose(_ task: Int, of machine: JobMachine) {
