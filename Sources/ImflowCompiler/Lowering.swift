@@ -39,7 +39,8 @@ struct Lowering {
         lowerInput()
         let own = job.model.flatMap { workspace.models[$0.value]?.manifest.policies.jobTimeout?.value }
         plan.policy = JobPolicy(
-            timeout: job.job.policies.jobTimeout?.value ?? own, priority: job.job.priority?.value,
+            timeout: job.job.policies.jobTimeout?.value ?? own,
+            priority: job.job.priority.flatMap { $0.value == 0 ? nil : $0.value },
             maxParallel: job.job.maxParallel?.value)
     }
 

@@ -1824,13 +1824,14 @@ extension DiagnosticPage {
                 """#),
         DiagnosticPage(
             number: 212, slug: "graph-too-large", severity: .error,
-            summary: "With its pipelines unfolded, the graph has more than 2,000 stages or 32 levels.",
+            summary: "With its pipelines and rounds unfolded, the graph has more than 10,000 stages or 32 levels.",
             text: #"""
                 # IMF0212 graph-too-large (error)
 
-                With its pipelines unfolded, the graph has more than 2,000 stages or 32 levels.
+                With its pipelines and rounds unfolded, the graph has more than 10,000 stages or 32 levels.
 
-                Pipelines that call pipelines grow by multiplication: here three manifests of 13 stages each make 2,197.
+                Pipelines that call pipelines grow by multiplication: here three manifests of 22 stages each make 10,648. So do rounds: a `repeat`
+                of 1,000 over a pipeline of 11 stages makes 13,000, with the two ends of each round.
 
                 ## Wrong
 
@@ -1838,21 +1839,21 @@ extension DiagnosticPage {
 
                 ```yaml
                 name: a
-                chained_models: [&s {model_id: b}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
+                chained_models: [&s {model_id: b}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
                 ```
 
                 `b/model.yaml`:
 
                 ```yaml
                 name: b
-                chained_models: [&s {model_id: c}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
+                chained_models: [&s {model_id: c}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
                 ```
 
                 `c/model.yaml`:
 
                 ```yaml
                 name: c
-                chained_models: [&s {model_id: worker}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
+                chained_models: [&s {model_id: worker}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
                 ```
 
                 `worker/model.yaml`:
