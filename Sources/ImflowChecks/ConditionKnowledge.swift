@@ -19,8 +19,12 @@ struct ConditionKnowledge {
 
     /// Whether no value can make the stage's condition true.
     func isNeverTrue(_ index: Int) -> Bool {
-        guard let when = expansion.stages[index].declaration.when else { return false }
-        return ConditionSearch { knowledge(of: $0, at: index) }.isNeverTrue(when.value)
+        expansion.stages[index].asked.map { isNeverTrue($0, at: index) } ?? false
+    }
+
+    /// Whether no value that stage `index` can see makes `condition` true.
+    func isNeverTrue(_ condition: Condition, at index: Int) -> Bool {
+        ConditionSearch { knowledge(of: $0, at: index) }.isNeverTrue(condition)
     }
 
     /// Where what is known of the names in a condition is written, each with words for it.
@@ -57,7 +61,9 @@ struct ConditionKnowledge {
     /// The schema that surely describes the value that stage `index` sees under `name`, as one of its properties.
     private func schema(of name: String, at index: Int) -> Located<JSONValue>? {
         let stage = expansion.stages[index]
-        for source in stage.sources {
+        let sure = expansion.sureSources(of: index)
+        var search = expansion.sources(of: index)
+        while let source = search.next() {
             let giver = expansion.stages[source]
             let isGiven = giver.publication.names.contains(name)
             if !isGiven {
@@ -65,13 +71,14 @@ struct ConditionKnowledge {
                 return nil
             }
             guard giver.outputKey == nil, giver.isCall, giver.policies.onFailure?.value ?? .fail == .fail,
-                giver.declaration.when == nil, giver.entry == nil, giver.multiNode?.splits != true,
+                source == stage.earlier || (giver.condition == nil && giver.entry == nil),
+                sure?.contains(source) != false, giver.multiNode?.splits != true,
                 let path = giver.modelPath, let schema = workspace.models[path]?.manifest.outputSchema,
                 schema.value["required"]?.arrayValue?.contains(.string(name)) == true
             else { return nil }
             return schema
         }
-        guard stage.jobInput, let inputSchema, inputSchema.value["properties"]?[name] != nil else { return nil }
+        guard !search.isCut, stage.jobInput, let inputSchema, inputSchema.value["properties"]?[name] != nil else { return nil }
         return inputSchema
     }
 }

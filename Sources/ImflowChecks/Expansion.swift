@@ -1,6 +1,7 @@
 package import ImflowDiagnostics
 package import ImflowIR
 package import ImflowJSON
+package import ImflowPlan
 
 /// One stage as it will run: a call, or the border of a pipeline that is used as a model.
 package struct ExpandedStage: Sendable {
@@ -11,6 +12,8 @@ package struct ExpandedStage: Sendable {
         case entry
         /// Gathers what the pipeline's last stages publish.
         case exit(entry: Int)
+        /// Hands on what the last of these rounds that ran has published; each is a round's last stage.
+        case rounds([Int])
     }
 
     /// Unique in the expansion; a stage inside a pipeline is `outer.inner`.
@@ -18,10 +21,20 @@ package struct ExpandedStage: Sendable {
     package var kind: Kind
     package var declaration: StageDeclaration
     package var needs: [Int]
-    /// The entry of the pipeline it stands in, or ends.
+    /// Those of ``needs`` that only must have ended.
+    package var softNeeds: [Int]
+    /// The entry of the pipeline it stands in, or ends; of the first stage of a later round, the round before.
     package var entry: Int?
-    /// Everything needed, also through others, nearest first.
-    package var sources: [Int]
+    /// The only stages that it sees, nearest first; nil: those that ``SourceGraph`` finds from ``needs``.
+    package var givenSources: [Int]?
+    /// See ``StagePlan/beyond``.
+    package var beyond: StagePlan.Beyond?
+    /// Of the first stage of a later round: the last one of the round before.
+    package var earlier: Int?
+    /// How many rounds come before its own, over all that is repeated around it.
+    package var round = 0
+    /// The same stage in the first rounds of all; itself where nothing is repeated.
+    package var prototype = 0
     /// Whether the job's own input is in reach.
     package var jobInput: Bool
     /// Nil: the whole context.
@@ -41,11 +54,27 @@ package struct ExpandedStage: Sendable {
     /// The model's path, of a call that is resolved.
     package var modelPath: String? { if case .call(let path) = kind { path } else { nil } }
     package var isCall: Bool { if case .call = kind { true } else { false } }
-    /// What messages call it: of a pipeline's entry, the pipeline's own stage.
+    /// Whether it hands on the result of the last round of a stage that is repeated.
+    package var isEndOfRounds: Bool { if case .rounds = kind { true } else { false } }
+    /// What messages call it: of a pipeline's entry, the pipeline's own stage, and of a round, the stage.
     package var shownName: String {
-        if case .entry = kind, name.hasSuffix(Self.entrySuffix) { return String(name.dropLast(Self.entrySuffix.count)) }
-        return name
+        let isEntry = if case .entry = kind { name.hasSuffix(Self.entrySuffix) } else { false }
+        let own = isEntry ? String(name.dropLast(Self.entrySuffix.count)) : name
+        guard own.utf8.contains(UInt8(ascii: "@")) else { return own }
+        let parts = own.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(String(parts[0])) { $0 + $1.drop { $0.isNumber } }
     }
+    /// The condition that is asked before it runs, as it is written; of the first stage of a later round it is `until`,
+    /// which must not hold.
+    package var condition: Located<Condition>? {
+        switch kind {
+        // A pipeline's condition is asked where it is entered.
+        case .exit, .rounds: nil
+        case .call, .entry: earlier == nil ? declaration.when : declaration.loop?.until
+        }
+    }
+    /// ``condition``, as it must hold.
+    package var asked: Condition? { condition.map { earlier == nil ? $0.value : .not($0.value) } }
     /// What an entry's name ends in.
     static let entrySuffix = ".input"
     /// Where messages about the stage point.
@@ -57,7 +86,11 @@ package struct ExpandedStage: Sendable {
 /// The stages of a file with every pipeline unfolded, in topological order.
 package struct Expansion: Sendable {
     /// More stages than this are refused.
-    package static let maximumStages = 2000
+    package static let maximumStages = 10_000
+    /// A search for the values in a stage's reach looks at so many stages; what is farther away may publish anything.
+    package static let maximumLooks = 500
+    /// Of a `repeat` a check looks at so many rounds: those after the second see the same as it does.
+    package static let checkedRounds = 2
     /// Pipelines within pipelines deeper than this are refused.
     package static let maximumDepth = 32
 
@@ -68,12 +101,17 @@ package struct Expansion: Sendable {
     package let input: Publication
     /// The stage that the job's `split_strategy`, `shard_count` and `multi_node` are for.
     package let target: Int?
-    /// Whether stages were left out because there are too many.
+    /// Whether there are too many stages, rounds included; some may be left out.
     package let isTooLarge: Bool
+    let graph: SourceGraph
+    /// The same without soft needs; nil: there are none.
+    let hardGraph: SourceGraph?
+    /// All names that a stage is known to publish.
+    let publishedNames: Set<String>
 
-    /// Nil when a cycle gives the graph no meaning.
-    init?(_ subject: Scope.Subject, in workspace: Workspace) {
-        var builder = ExpansionBuilder(workspace: workspace)
+    /// Nil when a cycle gives the graph no meaning. `rounds`: of each `repeat` so many are made at most.
+    package init?(_ subject: Scope.Subject, in workspace: Workspace, rounds: Int = Self.checkedRounds) {
+        var builder = ExpansionBuilder(workspace: workspace, maximumRounds: rounds)
         let context: ExpansionBuilder.Context
         let graph: StageGraph
         switch subject {
@@ -101,12 +139,22 @@ package struct Expansion: Sendable {
         outputs = sinks
         input = builder.input
         stages = builder.stages
+        self.graph = builder.sourceGraph
+        hardGraph = Self.hardGraph(stages, graph: builder.sourceGraph)
+        publishedNames = Set(stages.lazy.flatMap(\.publication.names))
         if case .job(let job) = subject {
             target = Self.target(stages, hasGraph: job.graph != nil)
             apply(job, in: workspace)
         } else {
             target = nil
         }
+    }
+
+    private static func hardGraph(_ stages: [ExpandedStage], graph: SourceGraph) -> SourceGraph? {
+        if stages.allSatisfy(\.softNeeds.isEmpty) { return nil }
+        var hard = SourceGraph()
+        for index in stages.indices { hard.append(graph.behind(index).filter { !stages[index].softNeeds.contains($0) }) }
+        return hard
     }
 
     private static func reference(_ manifest: Manifest) -> ModelReference {
@@ -150,6 +198,13 @@ package struct Expansion: Sendable {
         let job = checked.job
         for index in stages.indices { stages[index].priority = stages[index].priority ?? job.priority?.value }
         guard let target else { return }
+        for index in stages.indices where stages[index].prototype == target && stages[index].isCall {
+            apply(checked, to: index, in: workspace)
+        }
+    }
+
+    private mutating func apply(_ checked: CheckedJob, to target: Int, in workspace: Workspace) {
+        let job = checked.job
         var block = stages[target].multiNode
         if let own = job.multiNode {
             block = block.map(own.over) ?? own

@@ -1,5 +1,6 @@
 import ImflowIR
 import ImflowJSON
+import ImflowPlan
 
 /// Unfolds graphs into one list of stages.
 struct ExpansionBuilder {
@@ -18,18 +19,38 @@ struct ExpansionBuilder {
         var priority: Int?
         /// The manifests that are being unfolded, outermost first.
         var path: [String] = []
+        /// How many rounds come before, over all that is repeated around.
+        var round = 0
+    }
+
+    /// A stage as it stands in its graph: who it needs, and in which round.
+    private struct Position {
+        var name: String
+        var needs: [Int]
+        var softNeeds: [Int] = []
+        /// Where searches that come to it go on: the needs of the first round.
+        var behind: [Int]
+        /// The first stage of the first round, and the last one of the round before; nil: there is none before.
+        var rounds: (first: Int, earlier: Int)?
     }
 
     let workspace: Workspace
+    /// Of each `repeat` so many rounds are made at most; the others only count.
+    let maximumRounds: Int
     var input = Publication.open
     private(set) var stages: [ExpandedStage] = []
     private(set) var isTooLarge = false
     private var names: Set<String> = []
-    /// By stage: where the search for its values goes on. Behind an exit are the pipeline's own stages, which nobody
-    /// outside sees, and behind an entry are the stages outside, which nobody inside sees.
-    private var outerNeeds: [[Int]] = []
+    /// Behind an exit are the pipeline's own stages, which nobody outside sees, and behind an entry are the stages
+    /// outside, which nobody inside sees.
+    private(set) var sourceGraph = SourceGraph()
+    /// With the rounds that are not made.
+    private var count = 0
 
-    init(workspace: Workspace) { self.workspace = workspace }
+    init(workspace: Workspace, maximumRounds: Int) {
+        self.workspace = workspace
+        self.maximumRounds = maximumRounds
+    }
 
     /// Adds the stages of `graph`; the indexes of those that nothing needs. Nil when there is a cycle.
     mutating func add(_ graph: StageGraph, _ context: Context) -> [Int]? {
@@ -37,40 +58,99 @@ struct ExpansionBuilder {
         var placed: [Int: Int] = [:]
         for index in graph.order {
             let stage = graph.stages[index]
-            guard stages.count < Expansion.maximumStages, context.path.count <= Expansion.maximumDepth else {
-                isTooLarge = true
-                return []
-            }
+            guard hasRoom(context) else { return [] }
             var needs = stage.needs.compactMap { placed[$0] }
-            if needs.isEmpty, let entry = context.entry { needs = [entry] }
-            guard let last = add(stage, needs, context) else { return nil }
+            let soft = stage.softNeeds.compactMap { placed[$0] }
+            // Without a hard need a stage would outlive its pipeline.
+            if soft.count == needs.count, let entry = context.entry { needs.append(entry) }
+            let position = Position(name: context.prefix + stage.name, needs: needs, softNeeds: soft, behind: needs)
+            let last = stage.declaration.loop == nil ? add(stage, position, context) : addRounds(stage, position, context)
+            guard let last else { return nil }
             placed[index] = last
         }
         return graph.sinks.compactMap { placed[$0] }
     }
 
+    private mutating func hasRoom(_ context: Context) -> Bool {
+        if count >= Expansion.maximumStages || context.path.count > Expansion.maximumDepth { isTooLarge = true }
+        return !isTooLarge
+    }
+
+    /// Adds the rounds of a stage that is repeated, and the stage that hands on the last one's result.
+    private mutating func addRounds(_ stage: StageGraph.Stage, _ position: Position, _ context: Context) -> Int? {
+        let times = stage.declaration.loop?.times?.value ?? 1
+        let first = stages.count
+        var rounds: [Int] = []
+        for round in 0..<min(times, maximumRounds) {
+            // What the caller adds to an expansion that is too large is not looked at.
+            guard hasRoom(context) else { return rounds.last ?? max(0, stages.count - 1) }
+            let start = stages.count
+            let before = count
+            var own = context
+            own.round = context.round * times + round
+            var place = position
+            place.name += "@\(round + 1)"
+            if let earlier = rounds.last {
+                place.needs = [earlier]
+                place.softNeeds = []
+                place.rounds = (first, earlier)
+            }
+            guard let last = add(stage, place, own) else { return nil }
+            rounds.append(last)
+            guard round > 0 else { continue }
+            for index in start..<stages.count {
+                let same = first + index - start
+                if same < start { stages[index].prototype = stages[same].prototype }
+            }
+            if round == maximumRounds - 1 { count += (count - before) * (times - maximumRounds) }
+        }
+        // The end of the rounds is a stage, too.
+        if count >= Expansion.maximumStages { isTooLarge = true }
+        guard let last = rounds.last else { return nil }
+        var end = stages[last]
+        end.name = position.name
+        end.kind = .rounds(rounds)
+        end.needs = [last]
+        end.softNeeds = []
+        end.entry = first
+        end.earlier = nil
+        end.givenSources = rounds.reversed()
+        end.beyond = .needs(of: first)
+        end.jobInput = false
+        end.inputKey = nil
+        end.literal = [:]
+        end.multiNode = nil
+        end.reducer = nil
+        end.pipeline = nil
+        end.round = context.round
+        end.publication = Publication(all: rounds.map { stages[$0].publication })
+        return append(end, behind: position.behind, isNamed: false)
+    }
+
     /// Adds one stage, or the stages of the pipeline that it calls; the index that others need.
-    private mutating func add(_ stage: StageGraph.Stage, _ needs: [Int], _ context: Context) -> Int? {
+    private mutating func add(_ stage: StageGraph.Stage, _ position: Position, _ context: Context) -> Int? {
         let model = workspace.model(stage.declaration.model?.value, context.references)
         var expanded = ExpandedStage(
-            name: context.prefix + stage.name, kind: .call(path: model?.manifest.path), declaration: stage.declaration,
-            needs: needs, entry: context.entry, sources: sources(needs), jobInput: context.entry == nil,
+            name: position.name, kind: .call(path: model?.manifest.path), declaration: stage.declaration,
+            needs: position.needs, softNeeds: position.softNeeds, entry: position.rounds?.earlier ?? context.entry,
+            beyond: position.rounds.map { .needs(of: $0.first) }, earlier: position.rounds?.earlier,
+            round: context.round, jobInput: context.entry == nil,
             inputKey: stage.declaration.inputKey, outputKey: stage.declaration.outputKey?.value,
             literal: stage.declaration.input?.value.objectValue ?? [:],
             priority: stage.declaration.priority?.value ?? context.priority, multiNode: nil,
             policies: context.overrides.over(stage.declaration.policies).over(context.policies), publication: .open)
-        if let model, let inner = model.graph { return addPipeline(expanded, model, inner, context) }
+        if let model, let inner = model.graph { return addPipeline(expanded, model, inner, position, context) }
         let own = stage.declaration.multiNode
         expanded.multiNode = model?.manifest.multiNode.map { own?.over($0) ?? $0 } ?? own
         expanded.reducer =
             reducer(own, in: context.references) ?? reducer(model?.manifest.multiNode, in: model?.references ?? [:])
         if let model { expanded.policies = expanded.policies.over(model.manifest.policies) }
         expanded.publication = publication(of: expanded, model)
-        return append(expanded)
+        return append(expanded, behind: position.behind)
     }
 
     private mutating func addPipeline(
-        _ stage: ExpandedStage, _ model: CheckedModel, _ graph: StageGraph, _ context: Context
+        _ stage: ExpandedStage, _ model: CheckedModel, _ graph: StageGraph, _ position: Position, _ context: Context
     ) -> Int? {
         if context.path.contains(model.manifest.path) { return nil }
         let name = unique(stage.name)
@@ -80,36 +160,39 @@ struct ExpansionBuilder {
         entry.outputKey = nil
         entry.pipeline = model.manifest.path
         entry.publication = bound(entry)
-        let first = append(entry)
+        entry.beyond = .nothing
+        let first = append(entry, behind: [])
         // The caller's policies win over the pipeline's own and its stages', as they would over a plain model's.
         let inner = Context(
             references: model.references, overrides: stage.policies, policies: model.manifest.policies,
-            prefix: name + ".", entry: first, priority: stage.priority, path: context.path + [model.manifest.path])
+            prefix: name + ".", entry: first, priority: stage.priority, path: context.path + [model.manifest.path],
+            round: context.round)
         guard let sinks = add(graph, inner) else { return nil }
         var exit = stage
         exit.name = name
         exit.pipeline = model.manifest.path
         exit.kind = .exit(entry: first)
         exit.entry = first
+        exit.earlier = nil
         exit.needs = sinks.isEmpty ? [first] : sinks
-        exit.sources = exit.needs.reversed()
+        exit.softNeeds = []
+        exit.givenSources = exit.needs.reversed()
+        exit.beyond = .needs(of: position.rounds?.first ?? first)
         exit.jobInput = false
         exit.inputKey = nil
         exit.literal = [:]
         exit.publication = Publication(all: exit.needs.map { stages[$0].publication })
         if let key = exit.outputKey { exit.publication = Publication(names: [key], isClosed: true) }
-        return append(exit, isNamed: true)
+        return append(exit, behind: position.behind, isNamed: true)
     }
 
-    private mutating func append(_ stage: ExpandedStage, isNamed: Bool = false) -> Int {
+    private mutating func append(_ stage: ExpandedStage, behind: [Int], isNamed: Bool = false) -> Int {
         var stage = stage
         if !isNamed { stage.name = unique(stage.name) }
-        switch stage.kind {
-        case .call: outerNeeds.append(stage.needs)
-        case .entry: outerNeeds.append([])
-        case .exit(let entry): outerNeeds.append(stages[entry].needs)
-        }
+        stage.prototype = stages.count
+        sourceGraph.append(behind)
         stages.append(stage)
+        count += 1
         return stages.count - 1
     }
 
@@ -124,38 +207,6 @@ struct ExpansionBuilder {
         return result
     }
 
-    /// Everything needed, by breadth: direct needs first; of one distance, the later in the graph first.
-    private func sources(_ needs: [Int]) -> [Int] {
-        // In a chain, which is what most graphs are, a copy of what is known already.
-        if needs.count == 1 { return needs + outerSources(needs[0]) }
-        var found: [Int] = []
-        var isSeen = [Bool](repeating: false, count: stages.count)
-        for need in needs { isSeen[need] = true }
-        var level = needs
-        while !level.isEmpty {
-            level.sort(by: >)
-            found += level
-            var next: [Int] = []
-            for stage in level {
-                for need in outerNeeds[stage] where !isSeen[need] {
-                    isSeen[need] = true
-                    next.append(need)
-                }
-            }
-            level = next
-        }
-        return found
-    }
-
-    /// The sources of a stage that needs what ``outerNeeds`` has of `stage`.
-    private func outerSources(_ stage: Int) -> [Int] {
-        switch stages[stage].kind {
-        case .call: stages[stage].sources
-        case .entry: []
-        case .exit(let entry): stages[entry].sources
-        }
-    }
-
     private func reducer(_ block: MultiNode?, in references: [ModelReference: Resolution]) -> String? {
         workspace.model(block?.reducer?.value, references)?.manifest.path
     }
@@ -166,8 +217,11 @@ struct ExpansionBuilder {
         if let key = stage.inputKey?.value {
             return Publication(all: [literal, Publication(names: [key], isClosed: true)])
         }
-        let sources = stage.sources.map { stages[$0].publication }
-        return Publication(all: [literal] + sources + (stage.jobInput ? [input] : []))
+        var parts = [literal]
+        var search = sourceGraph.search(from: stage.needs, limit: Expansion.maximumLooks)
+        while let source = search.next() { parts.append(stages[source].publication) }
+        if search.isCut { parts.append(.open) }
+        return Publication(all: parts + (stage.jobInput ? [input] : []))
     }
 
     private func publication(of stage: ExpandedStage, _ model: CheckedModel?) -> Publication {

@@ -30,6 +30,18 @@ extension DiagnosticCode {
     package static let neverTrue = DiagnosticCode(218, "never-true", .warning)
 }
 
+/// Soft needs and rounds: 02xx.
+extension DiagnosticCode {
+    /// A stage that is needed both hard and softly.
+    package static let needTwice = DiagnosticCode(240, "need-twice")
+    /// A soft need of a stage whose failure ends the job.
+    package static let softNeedUnused = DiagnosticCode(241, "soft-need-unused", .warning)
+    /// Rounds that all get the same input.
+    package static let repeatUnchanged = DiagnosticCode(242, "repeat-unchanged", .note)
+    /// An `until` that holds always, or never.
+    package static let untilConstant = DiagnosticCode(243, "until-constant", .warning)
+}
+
 /// Units and shards: 03xx. 0306 is ``bad-split-strategy``, found where it is read.
 extension DiagnosticCode {
     package static let shardsOverLimit = DiagnosticCode(301, "shards-over-limit")
@@ -60,6 +72,12 @@ extension DiagnosticCode {
     package static let retryNever = DiagnosticCode(409, "retry-never", .warning)
     package static let jobTimeoutTooShort = DiagnosticCode(410, "job-timeout-too-short", .warning)
     package static let optionUnused = DiagnosticCode(411, "option-unused", .warning)
+    /// A `hedge` of a stage that has no shards.
+    package static let hedgeWithoutSplit = DiagnosticCode(420, "hedge-without-split", .warning)
+    /// A `memory_max` below `memory`.
+    package static let memoryMaxTooSmall = DiagnosticCode(421, "memory-max-too-small")
+    /// A `memory_max` that no attempt ever gets.
+    package static let memoryMaxUnused = DiagnosticCode(422, "memory-max-unused", .warning)
 }
 
 /// Gangs, ports and GPUs: 04xx.

@@ -86,7 +86,7 @@ package enum RuleSet {
         SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
         SecretLiteralRule.self, ImageDigestRule.self, RetryRule.self, JobTimeoutRule.self,
-        UnusedOptionRule.self,
+        UnusedOptionRule.self, SoftNeedRule.self, RepeatRule.self, HedgeRule.self, MemoryRule.self,
         PortRule.self, GangSizeRule.self, GangGPURule.self,
         MergeWithoutSplitRule.self, MergeValuesRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
         NeverTrueRule.self, UnusedOutputRule.self, UnreachableStageRule.self, ShadowedKeyRule.self,

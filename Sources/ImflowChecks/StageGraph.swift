@@ -9,12 +9,14 @@ package struct StageGraph: Sendable {
         package let name: String
         /// Indexes of the stages it needs, each once.
         package let needs: [Int]
-        /// Names in `needs` that no stage has.
+        /// Those of ``needs`` that `soft_needs` alone names.
+        package let softNeeds: [Int]
+        /// Names in `needs` and `soft_needs` that no stage has.
         package let unknownNeeds: [Located<String>]
     }
 
     package let stages: [Stage]
-    /// No `needs` anywhere: each stage needs the one before it.
+    /// No `needs` or `soft_needs` anywhere: each stage needs the one before it.
     package let isChain: Bool
     /// Topological: a stage stands behind all that it needs; of those that are ready, the first in the file goes
     /// first. Stages in a cycle, and those that need one, are absent.
@@ -23,23 +25,32 @@ package struct StageGraph: Sendable {
     package init(_ declarations: [StageDeclaration]) {
         let names = Self.names(declarations)
         let byName = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-        isChain = declarations.allSatisfy { $0.needs == nil }
+        isChain = declarations.allSatisfy { $0.needs == nil && $0.softNeeds == nil }
         var stages: [Stage] = []
         for (index, declaration) in declarations.enumerated() {
             var needs: [Int] = isChain && index > 0 ? [index - 1] : []
             var seen = Set(needs)
             var unknown: [Located<String>] = []
-            for need in declaration.needs?.value ?? [] {
+            var soft: [Int] = []
+            for (need, isSoft) in Self.needs(declaration) {
                 guard let target = byName[need.value] else {
                     unknown.append(need)
                     continue
                 }
-                if seen.insert(target).inserted { needs.append(target) }
+                guard seen.insert(target).inserted else { continue }
+                needs.append(target)
+                if isSoft { soft.append(target) }
             }
-            stages.append(Stage(declaration: declaration, name: names[index], needs: needs, unknownNeeds: unknown))
+            stages.append(
+                Stage(
+                    declaration: declaration, name: names[index], needs: needs, softNeeds: soft, unknownNeeds: unknown))
         }
         self.stages = stages
         order = Self.order(stages)
+    }
+
+    private static func needs(_ declaration: StageDeclaration) -> [(name: Located<String>, isSoft: Bool)] {
+        (declaration.needs?.value ?? []).map { ($0, false) } + (declaration.softNeeds?.value ?? []).map { ($0, true) }
     }
 
     private static func names(_ declarations: [StageDeclaration]) -> [String] {

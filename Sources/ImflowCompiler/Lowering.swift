@@ -10,14 +10,23 @@ struct Lowering {
     private let expansion: Expansion
     private var models: [String: ModelPlan] = [:]
     private var keys: [String: String] = [:]
+    /// The folders of manifests, by the text that they were read from.
+    private let folders: [ObjectIdentifier: String]
     private(set) var plan: Plan
 
     /// Nil when the job's graph has no meaning; then a rule has said so.
     init?(_ job: CheckedJob, _ scope: Scope) {
-        guard let expansion = scope.expansion else { return nil }
+        guard let checked = scope.expansion else { return nil }
+        // A check makes do with the first rounds of what is repeated.
+        let isRepeated = checked.stages.contains { $0.declaration.loop != nil }
+        let whole = isRepeated ? Expansion(scope.subject, in: scope.workspace, rounds: .max) : checked
+        guard let expansion = whole, !expansion.isTooLarge else { return nil }
         self.job = job
         workspace = scope.workspace
         self.expansion = expansion
+        let manifests = workspace.models.values.map(\.manifest)
+        folders = Dictionary(
+            manifests.map { (ObjectIdentifier($0.span.source), $0.folder) }, uniquingKeysWith: { first, _ in first })
         plan = Plan(models: [:], stages: [], input: .object([:]), inputFiles: [], outputs: expansion.outputs)
         var stages: [StagePlan] = []
         for index in expansion.stages.indices {
@@ -25,10 +34,14 @@ struct Lowering {
             stages.append(stage)
         }
         plan.stages = stages
+        UnitFlow(expansion, workspace).apply(to: &plan)
         plan.models = models
         lowerInput()
         let own = job.model.flatMap { workspace.models[$0.value]?.manifest.policies.jobTimeout?.value }
-        plan.policy = JobPolicy(timeout: job.job.policies.jobTimeout?.value ?? own)
+        plan.policy = JobPolicy(
+            timeout: job.job.policies.jobTimeout?.value ?? own,
+            priority: job.job.priority.flatMap { $0.value == 0 ? nil : $0.value },
+            maxParallel: job.job.maxParallel?.value)
     }
 
     private mutating func lowerInput() {
@@ -56,22 +69,22 @@ struct Lowering {
         case .call(let path):
             guard let path, let key = model(path) else { return nil }
             kind = .call(model: key)
-        case .entry, .exit: kind = .pass
+        case .entry, .exit, .rounds: kind = .pass
         }
         var fallback = false
         if case .soleValue = expansion.binding(of: index) { fallback = true }
         var lowered = StagePlan(
-            name: stage.name, kind: kind, needs: stage.needs,
+            name: stage.name, kind: kind, needs: stage.needs, softNeeds: stage.softNeeds.isEmpty ? nil : stage.softNeeds,
             binding: Binding(
-                sources: stage.sources, jobInput: stage.jobInput, key: stage.inputKey?.value,
-                soleValueFallback: fallback),
-            entry: stage.entry, outputKey: stage.outputKey,
+                sources: stage.givenSources, firstSource: stage.isEndOfRounds ? true : nil, jobInput: stage.jobInput,
+                key: stage.inputKey?.value, soleValueFallback: fallback),
+            beyond: stage.beyond, entry: stage.entry, outputKey: stage.outputKey,
             literal: .object(InputFiles.lowered(stage.literal, from: folder(of: stage))),
             priority: stage.priority ?? 0, policy: policy(of: stage))
-        if case .exit = stage.kind {} else { lowered.when = stage.declaration.when?.value }
+        lowered.when = stage.asked
         if stage.isCall, let block = stage.multiNode, block.isEnabled {
             if let mode = block.splitMode?.value {
-                lowered.split = split(block, mode, isTarget: index == expansion.target)
+                lowered.split = split(block, mode, of: stage)
                 lowered.merge = merge(block, reducer: stage.reducer)
             }
             lowered.gang = gang(block)
@@ -81,19 +94,21 @@ struct Lowering {
 
     /// A pipeline's border calls nothing: of the policies only what becomes of a failure concerns it.
     private func policy(of stage: ExpandedStage) -> StagePolicy {
-        let policy = stage.policies.lowered
-        return stage.isCall ? policy : StagePolicy(onFailure: policy.onFailure)
+        var policy = stage.policies.lowered
+        guard stage.isCall else { return StagePolicy(onFailure: policy.onFailure) }
+        policy.maxParallel = stage.declaration.maxParallel?.value
+        return policy
     }
 
     /// The folder of the file that declares the stage.
     private func folder(of stage: ExpandedStage) -> String {
-        let source = stage.declaration.span.source
-        let owner = workspace.models.values.first { $0.manifest.span.source === source }
-        return owner?.manifest.folder ?? job.job.folder
+        folders[ObjectIdentifier(stage.declaration.span.source)] ?? job.job.folder
     }
 
-    private func split(_ block: MultiNode, _ mode: SplitMode, isTarget: Bool) -> SplitPlan {
+    private func split(_ block: MultiNode, _ mode: SplitMode, of stage: ExpandedStage) -> SplitPlan {
         let defaults = SplitPlan(mode: mode)
+        let isTarget = expansion.target.map { $0 == stage.prototype } ?? false
+        let candidates = block.candidates?.value ?? defaults.candidates
         return SplitPlan(
             mode: mode, key: block.splitKey?.value,
             tileWidth: block.tileSize?.value.x ?? defaults.tileWidth,
@@ -103,7 +118,8 @@ struct Lowering {
             sequenceLength: block.sequenceLength?.value ?? defaults.sequenceLength,
             sequenceOverlap: block.sequenceOverlap?.value ?? 0,
             sequenceUnit: block.sequenceUnit?.value ?? defaults.sequenceUnit,
-            candidates: block.candidates?.value ?? defaults.candidates, seed: block.seed?.value ?? defaults.seed,
+            // Each round goes on where the one before ended: no candidate is made twice.
+            candidates: candidates, seed: (block.seed?.value ?? defaults.seed) + stage.round * candidates,
             shardLimit: (isTarget ? job.job.shardCount?.value : nil) ?? block.shardLimit)
     }
 
@@ -161,7 +177,9 @@ struct Lowering {
                 health: manifest.hooks.health?.value.words),
             resources: Resources(
                 cpu: manifest.resources.cpu?.value, memory: manifest.resources.memory?.value,
+                memoryMax: manifest.resources.memoryMax?.value,
                 disk: manifest.resources.disk?.value, gpu: manifest.resources.gpu),
-            inputSchema: manifest.inputSchema?.value, outputSchema: manifest.outputSchema?.value)
+            maxParallel: manifest.maxParallel?.value, inputSchema: manifest.inputSchema?.value,
+            outputSchema: manifest.outputSchema?.value)
     }
 }

@@ -99,6 +99,10 @@ package struct DataExecutor: Executor {
             inputHash = ContentHash(canonical: .object(input))
             return try await Splitter(content: content, fetcher: fetcher)
                 .split(input, by: work.split, inputSchema: work.inputSchema, consumer: stage)
+        case .pass(let context) where context.firstSource == true:
+            guard let result = context.sources.first?.result else { return Self.skipped }
+            inputHash = result.hash
+            return .succeeded(result)
         case .pass(let context):
             guard let input = try Binder(content: content).bind(context, consumer: stage) else { return Self.skipped }
             inputHash = ContentHash(canonical: .object(input))

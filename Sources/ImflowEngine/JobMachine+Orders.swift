@@ -70,9 +70,26 @@ extension JobMachine {
     private func context(of index: Int) -> InputContext {
         let stage = plan.stages[index]
         return InputContext(
-            sources: stage.binding.sources.compactMap { source($0, outputKey: plan.stages[$0].outputKey) },
-            jobInput: stage.binding.jobInput ? jobInput : nil, key: stage.binding.key,
-            soleValueFallback: stage.binding.soleValueFallback, literal: stage.literal, when: stage.when)
+            sources: sources(of: index), jobInput: stage.binding.jobInput ? jobInput : nil, key: stage.binding.key,
+            firstSource: stage.binding.firstSource, soleValueFallback: stage.binding.soleValueFallback,
+            literal: stage.literal, when: stage.when)
+    }
+
+    /// Nearest first. What is farther away than all that the stage asks for by name is left out: the order of a stage at
+    /// the end of a long chain stays short.
+    private func sources(of index: Int) -> [InputContext.Source] {
+        let stage = plan.stages[index]
+        var wanted = stage.binding.key.map { Set([$0] + (stage.when?.names ?? [])) }
+        var found: [InputContext.Source] = []
+        for source in plan.sources(of: index, in: sourceGraph) {
+            let outputKey = plan.stages[source].outputKey
+            guard let source = self.source(source, outputKey: outputKey) else { continue }
+            found.append(source)
+            if stage.binding.firstSource == true { break }
+            guard let outputKey, wanted?.remove(outputKey) != nil else { continue }
+            if wanted?.isEmpty == true { break }
+        }
+        return found
     }
 
     private func outputContext() -> InputContext {

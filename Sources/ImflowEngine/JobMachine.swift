@@ -21,6 +21,7 @@ package struct JobMachine: Sendable {
 
     var jobInput: Payload?
     var dependents: [[Int]]
+    let sourceGraph: SourceGraph
     var ready = ReadyQueue()
     /// Tasks that wait for their back-off to pass.
     var delayed: Set<Int> = []
@@ -39,6 +40,7 @@ package struct JobMachine: Sendable {
     package init(job: String, plan: Plan) {
         self.job = job
         self.plan = plan
+        sourceGraph = SourceGraph(plan)
         stages = plan.stages.map { StageState(openNeeds: $0.needs.count) }
         unsettledStages = plan.stages.count
         dependents = Array(repeating: [], count: plan.stages.count)

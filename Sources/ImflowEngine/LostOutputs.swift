@@ -1,4 +1,5 @@
 package import ImflowExecution
+import ImflowPlan
 
 /// What a job that is to go on needs of what it had stored, and does not find there intact.
 package struct LostOutputs {
@@ -6,9 +7,14 @@ package struct LostOutputs {
     package private(set) var tasks: [Int] = []
     /// The job's own input is lost, which no task makes: the job cannot go on.
     package private(set) var lacksInput = false
+    /// By stage: whether one that is still to run may read its result, or it is the job's result.
+    private let isNeeded: [Bool]
 
     /// - Parameter isIntact: whether a stored value, and all that it names, is there as it was made.
     package init(_ machine: borrowing JobMachine, isIntact: (Payload) throws -> Bool) rethrows {
+        var isNeeded = machine.plan.isSeen(by: Self.unsettled(machine))
+        for output in machine.plan.outputs { isNeeded[output] = true }
+        self.isNeeded = isNeeded
         for task in machine.tasks.indices where machine.tasks[task].kind == .fetch {
             if let input = machine.tasks[task].result, try !isIntact(input) { lacksInput = true }
         }
@@ -20,7 +26,7 @@ package struct LostOutputs {
     ) rethrows {
         let stage = machine.stages[index]
         if let result = stage.result {
-            guard isNeeded(index, by: machine), try !isIntact(result) else { return }
+            guard isNeeded[index], try !isIntact(result) else { return }
             guard let task = stage.mergeTask ?? stage.firstTask else { return }
             tasks.append(task)
             // A merge is made of its shards, which may have gone with it.
@@ -43,12 +49,9 @@ package struct LostOutputs {
         }
     }
 
-    /// A stage that is still to run may read it, or it is the job's result.
-    private func isNeeded(_ stage: Int, by machine: borrowing JobMachine) -> Bool {
-        if machine.plan.outputs.contains(stage) { return true }
-        for other in machine.plan.stages.indices where !machine.stages[other].status.isSettled {
-            if machine.plan.stages[other].binding.sources.contains(stage) { return true }
-        }
-        return false
+    private static func unsettled(_ machine: borrowing JobMachine) -> [Int] {
+        var found: [Int] = []
+        for stage in machine.stages.indices where !machine.stages[stage].status.isSettled { found.append(stage) }
+        return found
     }
 }

@@ -80,18 +80,21 @@ package struct InputContext: Sendable, Codable {
     package var jobInput: Payload?
     /// `input_key`; nil: the whole context.
     package var key: String?
+    /// Whether the first source's result is handed on as it is. Nil: no.
+    package var firstSource: Bool?
     package var soleValueFallback: Bool
     /// Laid over the bound input: an object.
     package var literal: JSONValue
     package var when: Condition?
 
     package init(
-        sources: [Source], jobInput: Payload?, key: String?, soleValueFallback: Bool, literal: JSONValue,
-        when: Condition?
+        sources: [Source], jobInput: Payload?, key: String?, firstSource: Bool? = nil, soleValueFallback: Bool,
+        literal: JSONValue, when: Condition?
     ) {
         self.sources = sources
         self.jobInput = jobInput
         self.key = key
+        self.firstSource = firstSource
         self.soleValueFallback = soleValueFallback
         self.literal = literal
         self.when = when

@@ -24,6 +24,7 @@ extension FieldReader {
         case .block(let block): readBlock(node, block)
         case .blocks(let block): readBlocks(node, block, type, what)
         case .gpu(let block): readGPU(node, block, type, what)
+        case .toggle(let block): node.kind == .mapping ? readBlock(node, block) : readBoolean(node, type, what)
         }
     }
 

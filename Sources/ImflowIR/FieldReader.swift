@@ -5,7 +5,7 @@ import ImflowSyntax
 /// Reads mappings by the key table. What is not as the table says is reported once and left out.
 struct FieldReader {
     /// Most members of one list or map; more is refused.
-    static let listLimit = 2000
+    static let listLimit = 10_000
     /// Most bytes of a condition.
     static let conditionLimit = 4096
 

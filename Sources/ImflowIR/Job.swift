@@ -25,6 +25,7 @@ package struct Job: Sendable {
     package var isWhole = true
     package var multiNode: MultiNode?
     package var priority: Located<Int>?
+    package var maxParallel: Located<Int>?
     package var policies: Policies
 
     /// A job that says nothing, for a model that is run by itself.
@@ -59,6 +60,7 @@ package struct Job: Sendable {
         hasUnreadableInput = fields.wasRead("input")
         multiNode = fields.fields("multi_node").map { MultiNode($0.value) }
         priority = fields.integer("priority")
+        maxParallel = fields.integer("max_parallel")
         policies = Policies(fields)
     }
 }

@@ -42,6 +42,8 @@ package indirect enum KeyType: Sendable {
     case blocks(KeyBlock)
     /// A boolean, a count, or a block.
     case gpu(KeyBlock)
+    /// A boolean, or a block that says how.
+    case toggle(KeyBlock)
 
     /// What a message says the key takes.
     package var description: String {
@@ -69,6 +71,7 @@ package indirect enum KeyType: Sendable {
         case .block: "a mapping"
         case .blocks: "a list of mappings"
         case .gpu: "`true`, a number of GPUs, or a mapping"
+        case .toggle: "`true`, `false` or a mapping"
         }
     }
 

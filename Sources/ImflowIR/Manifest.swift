@@ -21,6 +21,7 @@ package final class Manifest: Sendable {
     package let image: Located<String>?
     package let entrypoint: Located<Command>?
     package let runtime: Located<String>?
+    package let maxParallel: Located<Int>?
     package let callProtocol: Located<CallProtocol>?
     package let port: Located<Int>?
     package let urlPath: Located<String>?
@@ -69,6 +70,7 @@ package final class Manifest: Sendable {
         image = fields.text("image")
         entrypoint = fields.command("entrypoint")
         runtime = fields.text("runtime")
+        maxParallel = fields.integer("max_parallel")
         callProtocol = fields.choice("protocol", CallProtocol.self)
         port = fields.integer("port")
         urlPath = fields.text("path")
@@ -112,6 +114,7 @@ package struct ResourceDeclaration: Sendable {
     package var span: Span?
     package var cpu: Located<Double>?
     package var memory: Located<ByteCount>?
+    package var memoryMax: Located<ByteCount>?
     package var disk: Located<ByteCount>?
     /// Nil also for `false` and 0.
     package var gpu: GPURequest?
@@ -122,6 +125,7 @@ package struct ResourceDeclaration: Sendable {
         span = fields?.span
         cpu = fields?.number("cpu")
         memory = fields?.bytes("memory")
+        memoryMax = fields?.bytes("memory_max")
         disk = fields?.bytes("disk")
         gpuPlace = fields?.integer("gpu")?.span ?? fields?.fields("gpu")?.span.firstLine
         if let count = fields?.integer("gpu")?.value {

@@ -53,8 +53,18 @@ package struct StagePlan: Sendable, Equatable, Codable {
     package enum Kind: Sendable, Equatable, Codable {
         /// Calls the model with this key in ``Plan/models``.
         case call(model: String)
-        /// Hands its bound input on as its result: the border of a pipeline that is used as a model.
+        /// Hands its bound input on as its result: the border of a pipeline that is used as a model, or the end of a
+        /// `repeat`.
         case pass
+    }
+
+    /// Where the search for values goes on that has come to a stage.
+    package enum Beyond: Sendable, Equatable, Codable {
+        /// Nowhere: what is outside a pipeline is not seen inside.
+        case nothing
+        /// With what this earlier stage needs: a pipeline's own stages are not seen outside, nor older rounds behind a
+        /// newer one.
+        case needs(of: Int)
     }
 
     /// Unique in the plan; a stage inside a pipeline is `outer.inner`.
@@ -68,8 +78,10 @@ package struct StagePlan: Sendable, Equatable, Codable {
     /// It is one of ``needs``. Nil: the stage waits for whole results.
     package var follows: Int?
     package var binding: Binding
+    /// Nil: a search for values that comes to this stage goes on with what the stage needs.
+    package var beyond: Beyond?
     /// The stage at the border of the pipeline that this one stands in, or ends; when that one was skipped by its
-    /// condition, so is this one.
+    /// condition, so is this one. Of a later round of a `repeat`, the round before it.
     package var entry: Int?
     /// `output_key`: the name under which the result is published; nil: the result's members are.
     package var outputKey: String?
@@ -86,7 +98,7 @@ package struct StagePlan: Sendable, Equatable, Codable {
 
     package init(
         name: String, kind: Kind, needs: [Int] = [], softNeeds: [Int]? = nil, follows: Int? = nil,
-        binding: Binding = Binding(), entry: Int? = nil, outputKey: String? = nil,
+        binding: Binding = Binding(), beyond: Beyond? = nil, entry: Int? = nil, outputKey: String? = nil,
         literal: JSONValue = .object([:]), when: Condition? = nil, priority: Int = 0, split: SplitPlan? = nil,
         merge: MergePlan? = nil, gang: GangPlan? = nil, policy: StagePolicy = StagePolicy()
     ) {
@@ -96,6 +108,7 @@ package struct StagePlan: Sendable, Equatable, Codable {
         self.softNeeds = softNeeds
         self.follows = follows
         self.binding = binding
+        self.beyond = beyond
         self.entry = entry
         self.outputKey = outputKey
         self.literal = literal
@@ -110,8 +123,11 @@ package struct StagePlan: Sendable, Equatable, Codable {
 
 /// How a stage's input object is put together from the job's context.
 package struct Binding: Sendable, Equatable, Codable {
-    /// The stages whose published values are searched, nearest first.
-    package var sources: [Int]
+    /// The stages whose published values are searched, nearest first. Nil: those that a ``SourceGraph`` finds from what
+    /// the stage needs.
+    package var sources: [Int]?
+    /// Whether only the first source that has a result counts, and that result is handed on as it is. Nil: no.
+    package var firstSource: Bool?
     /// Whether the job's own input is searched after them. False inside a pipeline used as a model.
     package var jobInput: Bool
     /// `input_key`: the stage gets `{key: value}`; nil: it gets the whole context (nearest source wins).
@@ -119,8 +135,12 @@ package struct Binding: Sendable, Equatable, Codable {
     /// When nothing publishes ``key``: take the only published value of the only upstream.
     package var soleValueFallback: Bool
 
-    package init(sources: [Int] = [], jobInput: Bool = true, key: String? = nil, soleValueFallback: Bool = false) {
+    package init(
+        sources: [Int]? = nil, firstSource: Bool? = nil, jobInput: Bool = true, key: String? = nil,
+        soleValueFallback: Bool = false
+    ) {
         self.sources = sources
+        self.firstSource = firstSource
         self.jobInput = jobInput
         self.key = key
         self.soleValueFallback = soleValueFallback

@@ -82,4 +82,19 @@ struct ExampleTests {
         let check = try place.run(["python3", "check.py", "picture/picture.png", "stitched.tif"])
         #expect(check.code == 0, "\(check.output)\(check.errors)")
     }
+
+    @Test("beam-search: candidates, the best of them, and again, until the tour is the shortest there is")
+    func beamSearch() throws {
+        guard try has("python3") else { return }
+        try copy("beam-search")
+        #expect(try place.run(["./make-job", "--cities", "12", "small.job.json"]).code == 0)
+        let run = try place.imflow(
+            "run", "small.job.json", "--job-id", "beam", "--result", "tour.json", "--output", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        let check = try place.run(["python3", "check.py", "small.job.json", "tour.json"])
+        #expect(check.code == 0, "\(check.output)\(check.errors)")
+        let stages = try run.json["stages"]?.arrayValue ?? []
+        let skipped = stages.filter { $0["status"] == "skipped" }.count
+        #expect(stages.count == 41 && skipped > 0 && skipped < 40, "\(skipped) of \(stages.count)")
+    }
 }

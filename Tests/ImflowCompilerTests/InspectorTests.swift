@@ -170,7 +170,7 @@ import Testing
             let found = try #require(dump?[key.name], "\(own) is not shown")
             let value = try #require(sample[key.name])
             switch key.type {
-            case .block(let inner), .gpu(let inner): try expectAll(inner, value, in: found, own)
+            case .block(let inner), .gpu(let inner), .toggle(let inner): try expectAll(inner, value, in: found, own)
             case .blocks(let inner):
                 let first = try #require(value.arrayValue?.first)
                 try expectAll(inner, first, in: found.arrayValue?.first, own)
@@ -216,7 +216,7 @@ import Testing
             }
             if field["key_span"] != nil { #expect(slice(field["key_span"]) == .string(key.name)) }
             switch key.type {
-            case .block(let inner), .gpu(let inner): count += try expectPlaces(inner, value, in: field["value"], text)
+            case .block(let inner), .gpu(let inner), .toggle(let inner): count += try expectPlaces(inner, value, in: field["value"], text)
             case .blocks(let inner):
                 let first = field["value"]?.arrayValue?.first
                 #expect(slice(first?["span"]) == value.arrayValue?.first)

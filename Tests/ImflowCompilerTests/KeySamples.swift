@@ -31,7 +31,7 @@ enum KeySamples {
         case .condition: "a.b"
         case .members: ["sample": [1, 2.5, nil]]
         case .schema: ["type": "object"]
-        case .block(let block), .gpu(let block): full(block, last: last)
+        case .block(let block), .gpu(let block), .toggle(let block): full(block, last: last)
         case .blocks(let block): [full(block, last: last)]
         }
     }
@@ -48,7 +48,8 @@ enum KeySamples {
         for parent in KeyTable.blocks {
             for key in parent.keys {
                 switch key.type {
-                case .block(let inner) where inner.name == block.name, .gpu(let inner) where inner.name == block.name:
+                case .block(let inner) where inner.name == block.name, .gpu(let inner) where inner.name == block.name,
+                    .toggle(let inner) where inner.name == block.name:
                     return document(parent, [key.name: .object(own)])
                 case .blocks(let inner) where inner.name == block.name:
                     return document(parent, [key.name: [.object(own)]])
@@ -73,7 +74,7 @@ enum KeySamples {
         case .number(let range):
             own = [range.lowerBound - 1, range.lowerBound, range.upperBound, range.upperBound + 0.5].map(
                 JSONValue.number)
-        case .names, .texts, .command, .blocks: own = [value(of: type), .array(Array(repeating: "a", count: 2001))]
+        case .names, .texts, .command, .blocks: own = [value(of: type), .array(Array(repeating: "a", count: 10_001))]
         default: own = [value(of: type), value(of: type, last: true)]
         }
         return own + common

@@ -14,14 +14,14 @@ import Testing
             "name", "version", "description", "labels", "image", "entrypoint", "runtime", "protocol", "port", "path",
             "health", "concurrency", "env", "hooks", "resources", "requires", "input_schema", "output_schema",
             "multi_node",
-            "chained_models", "retry", "timeout", "on_failure", "min_success_ratio", "cache",
+            "chained_models", "max_parallel", "hedge", "retry", "timeout", "on_failure", "min_success_ratio", "cache",
         ]
         for name in names { #expect(KeyTable.manifest[name] != nil, "\(name)") }
     }
 
     @Test func stagesHaveTheirKeys() {
         let common = [
-            "name", "input_key", "output_key", "needs", "input", "when", "priority", "multi_node", "retry", "timeout",
+            "name", "input_key", "output_key", "needs", "soft_needs", "repeat", "max_parallel", "hedge", "input", "when", "priority", "multi_node", "retry", "timeout",
             "on_failure", "min_success_ratio", "cache",
         ]
         for name in common + ["model_id"] { #expect(KeyTable.chainedModel[name] != nil, "\(name)") }

@@ -67,9 +67,9 @@ import Testing
         let plan = try #require(files.compile("job.json").plan)
         #expect(plan.stages.map(\.name) == ["before", "p.input", "p.a", "p.b", "p", "after"])
         #expect(plan.stages.map(\.binding.jobInput) == [true, true, false, false, false, true])
-        #expect(plan.stages[3].binding.sources == [2, 1])
-        #expect(plan.stages[4].binding.sources == [3])
-        #expect(plan.stages[5].binding.sources == [4, 0])
+        #expect(Array(plan.sources(of: 3, in: SourceGraph(plan))) == [2, 1])
+        #expect(Array(plan.sources(of: 4, in: SourceGraph(plan))) == [3])
+        #expect(Array(plan.sources(of: 5, in: SourceGraph(plan))) == [4, 0])
         #expect(plan.stages[1].kind == .pass && plan.stages[4].kind == .pass)
     }
 
@@ -83,9 +83,9 @@ import Testing
             """,
         ])
         let plan = try #require(files.compile("job.json").plan)
-        #expect(plan.stages[3].binding.sources == [2, 1, 0])
-        #expect(plan.stages[4].binding.sources == [])
-        #expect(plan.stages[5].binding.sources == [3, 0, 2, 1])
+        #expect(Array(plan.sources(of: 3, in: SourceGraph(plan))) == [2, 1, 0])
+        #expect(Array(plan.sources(of: 4, in: SourceGraph(plan))) == [])
+        #expect(Array(plan.sources(of: 5, in: SourceGraph(plan))) == [3, 0, 2, 1])
         #expect(plan.outputs == [4, 5])
     }
 
@@ -179,5 +179,47 @@ import Testing
         ])
         let split = try #require(files.compile("job.json").plan?.stages[0].split)
         #expect(split.mode == .sequence && split.sequenceUnit == .lines && split.sequenceLength == 100)
+    }
+
+    /// Each limit where the plan has it, and hedging laid over member by member.
+    @Test func limitsStandWhereTheyCount() throws {
+        let files = MemoryFiles([
+            "tool/model.yaml": Self.tool
+                + "max_parallel: 7\nresources: {memory: 1Gi, memory_max: 2Gi}\nretry: {maximum_attempts: 2}\n"
+                + "multi_node: {split_mode: lines}\nhedge: {quantile: 0.5, factor: 9}\n",
+            "job.json": """
+            {"input": {"text": "a"}, "priority": 5, "max_parallel": 3, "job_graph": {"stages": [
+              {"name": "a", "model": "tool", "on_failure": "continue", "max_parallel": 2, "hedge": {"factor": 4}},
+              {"name": "b", "model": "tool", "input_key": "text", "needs": []},
+              {"name": "c", "model": "tool", "needs": ["b"], "soft_needs": ["a"], "input_key": "text", "hedge": false}]}}
+            """,
+        ])
+        let plan = try #require(files.compile("job.json").plan)
+        #expect(plan.policy.priority == 5 && plan.policy.maxParallel == 3)
+        #expect(plan.models["tool"]?.maxParallel == 7)
+        #expect(plan.models["tool"]?.resources.memoryMax == ByteCount(bytes: 2 << 30))
+        #expect(plan.stages.map(\.policy.maxParallel) == [2, nil, nil])
+        #expect(plan.stages[0].policy.hedge == HedgePolicy(factor: 4, quantile: 0.5))
+        #expect(plan.stages[1].policy.hedge == HedgePolicy(factor: 9, quantile: 0.5))
+        #expect(plan.stages[2].policy.hedge == nil)
+        #expect(plan.stages.map(\.needs) == [[], [], [1, 0]])
+        #expect(plan.stages.map(\.softNeeds) == [nil, nil, [0]])
+    }
+
+    /// A need that is soft makes the graph a DAG as a hard one does; a circle of them is one.
+    @Test func softNeedsAreNeeds() throws {
+        func found(_ stages: String) -> [String] {
+            MemoryFiles([
+                "tool/model.yaml": Self.tool, "job.json": "{\"input\": {}, \"job_graph\": {\"stages\": [\(stages)]}}",
+            ]).compile("job.json").diagnostics.map(\.code.slug)
+        }
+        #expect(
+            found(
+                #"{"name": "a", "model": "tool", "soft_needs": ["b"]}, {"name": "b", "model": "tool", "soft_needs": ["a"]}"#)
+                == ["stage-cycle"])
+        #expect(found(#"{"name": "a", "model": "tool", "soft_needs": ["b"]}"#) == ["unknown-stage"])
+        #expect(
+            found(#"{"name": "a", "model": "tool", "soft_needs": ["b"]}, {"name": "b", "model": "tool"}"#)
+                == ["soft-need-unused"])
     }
 }

@@ -265,7 +265,7 @@ import Testing
 
     /// A graph as long as is allowed, with schemas on every stage.
     @Test func longGraphsAreCompared() {
-        let stages = (0..<2000).map { "{\"model\": \"\($0 == 1999 ? "second" : "first")\", \"input_key\": \"a\"}" }
+        let stages = (0..<10_000).map { "{\"model\": \"\($0 == 9999 ? "second" : "first")\", \"input_key\": \"a\"}" }
         let own = Self.output("{type: object, required: [a], properties: {a: {type: string}}}") + Self.takes("{type: string}")
         let files = files(
             first: own, second: Self.takes("{type: array}"), stages: stages.joined(separator: ","), input: #"{"a": "x"}"#)

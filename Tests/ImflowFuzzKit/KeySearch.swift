@@ -18,6 +18,8 @@ struct KeySearch {
             guard let stages = list?.arrayValue,
                 let caller = stages.firstIndex(where: { Self.model(of: $0) == model && $0["input_key"] == .string(key) })
             else { continue }
+            // What is behind a soft need may be missing.
+            if stages.contains(where: { $0["soft_needs"] != nil }) { return false }
             return isSure(of: key, at: caller, of: stages, in: file)
         }
         return false
@@ -42,6 +44,8 @@ struct KeySearch {
     }
 
     private func answer(of stage: JSONValue, _ key: String) -> Answer {
+        // Of a pipeline that is repeated each round may answer otherwise.
+        if stage["repeat"] != nil, Self.model(of: stage).flatMap(manifest)?["chained_models"] != nil { return .perhaps }
         let present: Answer = stage["when"] == nil ? .surely : .unlessSkipped
         if let own = stage["output_key"] { return own == .string(key) ? present : .never }
         guard let name = Self.model(of: stage), let manifest = manifest(name), manifest["chained_models"] == nil,

@@ -37,6 +37,12 @@ extension WorkspaceDrawing {
             if dice.oneIn(5) { manifest["multi_node"] = .object(gang()) }
         }
         if dice.oneIn(2) { manifest.merge(policies(splits: split != nil)) { own, _ in own } }
+        if dice.oneIn(8), case .object(var resources)? = manifest["resources"] {
+            resources["memory_max"] = "8Gi"
+            manifest["resources"] = .object(resources)
+            manifest["retry"] = ["maximum_attempts": 2, "retry_on": ["oom"]]
+        }
+        if dice.oneIn(6) { manifest["max_parallel"] = .int(Int64(dice.int(1...64))) }
         if dice.oneIn(4) { manifest["x-\(name)"] = ["own": ["é", 1.5]] }
         add(dice.oneIn(3) ? shuffled(manifest) : manifest, name: name)
         return model
@@ -192,6 +198,9 @@ extension WorkspaceDrawing {
             ]
         }
         if dice.oneIn(5) { members["cache"] = .bool(dice.oneIn(2)) }
+        if splits, dice.oneIn(4) {
+            members["hedge"] = dice.oneIn(2) ? true : ["factor": 1.5, "quantile": 0.5, "budget": 0.25]
+        }
         if splits, dice.oneIn(3) {
             members["on_failure"] = "partial"
             members["min_success_ratio"] = 0.9

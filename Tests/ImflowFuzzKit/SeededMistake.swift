@@ -139,6 +139,8 @@ package struct SeededMistake: Sendable {
         var found: [(file: String, list: [String], needed: Int, needing: Int, at: Int)] = []
         for place in keys(workspace, where: { path, _ in path.last == "stages" || path.last == "chained_models" }) {
             guard case .array(let stages) = place.value else { continue }
+            // Nor may a soft need be another way.
+            if stages.contains(where: { $0["soft_needs"] != nil }) { continue }
             let names = stages.map { $0["name"]?.stringValue ?? "" }
             let needs = stages.map { ($0["needs"]?.arrayValue ?? []).compactMap(\.stringValue) }
             for (needing, list) in needs.enumerated() {

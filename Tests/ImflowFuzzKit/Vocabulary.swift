@@ -8,7 +8,7 @@ enum Vocabulary {
         let blocks = [
             KeyTable.manifest, KeyTable.job, KeyTable.jobGraph, KeyTable.jobStage, KeyTable.chainedModel,
             KeyTable.multiNode, KeyTable.merge, KeyTable.retry, KeyTable.hooks, KeyTable.resources, KeyTable.gpu,
-            KeyTable.requires,
+            KeyTable.requires, KeyTable.hedge, KeyTable.repeat,
         ]
         return blocks.flatMap { $0.keys.map(\.name) } + [
             "type", "properties", "required", "additionalProperties", "items", "format", "pattern", "$ref", "$id",

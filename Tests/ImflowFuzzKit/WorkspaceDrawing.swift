@@ -60,6 +60,7 @@ struct WorkspaceDrawing {
         var framed: JSONObject = [:]
         if dice.oneIn(2) { framed["job_id"] = .string(fresh("job-")) }
         if dice.oneIn(3) { framed["priority"] = .int(Int64(dice.int(-9...9))) }
+        if dice.oneIn(5) { framed["max_parallel"] = .int(Int64(dice.int(1...9))) }
         framed.merge(job) { own, _ in own }
         if dice.oneIn(3) { framed.merge(policies(splits: false)) { own, _ in own } }
         if dice.oneIn(4) { framed["x-note"] = ["by": "é 😀", "n": 1] }
@@ -103,10 +104,16 @@ struct WorkspaceDrawing {
                 needs = Array(Set((0..<dice.int(1...2)).map { _ in dice.int(0...index - 1) })).sorted()
             }
             for need in needs { nodes[need].isConsumed = true }
+            let isSoft = !isChain && needs.count > 1 && dice.oneIn(6)
+            if isSoft, let need = needs.last, nodes[need].stage["on_failure"] == nil {
+                nodes[need].stage["on_failure"] = "continue"
+            }
             let ancestors = needs.reduce(into: Set(needs)) { $0.formUnion(nodes[$1].ancestors) }
             let reach = ancestors.sorted(by: >).flatMap { nodes[$0].outputs } + given
             var drawn = stage(reach, takesAll: isLast && index > 0, modelKey, depth)
-            if !isChain, !needs.isEmpty { drawn.stage["needs"] = .array(needs.map { .string(nodes[$0].name) }) }
+            var names = needs.map { JSONValue.string(nodes[$0].name) }
+            if isSoft { drawn.stage["soft_needs"] = [names.removeLast()] }
+            if !isChain, !needs.isEmpty { drawn.stage["needs"] = .array(names) }
             if !isChain, index == 0, count > 1, dice.oneIn(2) { drawn.stage["needs"] = [] }
             if shardLimit == nil { shardLimit = drawn.shardLimit }
             nodes.append(
@@ -147,6 +154,11 @@ struct WorkspaceDrawing {
         // One output under its own name is published as it is; the result of a merge takes the name it is given.
         if outputs.count == 1 { stage["output_key"] = .string(outputs[0].name) } else if !model.publishesMembers { outputs = [] }
         if dice.oneIn(4), let port = byKey { stage["when"] = .string("\(port.name) != null") }
+        if outputs.count == 1, stage["output_key"] != nil, dice.oneIn(6) {
+            let times = JSONValue.int(Int64(dice.int(2...3)))
+            stage["repeat"] = ["times": times, "until": .string("\(outputs[0].name) != null")]
+        }
+        if !isPipeline, dice.oneIn(6) { stage["max_parallel"] = .int(Int64(dice.int(1...64))) }
         if dice.oneIn(4) { stage["priority"] = .int(Int64(dice.int(-99...99))) }
         if dice.oneIn(4) { stage.merge(policies(splits: model.shardLimit != nil && !isPipeline)) { own, _ in own } }
         if dice.oneIn(2) { stage = shuffled(stage) }

@@ -6,10 +6,15 @@ SIMPLE = {
     "text_map": ".textMap", "condition": ".condition", "members": ".members", "schema": ".schema",
 }
 
+# Names of blocks that are words of the language.
+SWIFT_WORDS = {"repeat"}
+
 
 def camel(name):
     """`top-k` and `job_graph` as Swift names."""
     words = name.replace("_", "-").split("-")
+    if name in SWIFT_WORDS:
+        return f"`{name}`"
     return words[0] + "".join("JSON" if word == "json" else word.capitalize() for word in words[1:])
 
 

@@ -37,6 +37,24 @@ or for a whole workspace, in VS Code's `settings.json`:
 ```
 
 A schema sees one file and its shape; `imflow check` finds the rest.
+
+## Rounds
+
+A stage `search` with `repeat: {times: 3}` becomes the stages `search@1`, `search@2` and `search@3`, and `search`, which hands
+on the result of the last round that ran. Others name and see `search` alone. A round sees what the round before it published
+nearest of all, then what the stage sees, and nothing of older rounds. `when` is asked before the first round; `until` before
+each further one, over what that round is bound to. Where a round is skipped, all later ones are. The seeds of `candidates` go
+on from round to round. A pipeline is repeated as a whole.
+
+## Stages that start shard by shard
+
+A stage starts a shard as soon as the same shard of the stage before it is done, rather than when all are, where both keep the
+same units; `imflow plan` says `follows … without a barrier`. To get this:
+
+- the first stage is split in any mode, has an `output_key`, and its `merge_strategy` is `none`, or `concat-json` with an
+  `output_schema` by which one answer is never a list; it has no `reducer`, and its `on_failure` is not `partial`;
+- the second `needs` it, has its `output_key` as `input_key`, and `split_mode: batch` with `batch_size: 1`;
+- both have the same `max_shards`, and neither has a `when`, a gang, or a literal `input` of that key.
 """
 
 TYPES = {
@@ -66,7 +84,8 @@ def type_of(key):
     if key.type == "pair":
         return f"integer or `[x, y]`, {span}"
     link = f"[{key.block}](#{key.block})"
-    return {"block": link, "blocks": f"list of {link}", "gpu": f"boolean, integer or {link}"}[key.type]
+    return {"block": link, "blocks": f"list of {link}", "gpu": f"boolean, integer or {link}",
+            "toggle": f"boolean or {link}"}[key.type]
 
 
 def cell(text):

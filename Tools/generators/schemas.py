@@ -79,6 +79,7 @@ SHAPES = {
     "block": lambda key: reference(key.block),
     "blocks": lambda key: listed(reference(key.block)),
     "gpu": lambda key: reference(key.block),
+    "toggle": lambda key: reference(key.block),
     "split_strategy": lambda key: {"type": "string", "pattern": STRATEGY},
 }
 
@@ -99,6 +100,8 @@ def of_block(block, kinds):
         # true or a count stands for the mapping.
         count = next(key for key in block.keys if key.name == "count")
         schema |= {"type": ["boolean", "integer", "object"], **bounds(count)}
+    if "toggle" in kinds:
+        schema["type"] = ["boolean", "object"]
     schema["properties"] = {key.name: of_key(key) for key in block.keys}
     required = [key.name for key in block.keys if key.required]
     if required:

@@ -14,14 +14,14 @@ TYPES = {
     "choices": ("choices",), "names": (), "texts": (), "boolean": (), "integer": ("minimum", "maximum"),
     "number": ("minimum", "maximum"), "duration": (), "bytes": (), "command": (), "url_path": (),
     "pair": ("minimum", "maximum"), "text_map": (), "condition": (), "members": (), "schema": (),
-    "block": ("block",), "blocks": ("block",), "gpu": ("block",), "split_strategy": (),
+    "block": ("block",), "blocks": ("block",), "gpu": ("block",), "toggle": ("block",), "split_strategy": (),
 }
 ATTRIBUTES = {"type", "default", "otherwise", "since", "required", "only", "doc", "examples"}
 # Attributes that one type may have.
 SPECIAL = {"empty": "text", "zero": "duration", "known_members": "members"}
 CONDITIONS = ("split_mode", "merge_strategy", "distributed_runtime")
 # What a reader of a file can take at once.
-LIST_LIMIT = 2000
+LIST_LIMIT = 10_000
 
 
 class Loader(yaml.SafeLoader):

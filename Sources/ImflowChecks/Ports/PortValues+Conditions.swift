@@ -8,9 +8,7 @@ extension PortValues {
     mutating func mayBeSkipped(_ index: Int) -> Bool {
         let stage = expansion.stages[index]
         if let entry = stage.entry, mayBeAbsent[entry] { return true }
-        // A pipeline's condition is asked at its entry.
-        if case .exit = stage.kind { return false }
-        guard let when = stage.declaration.when?.value else { return false }
+        guard let when = stage.asked else { return false }
         var known: [String: ConditionSearch.Knowledge] = [:]
         for name in when.names where known[name] == nil { known[name] = knowledge(of: name, at: index) }
         let search = ConditionSearch { [known] path in

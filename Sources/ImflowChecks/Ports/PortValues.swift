@@ -98,6 +98,10 @@ struct PortValues {
 
     private mutating func result(of index: Int) -> ValueSet {
         let stage = expansion.stages[index]
+        if case .rounds(let rounds) = stage.kind {
+            // What a model answers is the same in each round; of a pipeline it may depend on what it got.
+            return expansion.stages[rounds[0]].isCall ? results[rounds[0]] : .either(rounds.map { results[$0] })
+        }
         guard let path = stage.modelPath else {
             if case .call = stage.kind { return .anything }
             let (members, isClosed) = bound(index)
@@ -124,7 +128,7 @@ struct PortValues {
         if let key = stage.inputKey?.value {
             if stage.literal[key] == nil { members[key] = ValueSet.Member(keyed(key, index), isSure: true) }
         } else {
-            let reach = reach(of: stage)
+            let reach = reach(of: index)
             isClosed = reach.isClosed && reach.names.count <= Self.maximumNames
             for name in reach.names.prefix(Self.maximumNames) {
                 let (sets, isSure) = published(name, to: index)
@@ -141,11 +145,20 @@ struct PortValues {
         return (members, isClosed)
     }
 
+    /// The nearest stages that stage `index` can see, and whether there are others.
+    private func nearest(_ index: Int) -> (stages: [Int], hasMore: Bool) {
+        var search = expansion.sources(of: index)
+        var found: [Int] = []
+        while found.count < Self.maximumSources, let source = search.next() { found.append(source) }
+        return (found, search.next() != nil || search.isCut)
+    }
+
     /// The names that the nearest stages, and the job's input, publish to a stage.
-    private func reach(of stage: ExpandedStage) -> Publication {
-        var parts = stage.sources.prefix(Self.maximumSources).map { expansion.stages[$0].publication }
-        if stage.sources.count > Self.maximumSources { parts.append(.open) }
-        if stage.jobInput { parts.append(expansion.input) }
+    private func reach(of index: Int) -> Publication {
+        let (nearest, hasMore) = nearest(index)
+        var parts = nearest.map { expansion.stages[$0].publication }
+        if hasMore { parts.append(.open) }
+        if expansion.stages[index].jobInput { parts.append(expansion.input) }
         return Publication(all: parts)
     }
 
@@ -162,12 +175,16 @@ struct PortValues {
     mutating func published(_ name: String, to index: Int) -> (sets: [ValueSet], isSure: Bool) {
         let stage = expansion.stages[index]
         var sets: [ValueSet] = []
-        for source in stage.sources.prefix(Self.maximumSources) {
+        let (nearest, hasMore) = nearest(index)
+        let sure = expansion.sureSources(of: index)
+        for source in nearest {
             guard let member = published(name, by: source) else { continue }
             sets.append(member.values)
-            if member.isSure, !mayBeAbsent[source] { return (sets, true) }
+            // A later round runs only after the one before it.
+            let isPresent = !mayBeAbsent[source] || source == stage.earlier
+            if member.isSure, isPresent, sure?.contains(source) != false { return (sets, true) }
         }
-        if stage.sources.count > Self.maximumSources { sets.append(.anything) }
+        if hasMore { sets.append(.anything) }
         if stage.jobInput, let member = jobInput[name] {
             sets.append(member.values)
             if member.isSure { return (sets, true) }

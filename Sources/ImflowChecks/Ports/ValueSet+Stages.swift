@@ -40,6 +40,14 @@ extension ValueSet {
     }
 }
 
+extension CheckedModel {
+    /// Whether its `output_schema` says that one call never answers a list.
+    package var answersNoList: Bool {
+        guard let validator = schemas.output else { return false }
+        return !ValueSet.schema(SchemaPart(validator, .given, source: 0)).kinds.contains(.array)
+    }
+}
+
 /// What a split makes of a stage's bound input.
 struct UnitInput {
     /// What one unit's input can be.

@@ -12,6 +12,8 @@ package struct BoundKeysRule: Rule {
         guard let expansion = scope.expansion, !expansion.isTooLarge else { return }
         for index in expansion.stages.indices {
             let stage = expansion.stages[index]
+            // Of a later round the first has told: it gets what the first gets, or more.
+            if findings.isFull || stage.prototype != index { continue }
             switch expansion.binding(of: index) {
             case .declared, .unknown: break
             case .soleValue(let upstream, let isCertain):
@@ -57,7 +59,7 @@ package struct BoundKeysRule: Rule {
     ) {
         guard let path = stage.modelPath, let manifest = workspace.models[path]?.manifest else { return }
         let required = (manifest.inputSchema?.value["required"]?.arrayValue ?? []).compactMap(\.stringValue)
-        if required.isEmpty { return }
+        if required.isEmpty || !expansion.isBoundClosed(index) { return }
         let bound = expansion.bound(index)
         guard bound.isClosed else { return }
         let given = Set(bound.names)

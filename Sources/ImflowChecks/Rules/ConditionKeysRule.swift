@@ -14,9 +14,7 @@ package struct ConditionKeysRule: Rule {
         for index in expansion.stages.indices {
             if findings.isFull { return }
             let stage = expansion.stages[index]
-            // A pipeline's condition is asked where it is entered.
-            if case .exit = stage.kind { continue }
-            guard let when = stage.declaration.when else { continue }
+            guard let when = stage.condition else { continue }
             let absent = when.value.names.filter { expansion.isAbsent($0, at: index) }
             if absent.isEmpty { continue }
             // What the pipeline's schema names may be left out by its caller.
@@ -41,7 +39,7 @@ package struct ConditionKeysRule: Rule {
         let known = Publication(all: [Publication(names: own, isClosed: true), reach]).names
         let shown = known.prefix(12).map { "`\($0)`" }.joined(separator: ", ")
         return Diagnostic(
-            .unboundCondition, "the condition of `\(stage.shownName)` asks for `\(name)`, and nothing gives it",
+            .unboundCondition, "the \(stage.earlier == nil ? "condition" : "`until`") of `\(stage.shownName)` asks for `\(name)`, and nothing gives it",
             at: place,
             notes: [shown.isEmpty ? "nothing is in its reach" : "in its reach: \(shown)"],
             help: nearest(name, in: known).map { "did you mean `\($0)`?" }

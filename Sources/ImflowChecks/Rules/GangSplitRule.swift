@@ -14,7 +14,7 @@ package struct GangSplitRule: Rule {
             else { continue }
             findings.add(
                 Diagnostic(
-                    .gangSplit, "`\(stage.name)` cannot be both split and run as a gang", at: mode.span,
+                    .gangSplit, "`\(stage.shownName)` cannot be both split and run as a gang", at: mode.span,
                     secondary: [Label(runtime.span, "the gang")],
                     help: "remove `split_mode` or `distributed_runtime`"))
         }

@@ -18,7 +18,7 @@ package struct GraphSizeRule: Rule {
         findings.add(
             Diagnostic(
                 .graphTooLarge,
-                "with its pipelines unfolded this graph has more than \(Expansion.maximumStages) stages, or more than"
+                "with its pipelines and rounds unfolded this graph has more than \(Expansion.maximumStages) stages, or more than"
                     + " \(Expansion.maximumDepth) pipelines inside one another",
                 at: first.declaration.span.firstLine,
                 help: "to do the same to many inputs, split one stage: `multi_node`"))

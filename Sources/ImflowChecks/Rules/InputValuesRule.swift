@@ -23,11 +23,13 @@ package struct InputValuesRule: Rule {
         for index in expansion.stages.indices {
             if findings.diagnostics.count - before >= Self.maximumFindings { return }
             let stage = expansion.stages[index]
+            // Of a later round the first has told.
+            if stage.prototype != index { continue }
             if case .exit = stage.kind { continue }
             guard let path = stage.modelPath ?? stage.pipeline, let model = scope.workspace.models[path],
                 model.manifest.inputSchema != nil
             else { continue }
-            let given = values(for: stage, expansion, scope.job)
+            let given = values(for: index, expansion, scope.job)
             // Making a schema ready costs more than all else that is done for a plain manifest.
             if given.isEmpty { continue }
             check(given, Taker(model, stage), scope.job, &findings)
@@ -95,7 +97,8 @@ package struct InputValuesRule: Rule {
         }
     }
 
-    private func values(for stage: ExpandedStage, _ expansion: Expansion, _ job: CheckedJob?) -> [Given] {
+    private func values(for index: Int, _ expansion: Expansion, _ job: CheckedJob?) -> [Given] {
+        let stage = expansion.stages[index]
         var given = stage.literal.map { key, value in
             Given(key: key, value: value) { pointer in
                 stage.declaration.inputPlaces.span(at: JSONPointerText.text(key) + pointer)
@@ -103,10 +106,7 @@ package struct InputValuesRule: Rule {
         }
         guard stage.jobInput, let job, let input = job.input else { return given }
         for (key, value) in input where stage.literal[key] == nil && stage.inputKey?.value ?? key == key {
-            let isOnly = stage.sources.allSatisfy { source in
-                let publication = expansion.stages[source].publication
-                return publication.isClosed && !publication.names.contains(key)
-            }
+            let isOnly = !expansion.mayBePublished(key, to: index)
             given.append(Given(key: key, value: value, isOnly: isOnly) { job.place(ofInput: key, $0) })
         }
         return given
@@ -194,7 +194,7 @@ package struct InputValuesRule: Rule {
 
     /// Whether all of the stage's bound input is given by authors.
     private func isWhole(_ stage: ExpandedStage, _ job: CheckedJob?) -> Bool {
-        stage.sources.isEmpty && (!stage.jobInput || job?.input != nil)
+        stage.needs.isEmpty && (!stage.jobInput || job?.input != nil)
     }
 
     /// What the schema asks of the members together. Who has files gets other texts in their place.

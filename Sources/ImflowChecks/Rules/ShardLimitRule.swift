@@ -17,7 +17,7 @@ package struct ShardLimitRule: Rule {
         findings.add(
             Diagnostic(
                 .shardsOverLimit,
-                "`shard_count` is \(count.value), and `\(stage.name)` has at most \(block.shardLimit) shards",
+                "`shard_count` is \(count.value), and `\(stage.shownName)` has at most \(block.shardLimit) shards",
                 at: count.span,
                 secondary: limit.map { [Label($0.span, "the limit")] } ?? [],
                 notes: limit == nil ? ["`max_shards` is not set, and 32 by default"] : [],

@@ -30,11 +30,11 @@ package struct SplitInputRule: Rule {
         let names = input.isEmpty ? "nothing" : input.keys.prefix(12).map { "`\($0)`" }.joined(separator: ", ")
         let place = job.job.input?.keySpan ?? cut
         let secondary = place == cut ? [] : [Label(cut, "what is split")]
-        let byMode = "`\(stage.name)` is split by `\(mode.rawValue)`"
+        let byMode = "`\(stage.shownName)` is split by `\(mode.rawValue)`"
         if let key = block.splitKey?.value {
             guard let value = input[key] else {
                 return Diagnostic(
-                    .splitInput, "`\(stage.name)` splits `\(key)`, and its input has no such member", at: place,
+                    .splitInput, "`\(stage.shownName)` splits `\(key)`, and its input has no such member", at: place,
                     secondary: secondary, notes: ["its input has \(names)"],
                     help: nearest(key, in: input.keys).map { "did you mean `\($0)`?" })
             }

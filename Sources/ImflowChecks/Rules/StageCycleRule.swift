@@ -14,7 +14,9 @@ package struct StageCycleRule: Rule {
         var labels: [Label] = []
         for (position, index) in cycle.enumerated() {
             let target = cycle[(position + 1) % cycle.count]
-            let need = graph.stages[index].declaration.needs?.value.first { $0.value == graph.stages[target].name }
+            let own = graph.stages[index].declaration
+            let lists = [own.needs, own.softNeeds].compactMap { $0?.value }
+            let need = lists.joined().first { $0.value == graph.stages[target].name }
             let place = need?.span ?? graph.stages[index].declaration.span.firstLine
             labels.append(Label(place, "`\(graph.stages[index].name)` needs `\(graph.stages[target].name)`"))
         }

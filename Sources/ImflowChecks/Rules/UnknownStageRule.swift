@@ -10,7 +10,7 @@ package struct UnknownStageRule: Rule {
     package func check(_ scope: Scope, into findings: inout FindingList) {
         guard let graph = scope.graph else { return }
         let names = graph.stages.map(\.name)
-        for stage in graph.stages {
+        for stage in graph.stages where !findings.isFull {
             for need in stage.unknownNeeds {
                 let near = nearest(need.value, in: names)
                 let known = names.prefix(8).map { "`\($0)`" }.joined(separator: ", ")

@@ -25,16 +25,14 @@ package struct UnreachableStageRule: Rule {
 
     /// Stages whose input only stages give that never run.
     private func checkStarved(_ scope: Scope, _ expansion: Expansion, into findings: inout FindingList) {
-        guard expansion.stages.contains(where: { $0.declaration.when != nil }),
+        guard expansion.stages.contains(where: { $0.condition != nil }),
             let knowledge = ConditionKnowledge(scope)
         else { return }
-        let isDead = expansion.stages.indices.map { index in
-            if case .exit = expansion.stages[index].kind { return false }
-            return knowledge.isNeverTrue(index)
-        }
-        for stage in expansion.stages where stage.isCall && scope.owns(stage.place) {
-            guard let key = stage.inputKey, stage.literal[key.value] == nil,
-                let giver = starving(stage, key.value, expansion, isDead)
+        let isDead = expansion.stages.indices.map(knowledge.isNeverTrue)
+        if !isDead.contains(true) { return }
+        for (index, stage) in expansion.stages.enumerated() where stage.isCall && scope.owns(stage.place) {
+            guard stage.earlier == nil, let key = stage.inputKey, stage.literal[key.value] == nil,
+                let giver = starving(index, key.value, expansion, isDead)
             else { continue }
             let dead = expansion.stages[giver]
             findings.add(
@@ -42,24 +40,27 @@ package struct UnreachableStageRule: Rule {
                     .unreachableStage,
                     "`\(stage.shownName)` can never run: only `\(dead.shownName)` gives its `\(key.value)`",
                     at: key.span,
-                    secondary: dead.declaration.when.map {
+                    secondary: dead.condition.map {
                         [Label($0.span, "this can never be true: `\(dead.shownName)` never runs")]
                     } ?? []))
         }
     }
 
     /// The stage that never runs and alone gives `key`; nil: another may give it.
-    private func starving(_ stage: ExpandedStage, _ key: String, _ expansion: Expansion, _ isDead: [Bool]) -> Int? {
+    private func starving(_ index: Int, _ key: String, _ expansion: Expansion, _ isDead: [Bool]) -> Int? {
+        let stage = expansion.stages[index]
         if stage.jobInput, !expansion.input.isClosed || expansion.input.names.contains(key) { return nil }
         var giver: Int?
-        for source in stage.sources where !isDead[source] {
+        var search = expansion.sources(of: index)
+        while let source = search.next() {
             let publication = expansion.stages[source].publication
-            if !publication.isClosed || publication.names.contains(key) { return nil }
+            if !isDead[source] {
+                if !publication.isClosed || publication.names.contains(key) { return nil }
+            } else if publication.names.contains(key) {
+                // The only value of the only stage before it is passed under any name.
+                giver = giver ?? source
+            }
         }
-        for source in stage.sources where isDead[source] {
-            // The only value of the only stage before it is passed under any name.
-            if expansion.stages[source].publication.names.contains(key) { giver = giver ?? source }
-        }
-        return giver
+        return search.isCut ? nil : giver
     }
 }

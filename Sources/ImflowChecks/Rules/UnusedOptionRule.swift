@@ -10,6 +10,7 @@ package struct UnusedOptionRule: Rule {
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
         if let manifest = scope.model?.manifest { checkProtocol(manifest, into: &findings) }
+        checkParallel(scope, into: &findings)
         for policies in scope.ownPolicies {
             guard let ratio = policies.minSuccessRatio, let failure = policies.onFailure, failure.value != .partial
             else { continue }
@@ -18,6 +19,25 @@ package struct UnusedOptionRule: Rule {
                     .optionUnused, "`min_success_ratio` does nothing with `on_failure: \(failure.value.rawValue)`",
                     at: ratio.keySpan, secondary: [Label(failure.span, "what happens to a failed shard")],
                     help: "it belongs to `on_failure: partial`"))
+        }
+    }
+
+    /// A pipeline calls nothing itself.
+    private func checkParallel(_ scope: Scope, into findings: inout FindingList) {
+        func add(_ limit: Located<Int>, _ what: String) {
+            findings.add(
+                Diagnostic(
+                    .optionUnused, "`max_parallel` does nothing \(what), which calls no model itself", at: limit.keySpan,
+                    help: "give it to the stages inside the pipeline, or to the models that they call"))
+        }
+        if let manifest = scope.model?.manifest, manifest.isPipeline, let limit = manifest.maxParallel {
+            add(limit, "at a pipeline")
+        }
+        for stage in scope.graph?.stages ?? [] {
+            guard let limit = stage.declaration.maxParallel,
+                scope.workspace.model(stage.declaration.model?.value, scope.references)?.graph != nil
+            else { continue }
+            add(limit, "at `\(stage.name)`")
         }
     }
 

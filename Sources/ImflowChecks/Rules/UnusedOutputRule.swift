@@ -5,6 +5,9 @@ package import ImflowIR
 package struct UnusedOutputRule: Rule {
     package static let codes: [DiagnosticCode] = [.unusedOutputKey]
 
+    /// Of so many stages behind one that nothing reads it is asked whether they meant it.
+    private static let maximumReaders = 64
+
     package init() {}
 
     package func check(_ scope: Scope, into findings: inout FindingList) {
@@ -14,8 +17,10 @@ package struct UnusedOutputRule: Rule {
         {
             if findings.isFull { return }
             guard stage.outputKey != nil, let key = stage.declaration.outputKey, scope.owns(key.span) else { continue }
-            let wanted = expansion.stages.lazy.filter { $0.sources.contains(index) }.compactMap(\.inputKey?.value)
-            let near = nearest(key.value, in: Array(wanted))
+            let wanted = expansion.stages.indices.dropFirst(index + 1).prefix(Self.maximumReaders)
+                .filter { expansion.sources(of: $0).contains(index) }
+                .compactMap { expansion.stages[$0].inputKey?.value }
+            let near = nearest(key.value, in: wanted)
             findings.add(
                 Diagnostic(
                     .unusedOutputKey, "nothing reads `\(key.value)`, which `\(stage.shownName)` publishes",

@@ -21,6 +21,7 @@ struct IRDump {
         dump.add("image", manifest.image)
         dump.add("entrypoint", manifest.entrypoint, command)
         dump.add("runtime", manifest.runtime)
+        dump.add("max_parallel", manifest.maxParallel)
         dump.add("protocol", manifest.callProtocol)
         dump.add("port", manifest.port)
         dump.add("path", manifest.urlPath)
@@ -52,6 +53,7 @@ struct IRDump {
         }
         dump.add("multi_node", job.multiNode.map(multiNode), at: job.multiNode?.span)
         dump.add("priority", job.priority)
+        dump.add("max_parallel", job.maxParallel)
         add(job.policies, to: &dump)
         return dump.json
     }
@@ -64,9 +66,10 @@ struct IRDump {
                 dump.add(modelKey, stage.model)
                 dump.add("input_key", stage.inputKey)
                 dump.add("output_key", stage.outputKey)
-                dump.add("needs", stage.needs) { names in
-                    .array(names.map { FieldDump(spans: spans).placed(.string($0.value), at: $0.span) })
-                }
+                dump.add("needs", stage.needs, names)
+                dump.add("soft_needs", stage.softNeeds, names)
+                dump.add("repeat", stage.loop.map(loop), at: stage.loop?.span)
+                dump.add("max_parallel", stage.maxParallel)
                 dump.add("input", stage.input)
                 dump.add("when", stage.when, condition)
                 dump.add("priority", stage.priority)
@@ -76,11 +79,32 @@ struct IRDump {
             })
     }
 
+    private func names(_ names: [Located<String>]) -> JSONValue {
+        .array(names.map { FieldDump(spans: spans).placed(.string($0.value), at: $0.span) })
+    }
+
+    private func loop(_ loop: RepeatDeclaration) -> JSONValue {
+        var dump = FieldDump(spans: spans)
+        dump.add("times", loop.times)
+        dump.add("until", loop.until, condition)
+        return dump.json
+    }
+
+    private func hedge(_ hedge: HedgeDeclaration) -> JSONValue {
+        guard hedge.isOn else { return false }
+        var dump = FieldDump(spans: spans)
+        dump.add("factor", hedge.factor)
+        dump.add("quantile", hedge.quantile)
+        dump.add("budget", hedge.budget)
+        return dump.json
+    }
+
     private func add(_ policies: Policies, to dump: inout FieldDump) {
         dump.add("timeout", policies.timeout, time)
         dump.add("queue_timeout", policies.queueTimeout, time)
         dump.add("job_timeout", policies.jobTimeout, time)
         dump.add("retry", policies.retry.map(retry), at: policies.retry?.span)
+        dump.add("hedge", policies.hedge.map(hedge), at: policies.hedge?.span)
         dump.add("on_failure", policies.onFailure)
         dump.add("min_success_ratio", policies.minSuccessRatio)
         dump.add("cache", policies.cache)
@@ -117,6 +141,7 @@ struct IRDump {
         var dump = FieldDump(spans: spans)
         dump.add("cpu", resources.cpu)
         dump.add("memory", resources.memory, amount)
+        dump.add("memory_max", resources.memoryMax, amount)
         dump.add("disk", resources.disk, amount)
         if let gpu = resources.gpu {
             var inner = FieldDump(spans: spans)

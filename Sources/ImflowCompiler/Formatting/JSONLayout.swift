@@ -91,7 +91,7 @@ struct JSONLayout {
         let pairs = stride(from: 0, to: nodes.count - 1, by: 2).map { (key: nodes[$0], value: nodes[$0 + 1]) }
         let block: KeyBlock
         switch type {
-        case .block(let own), .gpu(let own): block = own
+        case .block(let own), .gpu(let own), .toggle(let own): block = own
         default: return pairs.map { Child(key: $0.key, value: $0.value) }
         }
         let names = pairs.map { tree.texts[Int(tree.records[$0.key].payload)] }

@@ -22,7 +22,7 @@ struct KeyOrder {
 
     private func sort(_ node: inout FormatNode, _ type: KeyType) {
         switch (type, node.content) {
-        case (.block(let block), _), (.gpu(let block), _): sort(&node, block)
+        case (.block(let block), _), (.gpu(let block), _), (.toggle(let block), _): sort(&node, block)
         case (.blocks(let block), .sequence(var entries)):
             for index in entries.indices { sort(&entries[index].value, block) }
             node.content = .sequence(entries)

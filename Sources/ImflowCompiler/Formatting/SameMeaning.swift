@@ -44,7 +44,7 @@ enum SameMeaning {
         guard left.count == right.count else { return false }
         var block: KeyBlock?
         switch type {
-        case .block(let own), .gpu(let own):
+        case .block(let own), .gpu(let own), .toggle(let own):
             block = own
             let key = { (member: (key: SyntaxNode, value: SyntaxNode)) in member.key.scalarText ?? "" }
             // Equal keys keep their order: the last one may be the one that counts.

@@ -1471,7 +1471,7 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Remove one of the needs. What should be done several times is written as several stages.
+                Remove one of the needs, hard or soft. What should be done several times over its own result is a `repeat`.
 
                 ## Silence
 
@@ -1824,13 +1824,14 @@ extension DiagnosticPage {
                 """#),
         DiagnosticPage(
             number: 212, slug: "graph-too-large", severity: .error,
-            summary: "With its pipelines unfolded, the graph has more than 2,000 stages or 32 levels.",
+            summary: "With its pipelines and rounds unfolded, the graph has more than 10,000 stages or 32 levels.",
             text: #"""
                 # IMF0212 graph-too-large (error)
 
-                With its pipelines unfolded, the graph has more than 2,000 stages or 32 levels.
+                With its pipelines and rounds unfolded, the graph has more than 10,000 stages or 32 levels.
 
-                Pipelines that call pipelines grow by multiplication: here three manifests of 13 stages each make 2,197.
+                Pipelines that call pipelines grow by multiplication: here three manifests of 22 stages each make 10,648. So do rounds: a `repeat`
+                of 1,000 over a pipeline of 11 stages makes 13,000, with the two ends of each round.
 
                 ## Wrong
 
@@ -1838,21 +1839,21 @@ extension DiagnosticPage {
 
                 ```yaml
                 name: a
-                chained_models: [&s {model_id: b}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
+                chained_models: [&s {model_id: b}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
                 ```
 
                 `b/model.yaml`:
 
                 ```yaml
                 name: b
-                chained_models: [&s {model_id: c}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
+                chained_models: [&s {model_id: c}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
                 ```
 
                 `c/model.yaml`:
 
                 ```yaml
                 name: c
-                chained_models: [&s {model_id: worker}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
+                chained_models: [&s {model_id: worker}, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s, *s]
                 ```
 
                 `worker/model.yaml`:
@@ -2295,6 +2296,276 @@ extension DiagnosticPage {
                 ## Silence
 
                 Write `# imflow: ignore[IMF0218]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 240, slug: "need-twice", severity: .error,
+            summary: "A stage that is named both in `needs` and in `soft_needs`.",
+            text: #"""
+                # IMF0240 need-twice (error)
+
+                A stage that is named both in `needs` and in `soft_needs`.
+
+                A hard need says that the stage must have succeeded, a soft one that it only must have ended. It cannot be both.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "a", "model": "worker", "on_failure": "continue"},
+                      {"name": "b", "model": "worker", "needs": ["a"], "soft_needs": ["a"]}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "a", "model": "worker", "on_failure": "continue"},
+                      {"name": "b", "model": "worker", "soft_needs": ["a"]}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Remove the name from one of the two lists. `soft_needs` alone makes the stage wait, too.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 241, slug: "soft-need-unused", severity: .warning,
+            summary: "A soft need of a stage whose failure ends the job.",
+            text: #"""
+                # IMF0241 soft-need-unused (warning)
+
+                A soft need of a stage whose failure ends the job.
+
+                `soft_needs` lets a stage start although another one failed. With `on_failure: fail`, the default, the job ends with that
+                failure, and nothing is started any more.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "thumbnail", "model": "worker"},
+                      {"name": "page", "model": "worker", "soft_needs": ["thumbnail"]}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "thumbnail", "model": "worker", "on_failure": "continue"},
+                      {"name": "page", "model": "worker", "soft_needs": ["thumbnail"]}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Write `on_failure: continue` at the stage that may fail, or name it in `needs`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0241]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 242, slug: "repeat-unchanged", severity: .note,
+            summary: "A stage that is repeated, each time with the same input.",
+            text: #"""
+                # IMF0242 repeat-unchanged (note)
+
+                A stage that is repeated, each time with the same input.
+
+                A round sees what the round before it published. With an `input_key` that no round publishes, each gets what the first got.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "refine", "model": "worker", "input_key": "text", "output_key": "better", "repeat": {"times": 3}}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "refine", "model": "worker", "input_key": "text", "output_key": "text", "repeat": {"times": 3}}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Give `output_key` the name of `input_key`, or remove `repeat`. With `until` nothing is said: who asks again until an answer is
+                good enough may mean to. Nor is anything said of `candidates`, whose seeds go on from round to round.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0242]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A note fails no check unless `--fail-on note` asks
+                for it.
+                """#),
+        DiagnosticPage(
+            number: 243, slug: "until-constant", severity: .warning,
+            summary: "An `until` that holds after any round, never, or is never asked.",
+            text: #"""
+                # IMF0243 until-constant (warning)
+
+                An `until` that holds after any round, never, or is never asked.
+
+                Looked at are comparisons that contradict one another, literals in the stage's own `input`, and the types and enumerations in
+                schemas. With `times: 1` there is no round that it could prevent.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "refine", "model": "worker", "repeat": {"times": 3, "until": "state == 'ready'"}}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                output_schema:
+                  type: object
+                  properties: {text: {type: string}, state: {enum: [more, done]}}
+                  required: [text, state]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"name": "refine", "model": "worker", "repeat": {"times": 3, "until": "state == 'done'"}}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                output_schema:
+                  type: object
+                  properties: {text: {type: string}, state: {enum: [more, done]}}
+                  required: [text, state]
+                ```
+
+                ## Fix
+
+                Correct the condition, or remove it.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0243]` and the reason at the end of the line, or on a line of its own above it. JSON has no
                 comments: there `--baseline` hides findings that were there before. A warning fails no check unless
                 `--fail-on warning` asks for it.
                 """#),
@@ -3552,6 +3823,155 @@ extension DiagnosticPage {
                 ## Silence
 
                 Write `# imflow: ignore[IMF0411]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 420, slug: "hedge-without-split", severity: .warning,
+            summary: "A `hedge` where no stage is split.",
+            text: #"""
+                # IMF0420 hedge-without-split (warning)
+
+                A `hedge` where no stage is split.
+
+                A straggler is told by its peers: it has run much longer than the other shards of its stage did. A stage that is not split has
+                one shard, and no peers.
+
+                ## Wrong
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"model": "worker", "hedge": true}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Right
+
+                `job.json`:
+
+                ```json
+                {
+                  "input": {"text": "hello"},
+                  "job_graph": {
+                    "stages": [
+                      {"model": "worker", "hedge": true, "multi_node": {"split_mode": "lines", "split_key": "text"}}
+                    ]
+                  }
+                }
+                ```
+
+                `worker/model.yaml`:
+
+                ```yaml
+                name: worker
+                entrypoint: [./run]
+                ```
+
+                ## Fix
+
+                Split the stage with `multi_node`, or remove `hedge`. A limit for a single call is `timeout`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0420]` and the reason at the end of the line, or on a line of its own above it. JSON has no
+                comments: there `--baseline` hides findings that were there before. A warning fails no check unless
+                `--fail-on warning` asks for it.
+                """#),
+        DiagnosticPage(
+            number: 421, slug: "memory-max-too-small", severity: .error,
+            summary: "A `memory_max` that is less than `memory`.",
+            text: #"""
+                # IMF0421 memory-max-too-small (error)
+
+                A `memory_max` that is less than `memory`.
+
+                `memory` is what every attempt gets. `memory_max` is what an attempt may get after others ran out of memory, and so at least as
+                much.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./read]
+                resources: {memory: 4Gi, memory_max: 512Mi}
+                retry: {maximum_attempts: 3}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./read]
+                resources: {memory: 512Mi, memory_max: 4Gi}
+                retry: {maximum_attempts: 3}
+                ```
+
+                ## Fix
+
+                Exchange the two, or raise `memory_max`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
+            number: 422, slug: "memory-max-unused", severity: .warning,
+            summary: "A `memory_max` that no attempt ever gets.",
+            text: #"""
+                # IMF0422 memory-max-unused (warning)
+
+                A `memory_max` that no attempt ever gets.
+
+                More memory goes to an attempt that follows others that ran out of it. So there must be a `memory` that can run out, less than
+                `memory_max`, and a `retry` of more than one attempt that has `oom` among its causes.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./read]
+                resources: {memory: 512Mi, memory_max: 4Gi}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./read]
+                resources: {memory: 512Mi, memory_max: 4Gi}
+                retry: {maximum_attempts: 3, retry_on: [oom]}
+                ```
+
+                ## Fix
+
+                Add `memory`, raise `memory_max`, or add a `retry` of `oom`.
+
+                ## Silence
+
+                Write `# imflow: ignore[IMF0422]` and the reason at the end of the line, or on a line of its own above it. JSON has no
                 comments: there `--baseline` hides findings that were there before. A warning fails no check unless
                 `--fail-on warning` asks for it.
                 """#),

@@ -36,7 +36,7 @@ extension FileSchema {
               "additionalProperties": {
                 "type": "string"
               },
-              "maxProperties": 2000,
+              "maxProperties": 10000,
               "examples": [
                 {
                   "team": "vision"
@@ -59,7 +59,7 @@ extension FileSchema {
               ],
               "pattern": "\\S",
               "minItems": 1,
-              "maxItems": 2000,
+              "maxItems": 10000,
               "items": {
                 "type": [
                   "string",
@@ -84,6 +84,15 @@ extension FileSchema {
               "examples": [
                 "python3.10",
                 "onnx"
+              ]
+            },
+            "max_parallel": {
+              "description": "Most calls of the model at once, over all stages of a job. Default: as many as there are slots.",
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 65536,
+              "examples": [
+                2
               ]
             },
             "protocol": {
@@ -136,7 +145,7 @@ extension FileSchema {
               "additionalProperties": {
                 "type": "string"
               },
-              "maxProperties": 2000,
+              "maxProperties": 10000,
               "examples": [
                 {
                   "MODE": "fast",
@@ -197,7 +206,7 @@ extension FileSchema {
               "items": {
                 "$ref": "#/definitions/chained_model"
               },
-              "maxItems": 2000,
+              "maxItems": 10000,
               "examples": [
                 [
                   {
@@ -258,6 +267,18 @@ extension FileSchema {
             "retry": {
               "description": "How often the model's own failures are tried again, and when.",
               "$ref": "#/definitions/retry"
+            },
+            "hedge": {
+              "description": "Whether stragglers among the shards of a split stage get a second attempt; `true`, or a mapping that says when.",
+              "$ref": "#/definitions/hedge",
+              "default": false,
+              "examples": [
+                true,
+                {
+                  "factor": 3,
+                  "budget": 0.05
+                }
+              ]
             },
             "on_failure": {
               "description": "What becomes of a job with a stage that failed.",
@@ -330,17 +351,50 @@ extension FileSchema {
                   ]
                 },
                 "needs": {
-                  "description": "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs`.",
+                  "description": "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs` or `soft_needs`.",
                   "type": "array",
                   "items": {
                     "type": "string",
                     "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
                   },
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "examples": [
                     [
                       "transcription"
                     ]
+                  ]
+                },
+                "soft_needs": {
+                  "description": "Names of further stages that only must have ended before this one starts, however they did: of one that failed or was skipped there are no values.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+                  },
+                  "maxItems": 10000,
+                  "examples": [
+                    [
+                      "thumbnail"
+                    ]
+                  ]
+                },
+                "repeat": {
+                  "description": "Runs the stage in rounds, each over the result of the one before.",
+                  "$ref": "#/definitions/repeat",
+                  "examples": [
+                    {
+                      "times": 5,
+                      "until": "done"
+                    }
+                  ]
+                },
+                "max_parallel": {
+                  "description": "Most calls of the stage at once. Default: as many as there are slots.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65536,
+                  "examples": [
+                    8
                   ]
                 },
                 "input": {
@@ -417,6 +471,18 @@ extension FileSchema {
                 "retry": {
                   "description": "How often the model's own failures are tried again, and when.",
                   "$ref": "#/definitions/retry"
+                },
+                "hedge": {
+                  "description": "Whether stragglers among the shards of a split stage get a second attempt; `true`, or a mapping that says when.",
+                  "$ref": "#/definitions/hedge",
+                  "default": false,
+                  "examples": [
+                    true,
+                    {
+                      "factor": 3,
+                      "budget": 0.05
+                    }
+                  ]
                 },
                 "on_failure": {
                   "description": "What becomes of a job with a stage that failed.",
@@ -841,7 +907,7 @@ extension FileSchema {
                       "Memory ran out."
                     ]
                   },
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "default": [
                     "app",
                     "timeout",
@@ -849,6 +915,72 @@ extension FileSchema {
                   ]
                 }
               },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "hedge": {
+              "description": "When a shard that takes much longer than its peers gets a second attempt beside its first; the first to end well counts, and the other is ended.",
+              "type": [
+                "boolean",
+                "object"
+              ],
+              "properties": {
+                "factor": {
+                  "description": "A shard straggles when it has run longer than this times the `quantile` of its peers that are done.",
+                  "type": "number",
+                  "minimum": 1,
+                  "maximum": 1000,
+                  "default": 2
+                },
+                "quantile": {
+                  "description": "Which of the peers' run times a straggler is measured by; 0.5 is the median.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0.9
+                },
+                "budget": {
+                  "description": "The share of the stage's shards that may get a second attempt; at least one may.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0.1
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "repeat": {
+              "description": "Runs a stage in rounds. A round after the first is bound to what the round before it published, nearest of all, and then as the stage itself is: a stage with `input_key: beam` and `output_key: beam` loops over `beam`. What the last round that ran has published is the stage's result.",
+              "type": "object",
+              "properties": {
+                "times": {
+                  "description": "Most rounds. Each is a stage of the graph, `name@1`, `name@2` and so on.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000,
+                  "examples": [
+                    5
+                  ]
+                },
+                "until": {
+                  "description": "A condition as in `when`, asked after each round over what the next would be bound to. Where it holds, no further round runs. Default: all rounds run.",
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 4096,
+                  "examples": [
+                    "done",
+                    "score >= 0.9"
+                  ]
+                }
+              },
+              "required": [
+                "times"
+              ],
               "patternProperties": {
                 "^x-": {}
               },
@@ -866,7 +998,7 @@ extension FileSchema {
                   ],
                   "pattern": "\\S",
                   "minItems": 1,
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "items": {
                     "type": [
                       "string",
@@ -889,7 +1021,7 @@ extension FileSchema {
                   ],
                   "pattern": "\\S",
                   "minItems": 1,
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "items": {
                     "type": [
                       "string",
@@ -906,7 +1038,7 @@ extension FileSchema {
                   ],
                   "pattern": "\\S",
                   "minItems": 1,
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "items": {
                     "type": [
                       "string",
@@ -945,6 +1077,18 @@ extension FileSchema {
                   "exclusiveMinimum": 0,
                   "examples": [
                     "4Gi"
+                  ]
+                },
+                "memory_max": {
+                  "description": "How much memory an attempt may get after others ran out of it, where `retry` tries `oom` again. Not less than `memory`. Default: never more than `memory`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^[0-9]+(\\.[0-9]+)?([kMGTP]|[KMGTP]i)?$",
+                  "exclusiveMinimum": 0,
+                  "examples": [
+                    "16Gi"
                   ]
                 },
                 "disk": {
@@ -1063,7 +1207,7 @@ extension FileSchema {
                   "additionalProperties": {
                     "type": "string"
                   },
-                  "maxProperties": 2000,
+                  "maxProperties": 10000,
                   "examples": [
                     {
                       "pool": "gpu"
@@ -1141,11 +1285,20 @@ extension FileSchema {
               "$ref": "#/definitions/multi_node"
             },
             "priority": {
-              "description": "Priority of every stage that has none of its own. Larger goes first.",
+              "description": "Larger goes first: against other jobs on the same machine, and for every stage that has no priority of its own.",
               "type": "integer",
               "minimum": -2147483648,
               "maximum": 2147483647,
               "default": 0
+            },
+            "max_parallel": {
+              "description": "Most calls of the job at once, over all its stages. Default: as many as there are slots.",
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 65536,
+              "examples": [
+                4
+              ]
             },
             "timeout": {
               "description": "How long one attempt may take. Default: no limit.",
@@ -1193,6 +1346,18 @@ extension FileSchema {
               "description": "How often the model's own failures are tried again, and when.",
               "$ref": "#/definitions/retry"
             },
+            "hedge": {
+              "description": "Whether stragglers among the shards of a split stage get a second attempt; `true`, or a mapping that says when.",
+              "$ref": "#/definitions/hedge",
+              "default": false,
+              "examples": [
+                true,
+                {
+                  "factor": 3,
+                  "budget": 0.05
+                }
+              ]
+            },
             "on_failure": {
               "description": "What becomes of a job with a stage that failed.",
               "type": "string",
@@ -1239,7 +1404,7 @@ extension FileSchema {
                   "items": {
                     "$ref": "#/definitions/job_stage"
                   },
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "examples": [
                     [
                       {
@@ -1297,17 +1462,50 @@ extension FileSchema {
                   ]
                 },
                 "needs": {
-                  "description": "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs`.",
+                  "description": "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs` or `soft_needs`.",
                   "type": "array",
                   "items": {
                     "type": "string",
                     "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
                   },
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "examples": [
                     [
                       "transcription"
                     ]
+                  ]
+                },
+                "soft_needs": {
+                  "description": "Names of further stages that only must have ended before this one starts, however they did: of one that failed or was skipped there are no values.",
+                  "type": "array",
+                  "items": {
+                    "type": "string",
+                    "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+                  },
+                  "maxItems": 10000,
+                  "examples": [
+                    [
+                      "thumbnail"
+                    ]
+                  ]
+                },
+                "repeat": {
+                  "description": "Runs the stage in rounds, each over the result of the one before.",
+                  "$ref": "#/definitions/repeat",
+                  "examples": [
+                    {
+                      "times": 5,
+                      "until": "done"
+                    }
+                  ]
+                },
+                "max_parallel": {
+                  "description": "Most calls of the stage at once. Default: as many as there are slots.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65536,
+                  "examples": [
+                    8
                   ]
                 },
                 "input": {
@@ -1384,6 +1582,18 @@ extension FileSchema {
                 "retry": {
                   "description": "How often the model's own failures are tried again, and when.",
                   "$ref": "#/definitions/retry"
+                },
+                "hedge": {
+                  "description": "Whether stragglers among the shards of a split stage get a second attempt; `true`, or a mapping that says when.",
+                  "$ref": "#/definitions/hedge",
+                  "default": false,
+                  "examples": [
+                    true,
+                    {
+                      "factor": 3,
+                      "budget": 0.05
+                    }
+                  ]
                 },
                 "on_failure": {
                   "description": "What becomes of a job with a stage that failed.",
@@ -1808,7 +2018,7 @@ extension FileSchema {
                       "Memory ran out."
                     ]
                   },
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "default": [
                     "app",
                     "timeout",
@@ -1816,6 +2026,72 @@ extension FileSchema {
                   ]
                 }
               },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "hedge": {
+              "description": "When a shard that takes much longer than its peers gets a second attempt beside its first; the first to end well counts, and the other is ended.",
+              "type": [
+                "boolean",
+                "object"
+              ],
+              "properties": {
+                "factor": {
+                  "description": "A shard straggles when it has run longer than this times the `quantile` of its peers that are done.",
+                  "type": "number",
+                  "minimum": 1,
+                  "maximum": 1000,
+                  "default": 2
+                },
+                "quantile": {
+                  "description": "Which of the peers' run times a straggler is measured by; 0.5 is the median.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0.9
+                },
+                "budget": {
+                  "description": "The share of the stage's shards that may get a second attempt; at least one may.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "default": 0.1
+                }
+              },
+              "patternProperties": {
+                "^x-": {}
+              },
+              "additionalProperties": false
+            },
+            "repeat": {
+              "description": "Runs a stage in rounds. A round after the first is bound to what the round before it published, nearest of all, and then as the stage itself is: a stage with `input_key: beam` and `output_key: beam` loops over `beam`. What the last round that ran has published is the stage's result.",
+              "type": "object",
+              "properties": {
+                "times": {
+                  "description": "Most rounds. Each is a stage of the graph, `name@1`, `name@2` and so on.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000,
+                  "examples": [
+                    5
+                  ]
+                },
+                "until": {
+                  "description": "A condition as in `when`, asked after each round over what the next would be bound to. Where it holds, no further round runs. Default: all rounds run.",
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 4096,
+                  "examples": [
+                    "done",
+                    "score >= 0.9"
+                  ]
+                }
+              },
+              "required": [
+                "times"
+              ],
               "patternProperties": {
                 "^x-": {}
               },
@@ -1838,7 +2114,7 @@ extension FileSchema {
               "additionalProperties": {
                 "type": "string"
               },
-              "maxProperties": 2000,
+              "maxProperties": 10000,
               "examples": [
                 {
                   "sole-value": "error",
@@ -1852,7 +2128,7 @@ extension FileSchema {
               "items": {
                 "$ref": "#/definitions/settings_override"
               },
-              "maxItems": 2000
+              "maxItems": 10000
             },
             "exclude": {
               "description": "Paths that a check of a folder leaves out, as in a `.gitignore`.",
@@ -1861,7 +2137,7 @@ extension FileSchema {
                 "type": "string",
                 "minLength": 1
               },
-              "maxItems": 2000,
+              "maxItems": 10000,
               "examples": [
                 [
                   "third_party/"
@@ -1885,7 +2161,7 @@ extension FileSchema {
                     "type": "string",
                     "minLength": 1
                   },
-                  "maxItems": 2000,
+                  "maxItems": 10000,
                   "examples": [
                     [
                       "experiments/"
@@ -1898,7 +2174,7 @@ extension FileSchema {
                   "additionalProperties": {
                     "type": "string"
                   },
-                  "maxProperties": 2000,
+                  "maxProperties": 10000,
                   "examples": [
                     {
                       "missing-name": "ignore"

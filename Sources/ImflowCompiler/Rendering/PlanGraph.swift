@@ -15,7 +15,7 @@ package struct PlanGraph {
             out += "    s\(index)\(open)\"\(label)\"\(close)\n"
         }
         for (from, to, key) in edges {
-            out += "    s\(from) -->\(key.map { "|\"\(Self.mermaidText($0))\"|" } ?? "") s\(to)\n"
+            out += "    s\(from) \(isSoft(from, to) ? "-.->" : "-->")\(key.map { "|\"\(Self.mermaidText($0))\"|" } ?? "") s\(to)\n"
         }
         return out
     }
@@ -28,7 +28,9 @@ package struct PlanGraph {
             out += "    s\(index) [label=\"\(Self.dotText(label(of: stage)))\"\(shape)];\n"
         }
         for (from, to, key) in edges {
-            out += "    s\(from) -> s\(to)\(key.map { " [label=\"\(Self.dotText([$0]))\"]" } ?? "");\n"
+            let attributes = [key.map { "label=\"\(Self.dotText([$0]))\"" }, isSoft(from, to) ? "style=dashed" : nil]
+            let list = attributes.compactMap(\.self).joined(separator: ", ")
+            out += "    s\(from) -> s\(to)\(list.isEmpty ? "" : " [\(list)]");\n"
         }
         return out + "}\n"
     }
@@ -38,6 +40,8 @@ package struct PlanGraph {
             stage.needs.map { ($0, index, plan.stages[$0].outputKey) }
         }
     }
+
+    private func isSoft(_ from: Int, _ to: Int) -> Bool { plan.stages[to].softNeeds?.contains(from) == true }
 
     private func label(of stage: StagePlan) -> [String] {
         var lines = [stage.name]

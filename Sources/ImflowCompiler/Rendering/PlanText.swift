@@ -15,6 +15,8 @@ package struct PlanText {
         out += line("input", members(plan.input))
         if !plan.inputFiles.isEmpty { out += line("fetched", plan.inputFiles.joined(separator: ", ")) }
         if let timeout = plan.policy.timeout { out += line("timeout", timeout.text) }
+        if let priority = plan.policy.priority, priority != 0 { out += line("priority", String(priority)) }
+        if let most = plan.policy.maxParallel { out += line("parallel", "at most \(most) at once") }
         for (index, stage) in plan.stages.enumerated() { out += "\n" + text(of: stage, index) }
         out += "\nresult  " + plan.outputs.map { plan.stages[$0].name }.joined(separator: ", ") + "\n"
         return out
@@ -35,9 +37,14 @@ package struct PlanText {
         let indent = "   "
         switch stage.kind {
         case .call(let key): out += line("model", plan.models[key].map(model) ?? key, indent: indent)
-        case .pass: out += line("passes", "its input on", indent: indent)
+        case .pass:
+            let what = stage.binding.firstSource == true ? "the result of the last round that ran on" : "its input on"
+            out += line("passes", what, indent: indent)
         }
         out += line("needs", needs(stage), indent: indent)
+        if let giver = stage.follows {
+            out += line("follows", "\(plan.stages[giver].name) without a barrier", indent: indent)
+        }
         out += line("input", binding(stage), indent: indent)
         if let condition = stage.when { out += line("when", condition.text, indent: indent) }
         if let split = stage.split { out += line("split", self.split(split, stage, index), indent: indent) }
@@ -55,16 +62,20 @@ package struct PlanText {
         parts.append(model.image.map { "image \($0)" } ?? "process")
         parts.append(
             model.callProtocol == .rest ? "rest on port \(model.port)\(model.path)" : model.callProtocol.rawValue)
+        if let most = model.maxParallel { parts.append("at most \(most) at once in all") }
         if !model.command.isEmpty { parts.append(model.command.joined(separator: " ")) }
         return parts.joined(separator: " · ")
     }
 
     private func needs(_ stage: StagePlan) -> String {
-        stage.needs.isEmpty ? "nothing" : stage.needs.map { plan.stages[$0].name }.joined(separator: ", ")
+        let soft = Set(stage.softNeeds ?? [])
+        let names = stage.needs.map { plan.stages[$0].name + (soft.contains($0) ? " (soft)" : "") }
+        return names.isEmpty ? "nothing" : names.joined(separator: ", ")
     }
 
     private func binding(_ stage: StagePlan) -> String {
         var out: String
+        if stage.binding.firstSource == true { return "the rounds' results, the last first" }
         if let key = stage.binding.key {
             out = "\(key)\(stage.binding.soleValueFallback ? ", else the only value of its upstream" : "")"
         } else {
@@ -103,6 +114,10 @@ package struct PlanText {
         if let timeout = policy.timeout { parts.append("timeout \(timeout.text)") }
         if let timeout = policy.queueTimeout { parts.append("queue_timeout \(timeout.text)") }
         if policy.retry.maximumAttempts > 1 { parts.append("\(policy.retry.maximumAttempts) attempts") }
+        if let hedge = policy.hedge {
+            parts.append("hedge above \(hedge.factor) × p\(hedge.quantile * 100), budget \(hedge.budget)")
+        }
+        if let most = policy.maxParallel { parts.append("at most \(most) at once") }
         if policy.onFailure != .fail { parts.append("on_failure \(policy.onFailure.rawValue)") }
         if policy.minSuccessRatio > 0 { parts.append("min_success_ratio \(policy.minSuccessRatio)") }
         if policy.cache { parts.append("cached") }

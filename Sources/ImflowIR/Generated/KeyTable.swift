@@ -16,6 +16,7 @@ package enum KeyTable {
             Key("image", .text, since: "0.1", "OCI reference of the container image that the model runs in. Default: a process in the model's folder."),
             Key("entrypoint", .command, since: "0.1", "What is started. A list is the argv; a string is split into words as a shell does, and is run by `runtime` where that is an interpreter: `python3.10` makes `serve.py` into `python3.10 serve.py`. Default: the image's own command."),
             Key("runtime", .word, since: "0.1", "The interpreter of a string `entrypoint`, such as `python3.10`; any other word is only informative."),
+            Key("max_parallel", .integer(1...65_536), since: "0.2", "Most calls of the model at once, over all stages of a job. Default: as many as there are slots."),
             Key("protocol", .choice(["rest", "exec", "jsonl", "oip", "cog"]), since: "0.1", "How the model is called. Default: `rest` with `port` or `image`, else `exec`.", choices: ["rest": "An instance listens on `port` and answers `POST path`; it stays warm between requests.", "exec": "The program is started for each unit, with the request on its standard input.", "jsonl": "The program is started once; it reads a request a line and writes a reply a line.", "oip": "Open Inference Protocol v2.", "cog": "Cog's `PUT /predictions/{id}`."]),
             Key("port", .integer(1...65_535), default: "9000", since: "0.1", "Where a `rest` model listens."),
             Key("path", .urlPath, default: "/inference", since: "0.1", "Where a `rest` model takes requests."),
@@ -41,7 +42,8 @@ package enum KeyTable {
             Key("input", .members, since: "0.1", "The job's input. A string under a key that ends in `_url` or `_uri` names a file or an address, and is fetched. `split_strategy` in it overrides how the model splits, and is not handed on."),
             Key("shard_count", .integer(1...65_536), since: "0.1", "Most shards of the stage that is split. Not more than the model's `max_shards`. Default: the model's `max_shards`."),
             Key("multi_node", .block(multiNode), since: "0.1", "Laid over the `multi_node` of the stage that is split."),
-            Key("priority", .integer(-2_147_483_648...2_147_483_647), default: "0", since: "0.1", "Priority of every stage that has none of its own. Larger goes first."),
+            Key("priority", .integer(-2_147_483_648...2_147_483_647), default: "0", since: "0.1", "Larger goes first: against other jobs on the same machine, and for every stage that has no priority of its own."),
+            Key("max_parallel", .integer(1...65_536), since: "0.2", "Most calls of the job at once, over all its stages. Default: as many as there are slots."),
         ] + policies)
 
     /// The keys of `job_graph`.
@@ -118,6 +120,23 @@ package enum KeyTable {
             Key("retry_on", .choices(["app", "timeout", "oom"]), default: "[app, timeout, oom]", since: "0.1", "Which causes of failure are tried again.", choices: ["app": "The model failed, or broke its `output_schema`.", "timeout": "The attempt took longer than `timeout`.", "oom": "Memory ran out."]),
         ])
 
+    /// The keys of `hedge`.
+    package static let hedge = KeyBlock(
+        "hedge", "When a shard that takes much longer than its peers gets a second attempt beside its first; the first to end well counts, and the other is ended.",
+        [
+            Key("factor", .number(1...1000), default: "2", since: "0.2", "A shard straggles when it has run longer than this times the `quantile` of its peers that are done."),
+            Key("quantile", .number(0...1), default: "0.9", since: "0.2", "Which of the peers' run times a straggler is measured by; 0.5 is the median."),
+            Key("budget", .number(0...1), default: "0.1", since: "0.2", "The share of the stage's shards that may get a second attempt; at least one may."),
+        ])
+
+    /// The keys of `repeat`.
+    package static let `repeat` = KeyBlock(
+        "repeat", "Runs a stage in rounds. A round after the first is bound to what the round before it published, nearest of all, and then as the stage itself is: a stage with `input_key: beam` and `output_key: beam` loops over `beam`. What the last round that ran has published is the stage's result.",
+        [
+            Key("times", .integer(1...1000), required: true, since: "0.2", "Most rounds. Each is a stage of the graph, `name@1`, `name@2` and so on."),
+            Key("until", .condition, since: "0.2", "A condition as in `when`, asked after each round over what the next would be bound to. Where it holds, no further round runs. Default: all rounds run."),
+        ])
+
     /// The keys of `hooks`.
     package static let hooks = KeyBlock(
         "hooks", "Commands that are run inside the instance before its first request.",
@@ -133,6 +152,7 @@ package enum KeyTable {
         [
             Key("cpu", .number(0.001...4096), since: "0.1", "Processor cores."),
             Key("memory", .bytes, since: "0.1", "Memory, as an amount such as `4Gi`, or in bytes."),
+            Key("memory_max", .bytes, since: "0.2", "How much memory an attempt may get after others ran out of it, where `retry` tries `oom` again. Not less than `memory`. Default: never more than `memory`."),
             Key("disk", .bytes, since: "0.1", "Disk, as an amount such as `10Gi`, or in bytes."),
             Key("gpu", .gpu(gpu), default: "false", since: "0.1", "GPUs: `true` for one, a number of them, or a mapping that says more."),
         ])
@@ -176,7 +196,10 @@ package enum KeyTable {
     private static let stage = [
         Key("input_key", .text, since: "0.1", "The stage gets `{input_key: value}`, looked up in the stages it needs, nearest first, then in the job's input. Default: the whole context of its upstreams."),
         Key("output_key", .text, since: "0.1", "The name under which the stage's result is published. Default: the result's members are published."),
-        Key("needs", .names, since: "0.1", "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs`."),
+        Key("needs", .names, since: "0.1", "Names of the stages that must have succeeded before this one starts. Default: the stage before it, where no stage of the graph has `needs` or `soft_needs`."),
+        Key("soft_needs", .names, since: "0.2", "Names of further stages that only must have ended before this one starts, however they did: of one that failed or was skipped there are no values."),
+        Key("repeat", .block(`repeat`), since: "0.2", "Runs the stage in rounds, each over the result of the one before."),
+        Key("max_parallel", .integer(1...65_536), since: "0.2", "Most calls of the stage at once. Default: as many as there are slots."),
         Key("input", .members, since: "0.1", "Literal members, laid over the input that the stage is bound to."),
         Key("when", .condition, since: "0.1", "The stage runs only if this holds over the values it would be bound to; else it is skipped."),
         Key("priority", .integer(-2_147_483_648...2_147_483_647), since: "0.1", "Larger goes first among what is ready. Default: the job's."),
@@ -188,6 +211,7 @@ package enum KeyTable {
         Key("queue_timeout", .duration(zeroAllowed: false), since: "0.1", "How long a task may wait between being ready and being started. Default: no limit."),
         Key("job_timeout", .duration(zeroAllowed: false), since: "0.1", "How long the whole job may take. Default: no limit."),
         Key("retry", .block(retry), since: "0.1", "How often the model's own failures are tried again, and when."),
+        Key("hedge", .toggle(hedge), default: "false", since: "0.2", "Whether stragglers among the shards of a split stage get a second attempt; `true`, or a mapping that says when."),
         Key("on_failure", .choice(["fail", "continue", "partial"]), default: "fail", since: "0.1", "What becomes of a job with a stage that failed.", choices: ["fail": "The job fails and stops.", "continue": "What does not need the stage goes on.", "partial": "The merge takes what there is, and the holes are reported."]),
         Key("min_success_ratio", .number(0...1), default: "0", since: "0.1", "With `on_failure: partial`: the share of shards that must succeed."),
         Key("cache", .boolean, default: "false", since: "0.1", "Whether another job's result for the same work is reused."),
@@ -203,6 +227,8 @@ package enum KeyTable {
         multiNode,
         merge,
         retry,
+        hedge,
+        `repeat`,
         hooks,
         resources,
         gpu,

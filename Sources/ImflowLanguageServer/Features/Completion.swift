@@ -47,7 +47,7 @@ extension LanguageServer {
         guard let type = place.keys.type(at: context.path) else { return [] }
         switch type {
         case .choice(let choices): return values(choices, context, place)
-        case .boolean: return values(["true", "false"], context, place, isBare: true)
+        case .boolean, .toggle: return values(["true", "false"], context, place, isBare: true)
         case .gpu: return values(["true", "false", "1"], context, place, isBare: true)
         case .duration: return values(["10s", "30s", "1m", "5m", "1h"], context, place)
         case .bytes: return values(["256Mi", "512Mi", "1Gi", "4Gi", "16Gi"], context, place)
@@ -91,14 +91,14 @@ extension LanguageServer {
         guard let key = place.keys.key(at: context.path) else { return [] }
         let stage = place.keys.stage(at: context.path)
         switch key.name {
-        case "needs":
+        case "needs", "soft_needs":
             let own = place.document.stages.stages
             let named = own.enumerated().filter { $0.offset != stage }.map(\.element.name)
             guard case .key = context.path.last else { return list(named, "a stage", .reference, context, place) }
             let lists = named.map { context.notation == .json ? "[\"\($0)\"]" : "[\($0)]" }
             return values(lists, context, place, isBare: true)
         case "input_key": return list(published(for: stage, scope), "a value in reach", .variable, context, place)
-        case "when":
+        case "when", "until":
             var word = context
             word.word = pathAround(place.offset, in: context.word, place)
             // Within a condition there are no quotes of ours.
@@ -125,8 +125,11 @@ extension LanguageServer {
         guard let scope, let expansion = scope.expansion else { return [] }
         let stages = scope.graph?.stages ?? []
         if let stage, stages.indices.contains(stage) {
-            let names = [stages[stage].name + ".input", stages[stage].name]
-            if let index = expansion.stages.firstIndex(where: { names.contains($0.name) }) {
+            // Of rounds the second sees most: what the first has published, too.
+            let name = stages[stage].name
+            let names = ["@2.input", "@2", "@1.input", "@1", ".input", ""].map { name + $0 }
+            let found = names.lazy.compactMap { name in expansion.stages.firstIndex { $0.name == name } }.first
+            if let index = found {
                 return expansion.reach(of: index).names
             }
         }

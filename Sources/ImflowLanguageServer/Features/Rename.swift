@@ -152,7 +152,7 @@ private struct StageRenaming {
 
     private func hasSameNeeds(_ new: StageGraph) -> Bool {
         zip(new.stages, graph.stages).allSatisfy {
-            $0.needs == $1.needs && $0.unknownNeeds.count == $1.unknownNeeds.count
+            $0.needs == $1.needs && $0.softNeeds == $1.softNeeds && $0.unknownNeeds.count == $1.unknownNeeds.count
         }
     }
 }

@@ -24,7 +24,7 @@ extension LanguageServer.Place {
         guard let stage = keys.stage(at: context.path) else { return nil }
         switch key?.name {
         case "name": return stages.stages.indices.contains(stage) ? (.stage(stage), context) : nil
-        case "needs": return stages.stages.firstIndex { $0.name == word }.map { (.stage($0), context) }
+        case "needs", "soft_needs": return stages.stages.firstIndex { $0.name == word }.map { (.stage($0), context) }
         default: return nil
         }
     }
@@ -40,8 +40,11 @@ extension LanguageServer.Place {
 }
 
 extension StageGraph {
-    /// Where `needs` mention a stage.
+    /// Where `needs` and `soft_needs` mention a stage.
     func mentions(of name: String) -> [Span] {
-        stages.flatMap { stage in (stage.declaration.needs?.value ?? []).filter { $0.value == name }.map(\.span) }
+        stages.flatMap { stage in
+            let lists = [stage.declaration.needs, stage.declaration.softNeeds].compactMap { $0?.value }
+            return lists.joined().filter { $0.value == name }.map(\.span)
+        }
     }
 }

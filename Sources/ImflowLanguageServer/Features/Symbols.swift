@@ -57,7 +57,7 @@ extension LanguageServer {
                 var children: [JSONValue] = []
                 var kind = OutlineKind.property
                 switch keys.type(at: own) {
-                case .block, .gpu:
+                case .block, .gpu, .toggle:
                     children = value.kind == .mapping && isBelow(value, range) ? symbols(of: value, own) : []
                     if value.kind == .mapping { kind = .module }
                 case .blocks:

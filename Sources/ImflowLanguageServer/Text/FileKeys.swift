@@ -22,7 +22,9 @@ struct FileKeys {
         var type: KeyType? = .block(root)
         for step in path {
             switch (type, step) {
-            case (.block(let block), .key(let name)), (.gpu(let block), .key(let name)): type = block[name]?.type
+            case (.block(let block), .key(let name)), (.gpu(let block), .key(let name)),
+                (.toggle(let block), .key(let name)):
+                type = block[name]?.type
             case (.blocks(let block), .item): type = .block(block)
             case (.choices(let choices), .item): type = .choice(choices)
             case (.names, .item): type = .name
@@ -36,7 +38,7 @@ struct FileKeys {
     /// The keys of the mapping at `path`; nil: they are the author's own.
     func block(at path: some Collection<CursorContext.Step>) -> KeyBlock? {
         switch type(at: path) {
-        case .block(let block), .gpu(let block): block
+        case .block(let block), .gpu(let block), .toggle(let block): block
         default: nil
         }
     }
