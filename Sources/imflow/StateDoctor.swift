@@ -50,7 +50,7 @@ struct StateDoctor {
     private mutating func examineSpace() {
         var space = statvfs()
         guard statvfs(folder.root, &space) == 0 else { return }
-        if access(folder.root, W_OK | X_OK) != 0 || space.f_flag & UInt(ST_RDONLY.rawValue) != 0 {
+        if access(folder.root, W_OK | X_OK) != 0 || space.f_flag & UInt(ST_RDONLY) != 0 {
             findings.append(
                 Finding(
                     what: "space", place: folder.root, message: "it cannot be written",
