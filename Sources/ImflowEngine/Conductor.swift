@@ -77,7 +77,7 @@ package actor Conductor {
         defer { poller.cancel() }
         do {
             if !opening.isEmpty { try await commit(opening, starting: []) }
-            for task in machine.running.sorted() { dispatch(machine.order(for: task, recovered: true)) }
+            for order in machine.recoveredOrders { dispatch(order) }
             try await loop()
         } catch {
             await endAttempts()
@@ -91,12 +91,12 @@ package actor Conductor {
         while true {
             let news = inbox.drain()
             var facts: [Fact] = []
-            var started: [Int] = []
+            var started: [String] = []
             for item in news { handle(item, facts: &facts) }
             while let fact = machine.schedule(now: now(), slots: slots, token: Self.drawToken) {
                 machine.apply(fact)
                 facts.append(fact)
-                if case .attemptStarted(let task, _, _, _) = fact { started.append(task) }
+                if case .attemptStarted(_, _, let token, _) = fact { started.append(token) }
             }
             if !facts.isEmpty { try await commit(facts, applied: true, starting: started) }
             if machine.endsRunningAttempts { for attempt in attempts.values { attempt.cancel() } }
@@ -127,12 +127,13 @@ package actor Conductor {
 
     /// The state has moved before the commit; when the commit fails the state is given up with this conductor, and no
     /// effect of the facts has left it.
-    private func commit(_ facts: [Fact], applied: Bool = false, starting: [Int]) async throws {
+    private func commit(_ facts: [Fact], applied: Bool = false, starting: [String]) async throws {
         if !applied { for fact in facts { machine.apply(fact) } }
         let receipts = facts.compactMap { machine.receipt(of: $0) }
         try await store.commit(
             FactBatch(job: machine.job, facts: facts, receipts: receipts, summary: summaryIfDue()))
-        for task in starting { dispatch(machine.order(for: task, recovered: false)) }
+        for token in starting { dispatch(machine.order(token: token, recovered: false)) }
+        for token in machine.attemptsToEnd.keys { attempts[token]?.cancel() }
         observer?.committed(facts, machine)
     }
 

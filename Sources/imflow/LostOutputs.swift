@@ -29,7 +29,10 @@ struct LostOutputs {
     private mutating func look(at index: Int, of machine: JobMachine) {
         let stage = machine.stages[index]
         if let result = stage.result {
-            guard isNeeded(index, by: machine), !isIntact(result) else { return }
+            guard isNeeded(index, by: machine), !isIntact(result) else {
+                for shard in machine.shardsStillRead(ofStage: index) { lookAtResult(of: shard, of: machine) }
+                return
+            }
             guard let task = stage.mergeTask ?? stage.firstTask else { return }
             lose(task, of: machine)
             // A merge is made of its shards, which may have gone with it.

@@ -86,8 +86,7 @@ struct SimulationTests {
         guard Bool.random(using: &random), let lost = done.randomElement(using: &random) else { return }
         world.apply(.outputsLost(tasks: [lost]))
         world.apply(.resumed(at: world.now))
-        world.open = world.machine.tasks.indices.filter { world.machine.tasks[$0].live != nil }
-            .map { world.machine.order(for: $0, recovered: true) }
+        world.open = world.machine.recoveredOrders
     }
 
     private func checkSafety(_ world: SimulatedWorld, seed: UInt64) {
