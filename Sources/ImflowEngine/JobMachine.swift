@@ -72,6 +72,7 @@ package struct JobMachine: Sendable {
     package var endsRunningAttempts: Bool { failing || cancelRequested || timedOut }
 
     package var liveTokens: Set<String> { Set(liveAttempts.keys) }
+    package var liveCount: Int { liveAttempts.count }
 
     /// Attempts that hold a slot: those that run, and those that are being ended, less those that wait for others.
     package var occupiedSlots: Int { liveAttempts.count + attemptsToEnd.count - waitingAttempts.count }
