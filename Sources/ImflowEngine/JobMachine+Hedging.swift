@@ -16,7 +16,7 @@ extension JobMachine {
     /// Moves what has run for too long to ``stragglers``.
     mutating func findStragglers(now: Int64) {
         if watchedStages.isEmpty, stragglers.isEmpty { return }
-        stragglers.removeAll { !runsAlone($0) }
+        stragglers = stragglers.filter { runsAlone($0) }
         for stage in watchedStages {
             while let oldest = watches[stage]?.running.first {
                 if runsAlone(oldest) {

@@ -44,7 +44,7 @@ struct HedgingTests {
         world.run(obedient())
         #expect(world.machine.status == .succeeded)
         #expect(world.machine.summary.succeeded == 8)
-        #expect(world.machine.summary.running == 0)
+        #expect(world.machine.summary.stages[0].running == 0)
     }
 
     @Test("when the first attempt wins, the second is ended, though it reports a success")

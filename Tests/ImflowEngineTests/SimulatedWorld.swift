@@ -43,6 +43,10 @@ struct SimulatedWorld {
     var started: [String: Int] = [:]
     var now: Int64 = 0
     var slots: Int
+    /// Tokens of second attempts.
+    private(set) var hedges: Set<String> = []
+    /// Resumes and lost outputs: after each a stage may start over.
+    private(set) var resets = 0
     private var tokens = 0
 
     init(_ plan: Plan, slots: Int = 4, input: Payload = payload("{}")) {
@@ -54,6 +58,7 @@ struct SimulatedWorld {
     mutating func apply(_ fact: Fact) {
         machine.apply(fact)
         facts.append(fact)
+        if case .resumed = fact { resets += 1 }
     }
 
     /// Lets the machine start whatever it wants to start now.
@@ -63,6 +68,7 @@ struct SimulatedWorld {
             if case .attemptStarted(_, _, let token, _) = fact {
                 let order = machine.order(token: token, recovered: false)
                 started[order.task, default: 0] += 1
+                if order.beside != nil { hedges.insert(token) }
                 open.append(order)
             }
         }
