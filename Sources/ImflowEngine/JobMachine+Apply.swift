@@ -18,6 +18,7 @@ extension JobMachine {
             end(task, attempt, .succeeded, evidence)
             tasks[task].result = result
             tasks[task].failure = nil
+            if evidence.cache?.outcome == .hit, let stage = tasks[task].stage { stages[stage].callsCached += 1 }
             succeed(task, result, evidence)
         case .splitExpanded(let task, let attempt, let shared, let unitCount, let shardCount, let evidence):
             end(task, attempt, .succeeded, evidence)

@@ -9,11 +9,13 @@ extension JobMachine {
         guard let live = liveAttempts[token] else { preconditionFailure("job \(job): no live attempt has token \(token)") }
         let state = tasks[live.task]
         let isHedge = hedges[live.task]?.token == token
+        let calls = callsModel(live.task)
+        let policy = policy(of: live.task)
         return WorkOrder(
             job: job, task: name(of: live.task), stage: state.stage.map { plan.stages[$0].name } ?? "",
-            attempt: live.attempt, token: token, recovered: recovered,
-            timeout: callsModel(live.task) ? policy(of: live.task).timeout : nil,
-            beside: isHedge ? state.live?.token : nil, work: work(of: live.task))
+            attempt: live.attempt, token: token, recovered: recovered, timeout: calls ? policy.timeout : nil,
+            beside: isHedge ? state.live?.token : nil, cache: calls && policy.cache ? true : nil,
+            work: work(of: live.task))
     }
 
     /// The work of every live attempt, for an engine that takes the job over.

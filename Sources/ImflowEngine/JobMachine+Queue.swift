@@ -85,11 +85,14 @@ extension JobMachine {
         isQueued(alarm.task) && tasks[alarm.task].attempts == alarm.attempts
     }
 
-    private func isAtStageLimit(_ task: Int) -> Bool {
+    /// How many more of the stage's calls may start; nil: the stage has no limit, or the task is no call.
+    func roomInStage(_ task: Int) -> Int? {
         guard let stage = tasks[task].stage, tasks[task].isCall, let limit = plan.stages[stage].policy.maxParallel
-        else { return false }
-        return stages[stage].attemptsRunning >= max(1, limit)
+        else { return nil }
+        return max(0, max(1, limit) - stages[stage].attemptsRunning)
     }
+
+    private func isAtStageLimit(_ task: Int) -> Bool { roomInStage(task) == 0 }
 
     private func reasonToWait(_ task: Int, slots: Int) -> String {
         let lane = lane(of: task)

@@ -29,6 +29,14 @@ struct ReadyQueue: Sendable {
 
     func first(ofGroup group: Int) -> Int? { groups[group].first }
 
+    /// Of tasks that are no longer ready some may be counted.
+    func count(ofGroup group: Int) -> Int { groups[group].count }
+
+    /// Groups that offer a task in an open lane, with the lane.
+    func offered(atMost count: Int) -> [(group: Int, lane: Int)] {
+        laneOfGroup.lazy.filter { !closedLanes.contains($0.value) }.prefix(count).map { ($0.key, $0.value) }
+    }
+
     mutating func insert(_ task: Int, group: Int) { groups[group].insert(task) }
 
     /// - Precondition: the group is not empty.

@@ -17,11 +17,13 @@ package struct WorkOrder: Sendable, Codable {
     package var timeout: TimeSpan?
     /// The token of another attempt of the task that runs on, when this one is a hedge: best carried out elsewhere.
     package var beside: String?
+    /// Whether another call's result may stand for this one's (`cache`); nil: no.
+    package var cache: Bool?
     package var work: Work
 
     package init(
         job: String, task: String, stage: String, attempt: Int, token: String, recovered: Bool = false,
-        timeout: TimeSpan? = nil, beside: String? = nil, work: Work
+        timeout: TimeSpan? = nil, beside: String? = nil, cache: Bool? = nil, work: Work
     ) {
         self.job = job
         self.task = task
@@ -31,6 +33,7 @@ package struct WorkOrder: Sendable, Codable {
         self.recovered = recovered
         self.timeout = timeout
         self.beside = beside
+        self.cache = cache
         self.work = work
     }
 }
