@@ -3,7 +3,7 @@ extension JobMachine {
     private static let demandWidth = 256
 
     /// Tasks that would start now if there were slots for them, within the limits of the job, its stages and models; of very many, some
-    /// are not counted. Ask after ``schedule(now:slots:token:)`` has answered nil: what is due has joined the queue then.
+    /// are not counted, and of those that wait for a back-off that has just passed only one.
     func startable(now: Int64) -> Int {
         guard !isHalting else { return 0 }
         var lanes: [Int: Int] = [:]
@@ -15,7 +15,8 @@ extension JobMachine {
         let tasks = lanes.reduce(0) { sum, lane in
             sum + (graph.laneLimits[lane.key].map { min(lane.value, $0 - laneAttempts[lane.key]) } ?? lane.value)
         }
-        let wanted = tasks + (nextHedge == nil ? 0 : 1)
+        let isDue = retries.first.map { $0.at <= now } ?? false
+        let wanted = tasks + (nextHedge == nil ? 0 : 1) + (isDue ? 1 : 0)
         return min(wanted, max(0, slotLimit(.max) - occupiedSlots))
     }
 }

@@ -1,7 +1,8 @@
-import ImflowEngine
 import ImflowExecution
 import ImflowPlan
 import Testing
+
+@testable import ImflowEngine
 
 @Suite("Limits: slots, max_parallel, queue_timeout, the job's time")
 struct LimitTests {
@@ -137,6 +138,26 @@ struct LimitTests {
         world.run(obedient())
         #expect(world.machine.status == .succeeded)
         #expect(world.started["a"] == 2)
+    }
+
+    @Test("what could start counts within the limits of the job, its stages and its models")
+    func demand() {
+        func demand(stage policy: StagePolicy = StagePolicy(), model limit: Int? = nil, job: Int? = nil) -> Int {
+            var world = SimulatedWorld(
+                plan(
+                    [stage("a", split: true, policy: policy), stage("b", split: true)],
+                    models: [model("m", maxParallel: limit)], outputs: [0, 1], policy: JobPolicy(maxParallel: job)),
+                slots: 2)
+            world.step()
+            for task in ["a~split", "b~split"] { world.answer(task, obedient(shards: 10)(world.open[0])) }
+            world.slots = 0
+            world.step()
+            return world.machine.startable(now: 0)
+        }
+        #expect(demand() == 20)
+        #expect(demand(stage: StagePolicy(maxParallel: 3)) == 13)
+        #expect(demand(model: 4) == 4)
+        #expect(demand(job: 2) == 2)
     }
 
     @Test("a pause does not use up the job's time, what ran before it does, and a finished job starts with all of it again")
