@@ -6,7 +6,7 @@ struct RunningQuantile: Sendable {
     private var upper = Heap<Int64>()
 
     /// - Parameter quantile: 0…1.
-    init(_ quantile: Double) { self.quantile = min(max(quantile, 0), 1) }
+    init(_ quantile: Double) { self.quantile = quantile.asShare }
 
     var count: Int { lower.count + upper.count }
     /// Nil: no number has come.

@@ -27,12 +27,18 @@ struct StragglerWatch: Sendable {
 
     /// Of the stage's shards, at least one may get a second attempt.
     func hasBudget(shards: Int) -> Bool {
-        hedges < max(1, Int(min(max(policy.budget, 0), 1) * Double(shards)))
+        hedges < max(1, Int(policy.budget.asShare * Double(shards)))
     }
 
     /// How long a shard may run before it straggles, in milliseconds; nil: too few peers have finished.
     var patience: Int64? {
         guard runTimes.count >= Self.minimumPeers, let typical = runTimes.value else { return nil }
-        return Int64(min(max(policy.factor, 1) * Double(max(typical, 1)), 1e15))
+        let factor = policy.factor.isFinite ? max(policy.factor, 1) : 1
+        return Int64(min(factor * Double(max(typical, 1)), 1e15))
     }
+}
+
+extension Double {
+    /// Within 0…1; what is no number is nothing.
+    var asShare: Double { isFinite ? min(max(self, 0), 1) : 0 }
 }
