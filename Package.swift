@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "ImflowLanguageServerTests", dependencies: ["ImflowLanguageServer"]),
         .testTarget(
             name: "ImflowEngineTests",
-            dependencies: ["ImflowEngine", "ImflowStore", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["ImflowEngine", "ImflowStore", "ImflowData", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ImflowTraceTests", dependencies: ["ImflowTrace"]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),

@@ -80,7 +80,7 @@ package struct JobLoop: Sendable {
     package mutating func open(_ opening: [Fact], now: Int64) -> Turn {
         for fact in opening { machine.apply(fact) }
         var effects = Effects()
-        for task in machine.running.sorted() { handOut(task, recovered: true, &effects) }
+        for order in machine.recoveredOrders { handOut(order, &effects) }
         return Turn(batch: batch(of: opening, now: now), effects: effects)
     }
 
@@ -97,7 +97,9 @@ package struct JobLoop: Sendable {
         let room = room(pool, now: now, &effects)
         while let fact = machine.schedule(now: now, slots: room, token: token) {
             record(fact, in: &facts)
-            if case .attemptStarted(let task, _, _, _) = fact { handOut(task, recovered: false, &effects) }
+            if case .attemptStarted(_, _, let token, _) = fact {
+                handOut(machine.order(token: token, recovered: false), &effects)
+            }
         }
         // Less was started than there was room for: the rest is for others.
         if machine.running.count < room { _ = pool?(onSlots, onSlots + reclaiming.count) }
@@ -159,8 +161,7 @@ package struct JobLoop: Sendable {
         facts.append(fact)
     }
 
-    private mutating func handOut(_ task: Int, recovered: Bool, _ effects: inout Effects) {
-        let order = machine.order(for: task, recovered: recovered)
+    private mutating func handOut(_ order: WorkOrder, _ effects: inout Effects) {
         handedOut.insert(order.token)
         effects.orders.append(order)
     }
@@ -171,7 +172,7 @@ package struct JobLoop: Sendable {
         let stray: Set<String>
         if isStopping || machine.endsRunningAttempts {
             stray = handedOut.subtracting(ending)
-        } else if handedOut.count - ending.count > machine.running.count {
+        } else if handedOut.count - ending.count > machine.liveCount {
             stray = handedOut.subtracting(ending).subtracting(machine.liveTokens)
         } else {
             return []

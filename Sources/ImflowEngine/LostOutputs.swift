@@ -26,11 +26,14 @@ package struct LostOutputs {
     ) rethrows {
         let stage = machine.stages[index]
         if let result = stage.result {
-            guard isNeeded[index], try !isIntact(result) else { return }
+            guard isNeeded[index], try !isIntact(result) else {
+                // Stages that run on its shards one by one may still read some of them.
+                return try look(at: machine.shardsStillRead(ofStage: index), machine, isIntact)
+            }
             guard let task = stage.mergeTask ?? stage.firstTask else { return }
             tasks.append(task)
             // A merge is made of its shards, which may have gone with it.
-            return try lookAtShards(of: stage, machine, isIntact)
+            return try look(at: stage.shards, machine, isIntact)
         }
         guard let split = stage.firstTask, !stage.shards.isEmpty else { return }
         let parts = [stage.shared] + stage.shards.map { machine.tasks[$0].units }
@@ -38,13 +41,13 @@ package struct LostOutputs {
             tasks.append(split)
             return
         }
-        try lookAtShards(of: stage, machine, isIntact)
+        try look(at: stage.shards, machine, isIntact)
     }
 
-    private mutating func lookAtShards(
-        of stage: StageState, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    private mutating func look(
+        at shards: [Int], _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
     ) rethrows {
-        for task in stage.shards where machine.tasks[task].status == .succeeded {
+        for task in shards where machine.tasks[task].status == .succeeded {
             if let result = machine.tasks[task].result, try !isIntact(result) { tasks.append(task) }
         }
     }

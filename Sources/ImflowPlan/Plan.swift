@@ -34,7 +34,8 @@ package struct Plan: Sendable, Equatable, Codable {
 
 /// Policies of a whole job.
 package struct JobPolicy: Sendable, Equatable, Codable {
-    /// From submission to the end; nil: no limit.
+    /// Of the time that the job is driven, from submission to the end: pauses do not count, and a job that is resumed after its end
+    /// has all of it again. Nil: no limit.
     package var timeout: TimeSpan?
     /// Against other jobs on the same slots; larger goes first. Nil: 0.
     package var priority: Int?

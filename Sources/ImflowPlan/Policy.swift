@@ -47,7 +47,7 @@ package struct RetryPolicy: Sendable, Equatable, Codable {
 package struct StagePolicy: Sendable, Equatable, Codable {
     /// Of one attempt; nil: no limit.
     package var timeout: TimeSpan?
-    /// From ready to started.
+    /// From ready to started, for what calls a model. A task that waited longer has failed for good: another attempt would wait, too.
     package var queueTimeout: TimeSpan?
     package var retry: RetryPolicy
     package var onFailure: FailurePolicy

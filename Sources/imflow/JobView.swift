@@ -70,6 +70,7 @@ struct JobView {
             "units": stage.units.map { .int(Int64($0)) } ?? .null, "succeeded": .int(Int64(stage.succeeded)),
             "failed": .int(Int64(stage.failed)), "retried": .int(Int64(stage.retried)),
         ]
+        if let units = stage.unitsSucceeded { members["units_succeeded"] = .int(Int64(units)) }
         if let message = stage.message { members["message"] = .string(message) }
         return .object(members)
     }
