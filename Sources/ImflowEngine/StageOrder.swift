@@ -48,7 +48,7 @@ struct StageOrder: Sendable {
     /// Nil, too, when the plan asks for what cannot be: the stage then waits for whole results, which is always right.
     private static func followed(by stage: StagePlan, in plan: Plan) -> Int? {
         guard let index = stage.follows, plan.stages.indices.contains(index), stage.needs.contains(index),
-            stage.softNeeds?.contains(index) != true, stage.binding.sources.contains(index), stage.when == nil,
+            stage.softNeeds?.contains(index) != true, stage.binding.sources?.contains(index) ?? true, stage.when == nil,
             let split = stage.split, split.mode == .batch, split.batchSize == 1
         else { return nil }
         let leader = plan.stages[index]
