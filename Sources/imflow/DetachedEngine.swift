@@ -12,6 +12,8 @@ struct DetachedEngine {
 
     /// How long an engine may take until it holds the job's lease, in seconds.
     private static let patience = 30
+    /// Inherited descriptors below this are closed in the engine.
+    private static let inheritedLimit: Int32 = 1024
 
     /// Returns when the engine drives the job, or has ended: whoever asks for the job then finds it there.
     /// - Throws: ``CommandFailure``; the job is stored all the same and can be resumed.
@@ -36,6 +38,11 @@ struct DetachedEngine {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // What a caller left open, such as a pipe that it reads to its end, is not to stay open as long as the engine.
+        for descriptor in 3..<Self.inheritedLimit {
+            let flags = fcntl(descriptor, F_GETFD)
+            if flags >= 0, flags & FD_CLOEXEC == 0 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        }
         // setsid(1) of util-linux, which every Debian has: Glibc's own way in posix_spawn is not visible in Swift. Our
         // descriptors are closed by their own O_CLOEXEC.
         let program = String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -169,4 +169,17 @@ struct MachineSlotsTests {
         #expect(file.engines().isEmpty)
         #expect(try Engine(path, limit: 64).claim.adjust(using: 0, wanting: 64) == 64)
     }
+
+    @Test("who waits for changes hears of each ring, even when nobody else keeps the folder")
+    func ring() async {
+        let stream = EngineFolder(path: path).changes()
+        let other = EngineFolder(path: path)
+        var heard = 0
+        for await _ in stream {
+            heard += 1
+            if heard == 3 { break }
+            other.ring()
+        }
+        #expect(heard == 3)
+    }
 }

@@ -74,7 +74,8 @@ package final class EngineFolder: Sendable {
                 default: break
                 }
             }
-            continuation.onTermination = { [weak self] _ in self?.ignore(token) }
+            // Whoever waits keeps the folder.
+            continuation.onTermination = { _ in self.ignore(token) }
             continuation.yield()
         }
     }
