@@ -197,14 +197,14 @@ struct CacheTests {
     func takeover() throws {
         let script = """
             echo "$IMFLOW_JOB_ID" >> "$SIDE_LOG"
-            if [ "$IMFLOW_JOB_ID" = one ]; then while :; do sleep 0.02; done; fi
+            if [ "$IMFLOW_JOB_ID" = killed-caller ]; then while :; do sleep 0.02; done; fi
             echo 7
             """
         try place.model(
             "echo", script + "\n", keys: "cache: true\nenv: {SIDE_LOG: \"\(place.path)/side.log\"}\n")
-        try job("one")
+        try job("killed-caller")
         try job("two")
-        let first = try start("one")
+        let first = try start("killed-caller")
         try waitUntil { calls.count == 1 }
         let second = try start("two")
         try waitUntil { (try? place.imflow("job", "--id", "two").output.contains("running")) == true }
@@ -212,13 +212,13 @@ struct CacheTests {
         first.waitUntilExit()
         second.waitUntilExit()
         #expect(second.terminationStatus == 0)
-        #expect(calls == ["one", "two"])
+        #expect(calls == ["killed-caller", "two"])
         // What the killed one left running ends with its own resume, which takes the result of the other.
-        let resumed = try place.imflow("resume", "one", "--output", "json")
+        let resumed = try place.imflow("resume", "killed-caller", "--output", "json")
         #expect(resumed.code == 0, "\(resumed.errors)")
-        #expect(calls == ["one", "two"])
+        #expect(calls == ["killed-caller", "two"])
         #expect(try resumed.json["cached"] == 1)
-        #expect(place.processes(of: "one").isEmpty)
+        #expect(place.processes(of: "killed-caller").isEmpty)
     }
 
     @Test("one that waits can be cancelled, and its time limit holds")

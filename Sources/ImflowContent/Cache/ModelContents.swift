@@ -55,9 +55,10 @@ package final class ModelContents: Sendable {
             return known.digests
         }
         return try await flights.value(of: key) { [self] () throws(Failure) in
-            let (digests, cost) = try await measure(origin, keeping: true)
+            let (digests, _) = try await measure(origin, keeping: true)
             return known.withLock { known in
-                if known[key] == nil { known[key] = Known(digests: digests, madeAt: .now, cost: cost) }
+                // Hashing anew took longer than looking whether anything has changed will.
+                if known[key] == nil { known[key] = Known(digests: digests, madeAt: .now, cost: .zero) }
                 return known[key]?.digests ?? digests
             }
         }
