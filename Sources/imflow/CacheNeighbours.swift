@@ -35,10 +35,12 @@ struct CacheNeighbours {
     }
 
     /// How the key differed from the nearest result that there was then; nil: nothing was like it.
-    func difference(of evidence: CacheEvidence, startedAt: Int64) -> Difference? {
+    /// Results of the same job are passed over: its shards differ from each other by what they are.
+    func difference(of evidence: CacheEvidence, job: String, startedAt: Int64) -> Difference? {
         guard let key = evidence.key, let fields = evidence.fields else { return nil }
         var nearest: (entry: CacheEntry, alike: Int)?
         for entry in entries where entry.key != key && entry.createdAt < startedAt {
+            if entry.from.hasPrefix(job + "/") { continue }
             guard entry.fields.contains(where: { Self.isKin($0.key) && fields[$0.key] == $0.value }) else { continue }
             let alike = entry.fields.count { fields[$0.key] == $0.value }
             if let nearest, (nearest.alike, nearest.entry.createdAt) >= (alike, entry.createdAt) { continue }
@@ -63,6 +65,7 @@ struct CacheNeighbours {
         case "program": return "the program that runs it changed"
         case "image": return "the image's content changed"
         case "command": return "the command differs"
+        case "units": return "the units differ"
         case "input": return "the input differs"
         case "form": return "it was called whole there and in shards here, or the other way round"
         default: return "\(field) \(verb)"

@@ -78,7 +78,7 @@ struct TaskStory {
         switch cache.outcome {
         case .hit: parts.append("taken from the cache: \(cache.from ?? "another job") made it")
         case .missed:
-            if let near = neighbours.difference(of: cache, startedAt: attempt.startedAt) {
+            if let near = neighbours.difference(of: cache, job: machine.job, startedAt: attempt.startedAt) {
                 parts.append("not in the cache: \(Self.list(near.sentences)); the nearest is of \(near.from)")
             } else {
                 parts.append("not in the cache, nor anything like it")
@@ -157,7 +157,7 @@ struct TaskStory {
             members["fields"] = .object(
                 JSONObject(uniqueKeysWithValues: fields.sorted { $0.key < $1.key }.map { ($0, .string($1.description)) }))
         }
-        if cache.outcome == .missed, let near = neighbours.difference(of: cache, startedAt: attempt.startedAt) {
+        if cache.outcome == .missed, let near = neighbours.difference(of: cache, job: machine.job, startedAt: attempt.startedAt) {
             members["nearest"] = .string(near.from)
             members["differs"] = .array(near.fields.map { .string($0) })
         }

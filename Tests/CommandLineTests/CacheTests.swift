@@ -65,6 +65,9 @@ struct CacheTests {
         #expect(try place.imflow("verify", "two").code == 0)
         #expect(try why("two/echo~01").contains("taken from the cache: one/echo~01 made it"))
         #expect(try why("one/echo~01").contains("first run"))
+        #expect(try why("one-01").contains("not in the cache, nor anything like it"))
+        #expect(try why("two/echo").split(separator: "\n").count { $0.hasPrefix("two/echo~0") } == 3)
+        #expect(try place.imflow("why", "two/ecko").errors.contains("did you mean echo"))
     }
 
     @Test("without `cache: true` every job calls its model")
