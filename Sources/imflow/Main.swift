@@ -25,8 +25,12 @@ struct Imflow: AsyncParsableCommand {
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",
-                subcommands: [JobCommand.self, GraphCommand.self, LogsCommand.self, VerifyCommand.self]),
-            CommandGroup(name: "State", subcommands: [SlotsCommand.self, DrainCommand.self, DoctorCommand.self, CollectCommand.self]),
+                subcommands: [
+                    JobCommand.self, GraphCommand.self, LogsCommand.self, WhyCommand.self, VerifyCommand.self,
+                ]),
+            CommandGroup(
+                name: "State",
+                subcommands: [SlotsCommand.self, DrainCommand.self, DoctorCommand.self, CollectCommand.self]),
         ])
 
     static func main() async {

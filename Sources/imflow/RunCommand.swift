@@ -62,6 +62,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var source: JobSourceOptions
     @OptionGroup var execution: ExecutionOptions
+    @OptionGroup var cache: CacheOptions
     @Flag var attendance: Attendance = .watch
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
@@ -75,7 +76,8 @@ struct RunCommand: AsyncParsableCommand {
         Descriptors.raiseLimit()
         var launched = Launched(
             executor: execution.executor ?? .auto, concurrency: JobDriver.defaultConcurrency,
-            result: execution.result.map(absolutePath))
+            result: execution.result.map(absolutePath), noCache: cache.noCache ? true : nil,
+            refresh: cache.refresh.isEmpty ? nil : try cache.refreshed(in: plan))
         try execution.apply(to: &launched, in: state)
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         switch attendance {
@@ -93,6 +95,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @Argument(help: "The job's id, its beginning, or @latest.")
     var job: String?
     @OptionGroup var execution: ExecutionOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
 
@@ -103,6 +106,11 @@ struct ResumeCommand: AsyncParsableCommand {
         if let executor = execution.executor { launched.executor = executor }
         try execution.apply(to: &launched, in: state)
         if let result = execution.result { launched.result = absolutePath(result) }
+        if cache.noCache { (launched.noCache, launched.refresh) = (true, nil) }
+        if !cache.refresh.isEmpty {
+            let plan = try StoredPlan.read(row.plan, from: state.content)
+            (launched.noCache, launched.refresh) = (nil, try cache.refreshed(in: plan))
+        }
         Descriptors.raiseLimit()
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         Console.note("job \(row.id)")
