@@ -81,8 +81,29 @@ package struct JobLoop: Sendable {
         }
         effects.ending = attemptsToEnd()
         effects.isAtRest = machine.status != .running
-        effects.wake = machine.nextWake
+        // What is due already waits for a slot, which only a report can free.
+        effects.wake = machine.nextWake.flatMap { $0 > now ? $0 : nil }
         return Turn(batch: batch(of: facts, now: now), effects: effects)
+    }
+
+    /// What cancels a job that nobody drives, when all that it ran has been ended: the facts to commit.
+    package static func cancellation(of machine: JobMachine, now: Int64) -> [Fact] {
+        var machine = machine
+        var facts: [Fact] = []
+        func record(_ fact: Fact) {
+            machine.apply(fact)
+            facts.append(fact)
+        }
+        record(.cancelRequested(at: now))
+        for task in machine.running.sorted() {
+            let report = AttemptReport(
+                order: machine.order(for: task, recovered: true), outcome: .failed(Failure(.cancelled, "cancelled")),
+                inputHash: nil, startedAt: machine.tasks[task].live?.startedAt ?? now, finishedAt: now,
+                latencyMilliseconds: 0, node: "")
+            for fact in machine.decide(.report(report), now: now) { record(fact) }
+        }
+        record(.finished(at: now, status: .cancelled, output: nil))
+        return facts
     }
 
     private mutating func take(_ news: News, now: Int64, _ facts: inout [Fact]) {

@@ -6,49 +6,75 @@ package struct LostOutputs {
     package private(set) var tasks: [Int] = []
     /// The job's own input is lost, which no task makes: the job cannot go on.
     package private(set) var lacksInput = false
+    /// By stage: something of it is to run, because it has not succeeded, because what it had made is lost, or because
+    /// something before it runs.
+    private var runs: [Bool]
+    /// By stage: its result is needed and lost.
+    private var isLost: [Bool]
 
     /// - Parameter isIntact: whether a stored value, and all that it names, is there as it was made.
     package init(_ machine: borrowing JobMachine, isIntact: (Payload) throws -> Bool) rethrows {
+        runs = machine.stages.map { $0.status != .succeeded && !$0.skippedByCondition }
+        isLost = Array(repeating: false, count: runs.count)
         for task in machine.tasks.indices where machine.tasks[task].kind == .fetch {
             if let input = machine.tasks[task].result, try !isIntact(input) { lacksInput = true }
         }
-        for stage in machine.stages.indices { try look(at: stage, of: machine, isIntact) }
+        try findLostResults(machine, isIntact)
+        for stage in machine.stages.indices { try collect(stage, machine, isIntact) }
     }
 
-    private mutating func look(
-        at index: Int, of machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    /// A lost result makes its stage run, and all stages after it, which read further results: until there is no more.
+    private mutating func findLostResults(
+        _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
     ) rethrows {
-        let stage = machine.stages[index]
-        if let result = stage.result {
-            guard isNeeded(index, by: machine), try !isIntact(result) else { return }
-            guard let task = stage.mergeTask ?? stage.firstTask else { return }
-            tasks.append(task)
-            // A merge is made of its shards, which may have gone with it.
-            return try lookAtShards(of: stage, machine, isIntact)
+        var isKnown = Array(repeating: false, count: runs.count)
+        for output in machine.plan.outputs { isKnown[output] = true }
+        var unread = machine.plan.outputs
+        while true {
+            for stage in machine.stages.indices where !runs[stage] {
+                for need in machine.plan.stages[stage].needs where runs[need] { runs[stage] = true }
+            }
+            for stage in machine.stages.indices where runs[stage] {
+                for source in machine.plan.stages[stage].binding.sources where !isKnown[source] {
+                    isKnown[source] = true
+                    unread.append(source)
+                }
+            }
+            let found = try unread.filter { stage in
+                guard !runs[stage], let result = machine.stages[stage].result else { return false }
+                return try !isIntact(result)
+            }
+            if found.isEmpty { return }
+            unread = []
+            for stage in found {
+                runs[stage] = true
+                isLost[stage] = true
+            }
         }
-        guard let split = stage.firstTask, !stage.shards.isEmpty else { return }
-        let parts = [stage.shared] + stage.shards.map { machine.tasks[$0].units }
-        for case .some(let part) in parts where try !isIntact(part) {
-            tasks.append(split)
+    }
+
+    /// A stage that goes on from its split needs the units and what its shards have made; one whose input changes, nothing.
+    private mutating func collect(
+        _ index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows {
+        guard runs[index] else { return }
+        for need in machine.plan.stages[index].needs where runs[need] { return }
+        let stage = machine.stages[index]
+        guard let first = stage.firstTask, machine.plan.stages[index].split != nil else {
+            if isLost[index], let task = stage.firstTask { tasks.append(task) }
             return
         }
-        try lookAtShards(of: stage, machine, isIntact)
-    }
-
-    private mutating func lookAtShards(
-        of stage: StageState, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
-    ) rethrows {
+        var lost: [Int] = []
         for task in stage.shards where machine.tasks[task].status == .succeeded {
-            if let result = machine.tasks[task].result, try !isIntact(result) { tasks.append(task) }
+            if let result = machine.tasks[task].result, try !isIntact(result) { lost.append(task) }
         }
-    }
-
-    /// A stage that is still to run may read it, or it is the job's result.
-    private func isNeeded(_ stage: Int, by machine: borrowing JobMachine) -> Bool {
-        if machine.plan.outputs.contains(stage) { return true }
-        for other in machine.plan.stages.indices where !machine.stages[other].status.isSettled {
-            if machine.plan.stages[other].binding.sources.contains(stage) { return true }
+        let isComplete = lost.isEmpty && stage.shardsSucceeded == stage.shardCount
+        for case .some(let part) in [isComplete ? nil : stage.shared] + stage.shards.map({ machine.tasks[$0].units })
+        where try !isIntact(part) {
+            tasks.append(first)
+            return
         }
-        return false
+        if isLost[index], let merge = stage.mergeTask { tasks.append(merge) }
+        tasks += lost
     }
 }
