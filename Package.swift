@@ -92,7 +92,10 @@ let package = Package(
         .testTarget(name: "ImflowLanguageServerTests", dependencies: ["ImflowLanguageServer"]),
         .testTarget(
             name: "ImflowEngineTests",
-            dependencies: ["ImflowEngine", "ImflowStore", "ImflowSimulation", "ImflowSimulate", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "ImflowEngine", "ImflowStore", "ImflowData", "ImflowSimulation", "ImflowSimulate",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),

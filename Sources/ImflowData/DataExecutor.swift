@@ -93,6 +93,9 @@ package struct DataExecutor: Executor {
             inputHash = ContentHash(canonical: work.input)
             return .succeeded(try store(try await fetch(work)))
         case .split(let work):
+            if let followed = work.followed {
+                return try await split(work, following: followed, consumer: stage, inputHash: &inputHash)
+            }
             guard let input = try Binder(content: content).bind(work.context, consumer: stage) else {
                 return Self.skipped
             }
@@ -112,6 +115,15 @@ package struct DataExecutor: Executor {
                 "task `\(order.task)` calls model `\(work.model.name)`, but the data executor calls none;"
                     + " this is a bug of imflow")
         }
+    }
+
+    private func split(
+        _ work: SplitWork, following followed: FollowedList, consumer: String, inputHash: inout ContentHash?
+    ) async throws(Failure) -> Outcome {
+        let split = FollowingSplit(content: content, fetcher: fetcher)
+        guard let input = try split.bind(work.context, followed, consumer: consumer) else { return Self.skipped }
+        inputHash = ContentHash(canonical: .object(input))
+        return try await split.split(input, work, followed, consumer: consumer)
     }
 
     private static let skipped = Outcome.skipped("the stage's condition is false")

@@ -5,16 +5,19 @@ package import ImflowExecution
 package enum Fact: Sendable, Codable, Equatable {
     /// Times are milliseconds since 1970-01-01T00:00:00Z.
     case submitted(at: Int64, input: Payload)
+    /// Of a task that has a live attempt already it starts a second one beside it: a hedge.
     case attemptStarted(task: Int, attempt: Int, token: String, at: Int64)
     case attemptSucceeded(task: Int, attempt: Int, result: Payload, evidence: Evidence)
     /// A split ended; as many ``shardPlanned(stage:index:units:)`` follow in the same commit.
     case splitExpanded(task: Int, attempt: Int, shared: Payload, unitCount: Int, shardCount: Int, evidence: Evidence)
     case shardPlanned(stage: Int, index: Int, units: Payload)
     case attemptSkipped(task: Int, attempt: Int, reason: String, evidence: Evidence)
-    /// `retryAt` nil: the task has failed for good.
+    /// `retryAt` nil: the task has failed for good. Of a task with two live attempts it means nothing: the other one goes on.
     case attemptFailed(task: Int, attempt: Int, failure: Failure, retryAt: Int64?, evidence: Evidence)
     /// The attempt was ended by us, by no fault of its own: it does not count.
     case attemptReleased(task: Int, attempt: Int, evidence: Evidence)
+    /// A task was ready, but was not started within its `queue_timeout`: it has failed for good, without an attempt.
+    case queueTimedOut(task: Int, failure: Failure, at: Int64)
     /// A report that no live attempt waited for: evidence, without effect.
     case reportIgnored(task: String, attempt: Int, token: String, at: Int64)
     case cancelRequested(at: Int64)

@@ -65,7 +65,7 @@ package struct JobLoop: Sendable {
     package mutating func open(_ opening: [Fact], now: Int64) -> Turn {
         for fact in opening { machine.apply(fact) }
         var effects = Effects()
-        for task in machine.running.sorted() { handOut(task, recovered: true, &effects) }
+        for order in machine.recoveredOrders { handOut(order, &effects) }
         return Turn(batch: batch(of: opening, now: now), effects: effects)
     }
 
@@ -77,12 +77,13 @@ package struct JobLoop: Sendable {
         for item in news { take(item, now: now, &facts) }
         while let fact = machine.schedule(now: now, slots: slots, token: token) {
             record(fact, in: &facts)
-            if case .attemptStarted(let task, _, _, _) = fact { handOut(task, recovered: false, &effects) }
+            if case .attemptStarted(_, _, let token, _) = fact {
+                handOut(machine.order(token: token, recovered: false), &effects)
+            }
         }
         effects.ending = attemptsToEnd()
         effects.isAtRest = machine.status != .running
-        // What is due already waits for a slot, which only a report can free.
-        effects.wake = machine.nextWake.flatMap { $0 > now ? $0 : nil }
+        effects.wake = machine.nextWake
         return Turn(batch: batch(of: facts, now: now), effects: effects)
     }
 
@@ -95,11 +96,10 @@ package struct JobLoop: Sendable {
             facts.append(fact)
         }
         record(.cancelRequested(at: now))
-        for task in machine.running.sorted() {
+        for order in machine.recoveredOrders {
             let report = AttemptReport(
-                order: machine.order(for: task, recovered: true), outcome: .failed(Failure(.cancelled, "cancelled")),
-                inputHash: nil, startedAt: machine.tasks[task].live?.startedAt ?? now, finishedAt: now,
-                latencyMilliseconds: 0, node: "")
+                order: order, outcome: .failed(Failure(.cancelled, "cancelled")), inputHash: nil, startedAt: now,
+                finishedAt: now, latencyMilliseconds: 0, node: "")
             for fact in machine.decide(.report(report), now: now) { record(fact) }
         }
         record(.finished(at: now, status: .cancelled, output: nil))
@@ -127,8 +127,7 @@ package struct JobLoop: Sendable {
         facts.append(fact)
     }
 
-    private mutating func handOut(_ task: Int, recovered: Bool, _ effects: inout Effects) {
-        let order = machine.order(for: task, recovered: recovered)
+    private mutating func handOut(_ order: WorkOrder, _ effects: inout Effects) {
         handedOut.insert(order.token)
         effects.orders.append(order)
     }
@@ -139,7 +138,7 @@ package struct JobLoop: Sendable {
         let stray: Set<String>
         if isStopping || machine.endsRunningAttempts {
             stray = handedOut.subtracting(ending)
-        } else if handedOut.count - ending.count > machine.running.count {
+        } else if handedOut.count - ending.count > machine.liveCount {
             stray = handedOut.subtracting(ending).subtracting(machine.liveTokens)
         } else {
             return []

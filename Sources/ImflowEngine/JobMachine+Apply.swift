@@ -8,39 +8,46 @@ extension JobMachine {
         case .submitted(let at, let input):
             status = .running
             submittedAt = at
-            drivenSince = at
+            clock.begin(at: at)
             jobInput = input
             begin()
         case .attemptStarted(let task, let attempt, let token, let at):
+            clock.saw(at)
             start(task, attempt: attempt, token: token, at: at)
-        case .attemptSucceeded(let task, _, let result, let evidence):
-            end(task, .succeeded, evidence)
+        case .attemptSucceeded(let task, let attempt, let result, let evidence):
+            end(task, attempt, .succeeded, evidence)
             tasks[task].result = result
             tasks[task].failure = nil
             if evidence.cache?.outcome == .hit, let stage = tasks[task].stage { stages[stage].callsCached += 1 }
-            succeed(task, result)
-        case .splitExpanded(let task, _, let shared, let unitCount, let shardCount, let evidence):
-            end(task, .succeeded, evidence)
+            succeed(task, result, evidence)
+        case .splitExpanded(let task, let attempt, let shared, let unitCount, let shardCount, let evidence):
+            end(task, attempt, .succeeded, evidence)
             expand(task, shared: shared, unitCount: unitCount, shardCount: shardCount)
         case .shardPlanned(let stage, let index, let units):
-            let attempts = stages[stage].supersededAttempts
-            stages[stage].shards.append(tasks.count)
-            add(TaskState(kind: .shard(index), stage: stage, units: units, attempts: attempts))
-        case .attemptSkipped(let task, _, _, let evidence):
-            end(task, .skipped, evidence)
+            planShard(index, of: stage, units: units)
+        case .attemptSkipped(let task, let attempt, _, let evidence):
+            end(task, attempt, .skipped, evidence)
             guard let stage = tasks[task].stage else { return }
             stages[stage].skippedByCondition = true
             settle(stage, .skipped)
-        case .attemptFailed(let task, _, let failure, let retryAt, let evidence):
-            end(task, retryAt == nil ? .failed : .waiting, evidence)
-            fail(task, failure, retryAt: retryAt)
-        case .attemptReleased(let task, _, let evidence):
-            end(task, .ready, evidence)
-            enqueue(task)
-        case .reportIgnored: break
+        case .attemptFailed(let task, let attempt, let failure, let retryAt, let evidence):
+            let isOver = endOne(task, attempt, retryAt == nil ? .failed : .waiting, evidence)
+            count(failure, of: task)
+            if isOver { fail(task, failure, retryAt: retryAt) }
+        case .attemptReleased(let task, let attempt, let evidence):
+            if endOne(task, attempt, .ready, evidence) { enqueue(task) }
+        case .queueTimedOut(let task, let failure, let at):
+            tasks[task].status = .failed
+            tasks[task].finishedAt = at
+            offer(groupOf: task)
+            count(failure, of: task)
+            fail(task, failure, retryAt: nil)
+        case .reportIgnored(_, _, let token, _): forget(token)
         case .cancelRequested: cancelRequested = true
         case .timedOut: timedOut = true
-        case .paused: status = .pending
+        case .paused(let at):
+            clock.pause(at: at)
+            status = .pending
         case .outputsLost(let lost): for task in lost { loseOutput(of: task) }
         case .resumed(let at): resume(at: at)
         case .finished(let at, let status, let output): finish(at: at, status: status, output: output)
@@ -62,6 +69,7 @@ extension JobMachine {
     mutating func open(_ stage: Int) {
         stages[stage].status = .running
         stages[stage].firstTask = tasks.count
+        stages[stage].isFollowing = graph.followed[stage].map { stages[$0].status == .running } ?? false
         let split = plan.stages[stage].split != nil
         if !split {
             stages[stage].unitCount = 1
@@ -72,36 +80,18 @@ extension JobMachine {
 
     mutating func add(_ task: TaskState) {
         tasks.append(task)
-        enqueue(tasks.count - 1)
+        if task.status == .ready { enqueue(tasks.count - 1) }
     }
 
-    mutating func enqueue(_ task: Int) {
-        ready.insert(task, priority: tasks[task].stage.map { plan.stages[$0].priority } ?? 0)
+    private mutating func planShard(_ index: Int, of stage: Int, units: Payload) {
+        var task = TaskState(
+            kind: .shard(index), stage: stage, units: units, attempts: stages[stage].supersededAttempts)
+        if isHeld(shard: index, of: stage) { task.status = .waiting }
+        stages[stage].shards.append(tasks.count)
+        add(task)
     }
 
-    private mutating func start(_ task: Int, attempt: Int, token: String, at: Int64) {
-        if delayed.remove(task) == nil { ready.removeFirst() }
-        running.insert(task)
-        if let stage = tasks[task].stage, tasks[task].isCall {
-            stages[stage].callsRunning += 1
-            if tasks[task].attempts > stages[stage].supersededAttempts { stages[stage].callsRetried += 1 }
-        }
-        tasks[task].status = .running
-        tasks[task].attempts = attempt
-        tasks[task].live = LiveAttempt(token: token, startedAt: at)
-        tasks[task].retryAt = nil
-        if tasks[task].startedAt == nil { tasks[task].startedAt = at }
-    }
-
-    private mutating func end(_ task: Int, _ status: TaskStatus, _ evidence: Evidence) {
-        running.remove(task)
-        if let stage = tasks[task].stage, tasks[task].isCall { stages[stage].callsRunning -= 1 }
-        tasks[task].status = status
-        tasks[task].live = nil
-        tasks[task].finishedAt = evidence.finishedAt
-    }
-
-    private mutating func succeed(_ task: Int, _ result: Payload) {
+    private mutating func succeed(_ task: Int, _ result: Payload, _ evidence: Evidence) {
         guard let stage = tasks[task].stage else {
             if tasks[task].kind == .fetch {
                 jobInput = result
@@ -113,8 +103,11 @@ extension JobMachine {
         case .whole:
             stages[stage].result = result
             settle(stage, .succeeded)
-        case .shard:
+        case .shard(let index):
             stages[stage].shardsSucceeded += 1
+            stages[stage].unitsSucceeded += unitRange(ofShard: index, stage: stage).count
+            watches[stage]?.shardSucceeded(after: evidence.latencyMilliseconds)
+            letFollowersStart(shard: index, of: stage)
             mergeIfReady(stage)
         case .merge:
             stages[stage].result = result
@@ -129,14 +122,16 @@ extension JobMachine {
         stages[stage].unitCount = unitCount
         stages[stage].shardCount = shardCount
         stages[stage].shards.reserveCapacity(shardCount)
+        giveHeadStart(toFollowersOf: stage)
         mergeIfReady(stage)
     }
 
-    /// Once every shard has succeeded or failed for good, and enough have succeeded: merge, or fail.
+    /// Once every shard has succeeded or failed for good, and enough have succeeded: merge, or fail. A stage that runs on
+    /// another's shards waits for that one's good end, too.
     mutating func mergeIfReady(_ stage: Int) {
         guard let shardCount = stages[stage].shardCount, stages[stage].mergeTask == nil,
             stages[stage].status == .running,
-            stages[stage].shardsSucceeded + stages[stage].shardsFailed == shardCount
+            stages[stage].shardsSucceeded + stages[stage].shardsFailed == shardCount, !isAhead(stage)
         else { return }
         if stages[stage].shardsFailed > 0 {
             let policy = plan.stages[stage].policy
@@ -150,19 +145,24 @@ extension JobMachine {
         add(TaskState(kind: .merge, stage: stage, attempts: stages[stage].supersededAttempts))
     }
 
-    private mutating func fail(_ task: Int, _ failure: Failure, retryAt: Int64?) {
+    private mutating func count(_ failure: Failure, of task: Int) {
         tasks[task].failure = failure
+        if failure.cause == .oom { memoryFailures[task, default: 0] += 1 }
         switch failure.cause {
         case .app, .timeout, .oom: tasks[task].ownFailures += 1
         default: tasks[task].foreignFailures += 1
         }
+    }
+
+    /// Of a task without a live attempt.
+    private mutating func fail(_ task: Int, _ failure: Failure, retryAt: Int64?) {
         if let retryAt {
             if let stage = tasks[task].stage, stages[stage].status.isSettled {
                 tasks[task].status = .cancelled
                 return
             }
             tasks[task].retryAt = retryAt
-            delayed.insert(task)
+            retries.insert(Alarm(at: retryAt, task: task))
             return
         }
         if firstFailure == nil { firstFailure = failure }
@@ -183,15 +183,21 @@ extension JobMachine {
     private mutating func failStage(_ stage: Int) {
         if plan.stages[stage].policy.onFailure == .fail { failing = true }
         guard !stages[stage].status.isSettled else { return }
-        // With `continue` other stages go on; what is left of this one would be wasted work.
-        var abandoned: Set<Int> = []
-        for task in tasks.indices where tasks[task].stage == stage {
-            guard tasks[task].status == .ready || tasks[task].status == .waiting else { continue }
-            tasks[task].status = .cancelled
-            if delayed.remove(task) == nil { abandoned.insert(task) }
-        }
-        ready.remove(abandoned)
+        abandon(stage)
         settle(stage, .failed)
+    }
+
+    /// What is left of a stage that cannot succeed would be wasted work.
+    private mutating func abandon(_ stage: Int) {
+        for task in allTasks(of: stage) where tasks[task].status == .ready || tasks[task].status == .waiting {
+            tasks[task].status = .cancelled
+        }
+        ready.clear(group: stage)
+    }
+
+    /// The stage's tasks, without those that newer ones stand in for.
+    func allTasks(of stage: Int) -> [Int] {
+        [stages[stage].firstTask, stages[stage].mergeTask].compactMap { $0 } + stages[stage].shards
     }
 
     /// Ends a stage and lets its dependents start, or skips them. A loop, since chains are long and stacks are not.
@@ -199,24 +205,42 @@ extension JobMachine {
         var pending = [(stage, status)]
         while let (stage, status) = pending.popLast() {
             guard !stages[stage].status.isSettled else { continue }
+            if stages[stage].status == .running, status == .skipped { abandon(stage) }
             stages[stage].status = status
             unsettledStages -= 1
-            for dependent in dependents[stage] where stages[dependent].status == .waiting {
-                if stages[stage].letsDependentsStart {
-                    stages[dependent].openNeeds -= 1
-                    guard stages[dependent].openNeeds == 0 else { continue }
-                    if let entry = plan.stages[dependent].entry, stages[entry].skippedByCondition {
-                        stages[dependent].skippedByCondition = true
-                        pending.append((dependent, .skipped))
-                    } else {
-                        open(dependent)
-                    }
-                } else {
-                    pending.append((dependent, .skipped))
-                }
+            for dependent in graph.dependents[stage] {
+                if let skipped = pass(dependent, after: stage) { pending.append((skipped, .skipped)) }
             }
         }
         if unsettledStages == 0 { gatherOutputs() }
+    }
+
+    /// Tells a stage that one of its needs has settled. Answers the stage when it is to be skipped.
+    private mutating func pass(_ dependent: StageOrder.Dependent, after need: Int) -> Int? {
+        let stage = dependent.stage
+        let isMet = stages[need].letsDependentsStart || dependent.isSoft
+        if isFollowing(stage, need) {
+            if !isMet { return stage }
+            mergeIfReady(stage)
+            return nil
+        }
+        guard stages[stage].status == .waiting else { return nil }
+        guard isMet else { return stage }
+        if graph.followed[stage] == need, stages[stage].hasHeadStart { return nil }
+        stages[stage].openNeeds -= 1
+        return admit(stage)
+    }
+
+    /// Opens a stage when nothing is left that it waits for. Answers the stage when it is to be skipped instead, as the rest of a
+    /// pipeline is whose entry was.
+    private mutating func admit(_ stage: Int) -> Int? {
+        guard stages[stage].openNeeds == 0 else { return nil }
+        if let entry = plan.stages[stage].entry, stages[entry].skippedByCondition {
+            stages[stage].skippedByCondition = true
+            return stage
+        }
+        open(stage)
+        return nil
     }
 
     mutating func gatherOutputs() {
@@ -227,6 +251,7 @@ extension JobMachine {
     }
 
     private mutating func finish(at: Int64, status: JobStatus, output: Payload?) {
+        clock.saw(at)
         self.status = status
         completedAt = at
         self.output = output

@@ -17,11 +17,10 @@ extension JobMachine {
     }
 
     private func decide(_ report: AttemptReport, now: Int64) -> [Fact] {
-        guard let task = running.first(where: { tasks[$0].live?.token == report.token }),
-            tasks[task].attempts == report.attempt
-        else {
+        guard let live = liveAttempts[report.token], live.attempt == report.attempt else {
             return [.reportIgnored(task: report.task, attempt: report.attempt, token: report.token, at: now)]
         }
+        let task = live.task
         let attempt = report.attempt
         let evidence = Evidence(report)
         switch report.outcome {
@@ -29,6 +28,13 @@ extension JobMachine {
             return [.attemptSucceeded(task: task, attempt: attempt, result: result, evidence: evidence)]
         case .expanded(let shared, let unitCount, let shards) where tasks[task].kind == .split:
             let stage = tasks[task].stage ?? 0
+            if let leader = leader(of: stage), stages[leader].shardCount != shards.count {
+                let failure = Failure(
+                    .infra,
+                    "the split has \(shards.count) shards, but stage \(plan.stages[leader].name), whose units it keeps,"
+                        + " has \(stages[leader].shardCount ?? 0)")
+                return [decide(failure, task: task, attempt: attempt, evidence: evidence, now: now)]
+            }
             return [
                 .splitExpanded(
                     task: task, attempt: attempt, shared: shared, unitCount: unitCount, shardCount: shards.count,
@@ -56,36 +62,42 @@ extension JobMachine {
             if isHalting { return .attemptReleased(task: task, attempt: attempt, evidence: evidence) }
             failure = Failure(.lost, failure.message)
         }
+        if failure.cause == .oom, let note = memoryNote(afterFailureOf: task) { failure.message += note }
         let own = failure.cause == .app || failure.cause == .timeout || failure.cause == .oom
         let delay = Backoff.delay(
             after: failure.cause, policy: policy(of: task).retry, ownFailures: tasks[task].ownFailures + (own ? 1 : 0),
             foreignFailures: tasks[task].foreignFailures + (own ? 0 : 1), seed: "\(job)/\(name(of: task))/\(attempt)")
-        return .attemptFailed(
-            task: task, attempt: attempt, failure: failure, retryAt: delay.map { now + $0.milliseconds },
-            evidence: evidence)
+        let retryAt = hedges[task] == nil ? delay.map { now.addingClamped($0.milliseconds) } : now
+        return .attemptFailed(task: task, attempt: attempt, failure: failure, retryAt: retryAt, evidence: evidence)
     }
 
     /// The next thing to do by itself, as one fact; nil: nothing now. Call again after applying it. A started attempt's work is
-    /// had from ``order(for:recovered:)``.
-    /// - Parameter token: called when an attempt starts, for its token.
-    package func schedule(now: Int64, slots: Int, token: () -> String) -> Fact? {
+    /// had from ``order(token:recovered:)``. What is due by `now` joins the queue; nothing else moves.
+    /// - Parameters:
+    ///   - slots: attempts that may hold one at once; see ``occupiedSlots``.
+    ///   - token: called when an attempt starts, for its token.
+    package mutating func schedule(now: Int64, slots: Int, token: () -> String) -> Fact? {
         guard status == .running else { return nil }
-        if let limit = plan.policy.timeout, !timedOut, now >= drivenSince + limit.milliseconds {
-            return .timedOut(at: now)
-        }
+        if let limit = plan.policy.timeout, !timedOut, now >= clock.end(of: limit) { return .timedOut(at: now) }
         if running.isEmpty {
             if cancelRequested { return .finished(at: now, status: .cancelled, output: nil) }
             if failing || timedOut { return .finished(at: now, status: .failed, output: nil) }
             if isComplete { return finish(now: now) }
             if draining { return .paused(at: now) }
         }
-        guard !isHalting, running.count < slots, let task = nextReady(now: now) else { return nil }
+        guard !isHalting else { return nil }
+        advance(to: now)
+        if let fact = queueTimeout(now: now, slots: slots) { return fact }
+        guard occupiedSlots < slotLimit(slots), let task = ready.first ?? nextHedge else { return nil }
         return .attemptStarted(task: task, attempt: tasks[task].attempts + 1, token: token(), at: now)
     }
 
-    private func nextReady(now: Int64) -> Int? {
-        let due = delayed.filter { (tasks[$0].retryAt ?? 0) <= now }.min()
-        return due ?? ready.first
+    /// When there is something to do although nobody reports: the earliest back-off, time limit or straggler. Ask after
+    /// ``schedule(now:slots:token:)`` has answered nil.
+    package var nextWake: Int64? {
+        let limit = status == .running && !timedOut ? plan.policy.timeout.map { clock.end(of: $0) } : nil
+        guard !isHalting else { return limit }
+        return [limit, retries.first?.at, queueLimits.first?.at, nextStraggling].compactMap { $0 }.min()
     }
 
     /// Every stage is settled, and the output gathered.

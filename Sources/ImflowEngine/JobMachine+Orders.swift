@@ -3,45 +3,55 @@ import ImflowJSON
 import ImflowPlan
 
 extension JobMachine {
-    /// The work of a task's live attempt.
-    /// - Precondition: the task has a live attempt.
-    package func order(for task: Int, recovered: Bool) -> WorkOrder {
-        let state = tasks[task]
-        guard let live = state.live else { preconditionFailure("job \(job): \(name(of: task)) has no live attempt") }
-        let calls = state.kind == .whole || state.units != nil || (state.kind == .merge && reducer(of: state) != nil)
+    /// The work of a live attempt.
+    /// - Precondition: the token is one of ``liveTokens``.
+    package func order(token: String, recovered: Bool) -> WorkOrder {
+        guard let live = liveAttempts[token] else { preconditionFailure("job \(job): no live attempt has token \(token)") }
+        let state = tasks[live.task]
+        let isHedge = hedges[live.task]?.token == token
         return WorkOrder(
-            job: job, task: name(of: task), stage: state.stage.map { plan.stages[$0].name } ?? "",
-            attempt: state.attempts, token: live.token, recovered: recovered,
-            timeout: calls ? policy(of: task).timeout : nil, cache: calls && policy(of: task).cache ? true : nil,
-            work: work(of: state))
+            job: job, task: name(of: live.task), stage: state.stage.map { plan.stages[$0].name } ?? "",
+            attempt: live.attempt, token: token, recovered: recovered,
+            timeout: callsModel(live.task) ? policy(of: live.task).timeout : nil,
+            cache: callsModel(live.task) && policy(of: live.task).cache ? true : nil,
+            beside: isHedge ? state.live?.token : nil, work: work(of: live.task))
     }
 
-    private func reducer(of task: TaskState) -> String? { task.stage.flatMap { plan.stages[$0].merge?.reducer } }
+    /// The work of every live attempt, for an engine that takes the job over.
+    package var recoveredOrders: [WorkOrder] {
+        let inOrder = liveAttempts.sorted { ($0.value.task, $0.value.attempt) < ($1.value.task, $1.value.attempt) }
+        return inOrder.map { order(token: $0.key, recovered: true) }
+    }
 
-    private func work(of task: TaskState) -> Work {
+    private func work(of id: Int) -> Work {
+        let task = tasks[id]
         guard let index = task.stage else {
             if task.kind == .fetch { return .fetch(FetchWork(input: plan.input, pointers: plan.inputFiles)) }
             return .pass(outputContext())
         }
         let stage = plan.stages[index]
         guard case .call(let key) = stage.kind else { return .pass(context(of: index)) }
-        let model = model(key)
+        let model = model(key, for: id)
         switch task.kind {
         case .split:
             return .split(
-                SplitWork(context: context(of: index), split: splitPlan(index), inputSchema: model.inputSchema))
+                SplitWork(
+                    context: context(of: index), split: splitPlan(index), inputSchema: model.inputSchema,
+                    followed: followedList(of: index)))
         case .shard(let shard):
             guard let shared = stages[index].shared, let units = task.units else {
                 preconditionFailure("job \(job): shard \(shard) of \(stage.name) was never planned")
             }
             return .call(
                 CallWork(
-                    model: model, input: .shard(shared: shared, units: units), shardIndex: shard,
-                    shardCount: stages[index].shardCount ?? 1))
+                    model: model,
+                    input: .shard(
+                        shared: shared, units: units, followed: leadersOutput(ofShard: shard, stage: index)),
+                    shardIndex: shard, shardCount: stages[index].shardCount ?? 1))
         case .merge:
             let parts = mergeParts(index)
             if let reducer = stage.merge?.reducer {
-                return .call(CallWork(model: self.model(reducer), input: .reduce(parts: parts)))
+                return .call(CallWork(model: self.model(reducer, for: id), input: .reduce(parts: parts)))
             }
             return .merge(MergeWork(merge: stage.merge ?? MergePlan(), split: splitPlan(index), parts: parts))
         case .fetch, .whole, .output:
@@ -49,8 +59,10 @@ extension JobMachine {
         }
     }
 
-    private func model(_ key: String) -> ModelPlan {
-        guard let model = plan.models[key] else { preconditionFailure("job \(job): the plan lacks the model \(key)") }
+    /// A model with the memory that the task's next attempt gets.
+    private func model(_ key: String, for task: Int) -> ModelPlan {
+        guard var model = plan.models[key] else { preconditionFailure("job \(job): the plan lacks the model \(key)") }
+        model.resources.memory = model.resources.memory(afterFailures: memoryFailures[task] ?? 0)
         return model
     }
 
@@ -69,10 +81,24 @@ extension JobMachine {
 
     private func context(of index: Int) -> InputContext {
         let stage = plan.stages[index]
+        let leader = leader(of: index)
         return InputContext(
-            sources: stage.binding.sources.compactMap { source($0, outputKey: plan.stages[$0].outputKey) },
+            sources: stage.binding.sources.compactMap {
+                $0 == leader ? nil : source($0, outputKey: plan.stages[$0].outputKey)
+            },
             jobInput: stage.binding.jobInput ? jobInput : nil, key: stage.binding.key,
             soleValueFallback: stage.binding.soleValueFallback, literal: stage.literal, when: stage.when)
+    }
+
+    /// What stands in for the leader's result while it is not there yet.
+    private func followedList(of index: Int) -> FollowedList? {
+        guard let leader = leader(of: index), let units = stages[leader].unitCount,
+            let shards = stages[leader].shardCount
+        else { return nil }
+        let nearer = plan.stages[index].binding.sources.prefix { $0 != leader }
+        return FollowedList(
+            stage: plan.stages[leader].name, outputKey: plan.stages[leader].outputKey,
+            position: nearer.count { stages[$0].result != nil }, unitCount: units, shardCount: shards)
     }
 
     private func outputContext() -> InputContext {

@@ -3,8 +3,8 @@ import ImflowExecution
 extension JobMachine {
     /// Takes back whatever did not succeed: the resume set is what is expected less what is committed.
     mutating func resume(at: Int64) {
+        clock.resume(at: at, isFresh: completedAt != nil)
         status = .running
-        drivenSince = at
         completedAt = nil
         output = nil
         cancelRequested = false
@@ -12,15 +12,21 @@ extension JobMachine {
         draining = false
         failing = false
         firstFailure = nil
-        ready = ReadyQueue()
-        delayed = []
+        for token in attemptsToEnd.keys { forget(token) }
+        waitingAttempts = []
+        ready = ReadyQueue(groups: stages.count + 1, lanes: graph.laneLimits.count)
+        retries = Heap()
+        arrivals = []
+        queueLimits = Heap()
+        stragglers = []
         takeBackStages()
         unsettledStages = stages.count { !$0.status.isSettled }
         if let task = outputTask, unsettledStages > 0 {
             supersedeOutput(task)
         }
-        for stage in plan.stages.indices where stages[stage].status == .waiting {
-            stages[stage].openNeeds = plan.stages[stage].needs.count { !stages[$0].letsDependentsStart }
+        for stage in plan.stages.indices where stages[stage].status == .waiting { countNeeds(of: stage) }
+        for (lane, limit) in graph.laneLimits.enumerated() {
+            ready.setLane(lane, isOpen: limit.map { laneAttempts[lane] < $0 } ?? true)
         }
         for task in tasks.indices { takeBack(task) }
         if let fetch = tasks.firstIndex(where: { $0.kind == .fetch }), tasks[fetch].status != .succeeded { return }
@@ -29,11 +35,28 @@ extension JobMachine {
         if unsettledStages == 0 { gatherOutputs() }
     }
 
-    /// Stages that failed or have holes run on; stages after them start from the beginning, since their input changes.
+    private mutating func countNeeds(of stage: Int) {
+        let leader = graph.followed[stage].flatMap { runsOn($0) ? $0 : nil }
+        stages[stage].hasHeadStart = leader != nil
+        stages[stage].openNeeds = plan.stages[stage].needs.count { need in
+            if need == leader || stages[need].letsDependentsStart { return false }
+            return !(graph.isSoft(need, of: stage) && stages[need].status.isSettled)
+        }
+    }
+
+    /// The stage goes on from where it was split.
+    private func runsOn(_ stage: Int) -> Bool { stages[stage].status == .running && stages[stage].shared != nil }
+
+    /// Stages that failed or have holes run on; stages after them start from the beginning, since their input changes, except for
+    /// those that work on their shards one by one.
     private mutating func takeBackStages() {
         var changed = Array(repeating: false, count: stages.count)
         for stage in plan.stages.indices {
-            if plan.stages[stage].needs.contains(where: { changed[$0] || stages[$0].status == .waiting }) {
+            let leader = leader(of: stage)
+            let startsOver = plan.stages[stage].needs.contains { need in
+                (changed[need] || stages[need].status == .waiting) && !(need == leader && runsOn(need))
+            }
+            if startsOver {
                 changed[stage] = true
                 if stages[stage].status != .waiting { reset(stage) }
                 continue
@@ -41,20 +64,26 @@ extension JobMachine {
             switch stages[stage].status {
             case .failed, .partial, .running:
                 changed[stage] = true
-                stages[stage].status = .running
-                stages[stage].result = nil
-                let hadHoles = stages[stage].shardsFailed > 0
-                stages[stage].shardsFailed = 0
-                stages[stage].failure = nil
-                if hadHoles, let merge = stages[stage].mergeTask {
-                    supersede(merge)
-                    stages[stage].supersededAttempts = max(stages[stage].supersededAttempts, tasks[merge].attempts)
-                    stages[stage].mergeTask = nil
+                takeBack(stage: stage)
+            case .skipped where !stages[stage].skippedByCondition:
+                if leader == nil {
+                    reset(stage)
+                } else {
+                    changed[stage] = true
+                    takeBack(stage: stage)
                 }
-            case .skipped where !stages[stage].skippedByCondition: reset(stage)
             default: break
             }
         }
+    }
+
+    private mutating func takeBack(stage: Int) {
+        stages[stage].status = .running
+        stages[stage].result = nil
+        let hadHoles = stages[stage].shardsFailed > 0
+        stages[stage].shardsFailed = 0
+        stages[stage].failure = nil
+        if hadHoles { supersedeMerge(of: stage) }
     }
 
     /// The task is to run again; what was made of its output is made again, too.
@@ -66,45 +95,58 @@ extension JobMachine {
         switch tasks[task].kind {
         case .split: reset(stage)
         case .merge: loseMerge(of: stage)
-        case .whole, .shard:
+        case .whole:
             guard tasks[task].status == .succeeded else { return }
             tasks[task].status = .cancelled
             tasks[task].result = nil
-            if tasks[task].kind != .whole {
-                stages[stage].shardsSucceeded -= 1
-                loseMerge(of: stage)
-            }
             stages[stage].status = .running
             stages[stage].result = nil
+        case .shard(let index):
+            guard tasks[task].status == .succeeded else { return }
+            takeBackShard(task, index, of: stage)
+            tasks[task].status = .cancelled
         case .fetch, .output: break
         }
     }
 
+    /// A shard that had succeeded is to be made again, and so is all that was made of its result.
+    mutating func takeBackShard(_ task: Int, _ index: Int, of stage: Int) {
+        tasks[task].result = nil
+        stages[stage].shardsSucceeded -= 1
+        stages[stage].unitsSucceeded -= unitRange(ofShard: index, stage: stage).count
+        loseMerge(of: stage)
+        takeBackFollowers(ofShard: index, of: stage)
+    }
+
     private mutating func loseMerge(of stage: Int) {
-        if let merge = stages[stage].mergeTask {
-            supersede(merge)
-            stages[stage].supersededAttempts = max(stages[stage].supersededAttempts, tasks[merge].attempts)
-            stages[stage].mergeTask = nil
-        }
+        supersedeMerge(of: stage)
         stages[stage].status = .running
         stages[stage].result = nil
     }
 
+    private mutating func supersedeMerge(of stage: Int) {
+        guard let merge = stages[stage].mergeTask else { return }
+        supersede(merge)
+        stages[stage].supersededAttempts = max(stages[stage].supersededAttempts, tasks[merge].attempts)
+        stages[stage].mergeTask = nil
+    }
+
     private mutating func reset(_ stage: Int) {
-        let old = tasks.indices.filter { tasks[$0].stage == stage && tasks[$0].status != .superseded }
+        let old = allTasks(of: stage)
+        for task in old { supersede(task) }
         var fresh = StageState(openNeeds: plan.stages[stage].needs.count)
         fresh.supersededAttempts = max(stages[stage].supersededAttempts, old.map { tasks[$0].attempts }.max() ?? 0)
-        for task in old { supersede(task) }
+        // Those that are being ended have yet to report.
+        fresh.attemptsRunning = stages[stage].attemptsRunning
         stages[stage] = fresh
+        watches[stage] = nil
+        watchedStages.remove(stage)
     }
 
     /// A live attempt of the task no longer counts: its report will find nobody waiting.
     private mutating func supersede(_ task: Int) {
-        if running.remove(task) != nil, let stage = tasks[task].stage, tasks[task].isCall {
-            stages[stage].callsRunning -= 1
-        }
+        dropAttempts(of: task)
         tasks[task].status = .superseded
-        tasks[task].live = nil
     }
 
     private mutating func supersedeOutput(_ task: Int) {
@@ -118,15 +160,21 @@ extension JobMachine {
         switch tasks[task].status {
         case .succeeded, .skipped, .superseded, .running: return
         case .waiting:
-            delayed.insert(task)
-            return
+            if let retryAt = tasks[task].retryAt {
+                retries.insert(Alarm(at: retryAt, task: task))
+                return
+            }
         case .failed:
             tasks[task].ownFailures = 0
             tasks[task].foreignFailures = 0
         case .ready, .cancelled: break
         }
-        tasks[task].status = .ready
         tasks[task].retryAt = nil
-        enqueue(task)
+        if case .shard(let index) = tasks[task].kind, let stage = tasks[task].stage, isHeld(shard: index, of: stage) {
+            tasks[task].status = .waiting
+        } else {
+            tasks[task].status = .ready
+            enqueue(task)
+        }
     }
 }

@@ -2,7 +2,7 @@ package import ImflowExecution
 package import ImflowPlan
 
 /// One job's state and its rules. Pure: no clock, no randomness, no files. ``decide(_:now:)`` and ``schedule(now:slots:token:)``
-/// look and answer; ``apply(_:)`` moves the state and cannot fail. Recovery is a fold of the job's facts.
+/// answer facts; ``apply(_:)`` moves the state by them and cannot fail. Recovery is a fold of the job's facts.
 package struct JobMachine: Sendable {
     package let job: String
     package let plan: Plan
@@ -18,12 +18,34 @@ package struct JobMachine: Sendable {
     package var draining = false
 
     var jobInput: Payload?
-    var dependents: [[Int]]
-    var ready = ReadyQueue()
-    /// Tasks that wait for their back-off to pass.
-    var delayed: Set<Int> = []
+    /// What follows from the plan alone.
+    let graph: StageOrder
+    var ready: ReadyQueue
+    /// When tasks that wait for their back-off become ready. Alarms whose task moved on mean nothing.
+    var retries = Heap<Alarm>()
     /// Tasks with a live attempt.
     var running: Set<Int> = []
+    /// The attempts whose report counts, by token: at most two of a task.
+    var liveAttempts: [String: RunningAttempt] = [:]
+    /// Second attempts, by task; the first one is in the task's own state.
+    var hedges: [Int: LiveAttempt] = [:]
+    /// Tokens of attempts that lost to their twin and are to be ended, with their task. They hold their slots until they report.
+    package internal(set) var attemptsToEnd: [String: Int] = [:]
+    /// Tokens of live attempts that hold no slot; see ``setWaiting(_:token:)``.
+    var waitingAttempts: Set<String> = []
+    /// Attempts that call a model with a limit and have not ended, by lane.
+    var laneAttempts: [Int]
+    /// Tasks that became ready and whose time in the queue has yet to be measured; and when that time is over.
+    var arrivals: [Int] = []
+    var queueLimits = Heap<Alarm>()
+    /// Of the stages that hedge.
+    var watches: [Int: StragglerWatch] = [:]
+    /// The stages among them that have calls running.
+    var watchedStages: Set<Int> = []
+    /// Tasks that straggle and have no second attempt yet, the longest running first.
+    var stragglers: [Alarm] = []
+    /// By task: attempts that ran out of memory, over all resumes.
+    var memoryFailures: [Int: Int] = [:]
     var unsettledStages: Int
     /// A stage failed whose policy is to fail the job.
     var failing = false
@@ -31,18 +53,16 @@ package struct JobMachine: Sendable {
     /// Attempt numbers that an output task before a resume has used.
     var supersededOutputAttempts = 0
     var firstFailure: Failure?
-    /// Since submission or the last resume: what the job's time limit is measured from.
-    var drivenSince: Int64 = 0
+    var clock = DrivenTime()
 
     package init(job: String, plan: Plan) {
         self.job = job
         self.plan = plan
+        graph = StageOrder(plan)
         stages = plan.stages.map { StageState(openNeeds: $0.needs.count) }
         unsettledStages = plan.stages.count
-        dependents = Array(repeating: [], count: plan.stages.count)
-        for (index, stage) in plan.stages.enumerated() {
-            for need in stage.needs { dependents[need].append(index) }
-        }
+        ready = ReadyQueue(groups: plan.stages.count + 1, lanes: graph.laneLimits.count)
+        laneAttempts = Array(repeating: 0, count: graph.laneLimits.count)
     }
 
     /// Nothing new may start: the job fails, is cancelled, ran out of time, or the engine is to stop.
@@ -51,46 +71,28 @@ package struct JobMachine: Sendable {
     /// What still runs is to be ended, too.
     package var endsRunningAttempts: Bool { failing || cancelRequested || timedOut }
 
-    package var liveTokens: Set<String> { Set(running.compactMap { tasks[$0].live?.token }) }
+    package var liveTokens: Set<String> { Set(liveAttempts.keys) }
+    package var liveCount: Int { liveAttempts.count }
 
-    /// When there is something to do although nobody reports: the earliest back-off or time limit.
-    package var nextWake: Int64? {
-        let retries = isHalting ? nil : delayed.compactMap { tasks[$0].retryAt }.min()
-        let limit = plan.policy.timeout.map { drivenSince + $0.milliseconds }
-        return [retries, status == .running && !timedOut ? limit : nil].compactMap { $0 }.min()
-    }
+    /// Attempts that hold a slot: those that run, and those that are being ended, less those that wait for others.
+    package var occupiedSlots: Int { liveAttempts.count + attemptsToEnd.count - waitingAttempts.count }
 
-    /// A task's name: unique in the job, safe in paths. `~` stands in no stage's name.
-    package func name(of task: Int) -> String {
-        let state = tasks[task]
-        guard let stage = state.stage else { return state.kind == .fetch ? "~input" : "~output" }
-        let name = plan.stages[stage].name
-        return switch state.kind {
-        case .split: "\(name)~split"
-        case .merge: "\(name)~merge"
-        case .shard(let index): "\(name)~\(paddedIndex(index, of: stages[stage].shardCount ?? 1))"
-        default: name
+    /// Says that a live attempt waits for other jobs and needs no slot meanwhile, or that it goes on. No fact: it holds as long
+    /// as the process that waits, and attempts never wait after a crash. One that goes on takes its slot back at once, so for a
+    /// moment more attempts than slots may run. Of a token that is not live nothing changes.
+    package mutating func setWaiting(_ isWaiting: Bool, token: String) {
+        if isWaiting, liveAttempts[token] != nil {
+            waitingAttempts.insert(token)
+        } else {
+            waitingAttempts.remove(token)
         }
-    }
-
-    /// A sub-job's id by SPEC section 8: `<job>-<index>`, in a graph `<job>-<stage>-<index>`.
-    package func subJobID(of task: Int) -> String {
-        let state = tasks[task]
-        guard let stage = state.stage else { return "\(job)-\(state.kind == .fetch ? "input" : "output")" }
-        let stem = plan.stages.count == 1 ? job : "\(job)-\(plan.stages[stage].name)"
-        return switch state.kind {
-        case .shard(let index): "\(stem)-\(paddedIndex(index, of: stages[stage].shardCount ?? 1))"
-        case .split: "\(stem)-split"
-        case .merge: "\(stem)-merge"
-        default: "\(stem)-00"
-        }
-    }
-
-    private func paddedIndex(_ index: Int, of count: Int) -> String {
-        let width = max(2, String(max(count - 1, 0)).utf8.count)
-        let digits = String(index)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
     func policy(of task: Int) -> StagePolicy { tasks[task].stage.map { plan.stages[$0].policy } ?? StagePolicy() }
+}
+
+/// A live attempt, as its token finds it.
+struct RunningAttempt: Sendable {
+    var task: Int
+    var attempt: Int
 }

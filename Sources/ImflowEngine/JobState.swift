@@ -37,7 +37,7 @@ package struct TaskState: Sendable {
     package internal(set) var ownFailures = 0
     package internal(set) var foreignFailures = 0
     package internal(set) var live: LiveAttempt?
-    /// When a waiting task becomes ready.
+    /// When a waiting task becomes ready; of a waiting one nil: when the shard that it follows has succeeded.
     package internal(set) var retryAt: Int64?
     package internal(set) var result: Payload?
     package internal(set) var failure: Failure?
@@ -69,8 +69,12 @@ package enum StageStatus: String, Sendable, Equatable {
 
 package struct StageState: Sendable {
     package internal(set) var status: StageStatus = .waiting
-    /// Needs that have not settled in a way that lets this stage start.
+    /// Needs that have not come to where this stage can start.
     var openNeeds: Int
+    /// The stage that it follows has been split and runs, so that this one need not wait for its end.
+    var hasHeadStart = false
+    /// It was started on a stage's shards, not on its result, and stays so until it starts over.
+    package internal(set) var isFollowing = false
     /// The whole stage's or the split's task.
     package internal(set) var firstTask: Int?
     package internal(set) var shards: [Int] = []
@@ -81,8 +85,12 @@ package struct StageState: Sendable {
     package internal(set) var shardCount: Int?
     package internal(set) var shardsSucceeded = 0
     package internal(set) var shardsFailed = 0
+    /// Units of the shards that have succeeded.
+    package internal(set) var unitsSucceeded = 0
     /// Calls with a live attempt.
     package internal(set) var callsRunning = 0
+    /// Attempts of calls that have not ended, second ones and those that no longer count included.
+    var attemptsRunning = 0
     /// Attempts of calls beyond the first.
     package internal(set) var callsRetried = 0
     /// Calls whose result was taken from the cache.

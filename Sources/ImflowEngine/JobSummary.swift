@@ -12,6 +12,8 @@ package struct JobSummary: Sendable, Codable, Equatable {
         /// Nil until the split has been made.
         package var totalShards: Int?
         package var units: Int?
+        /// Of the shards that have succeeded; nil: not split, or written by an older version.
+        package var unitsSucceeded: Int?
         package var succeeded = 0
         package var failed = 0
         package var running = 0
@@ -73,6 +75,7 @@ extension JobMachine {
             result.succeeded = call == .succeeded ? 1 : 0
             result.failed = call == .failed ? 1 : 0
         } else {
+            if stage.unitCount != nil { result.unitsSucceeded = stage.unitsSucceeded }
             result.succeeded = stage.shardsSucceeded
             result.failed = stage.shardsFailed
         }

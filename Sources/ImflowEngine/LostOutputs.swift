@@ -44,13 +44,31 @@ package struct LostOutputs {
                 guard !runs[stage], let result = machine.stages[stage].result else { return false }
                 return try !isIntact(result)
             }
-            if found.isEmpty { return }
+            let parted = try machine.stages.indices.filter { try !runs[$0] && lacksShard($0, machine, isIntact) }
+            if found.isEmpty, parted.isEmpty { return }
+            for stage in parted { runs[stage] = true }
             unread = []
             for stage in found {
                 runs[stage] = true
                 isLost[stage] = true
             }
         }
+    }
+
+    /// A shard of the stage has made something that is lost, and that a shard of another stage, which runs on them one by
+    /// one, has yet to read.
+    private func lacksShard(
+        _ leader: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        for reader in machine.graph.followers[leader] where runs[reader] {
+            guard machine.leader(of: reader) == leader else { continue }
+            for (index, task) in machine.stages[leader].shards.enumerated() {
+                let readers = machine.stages[reader].shards
+                let isRead = readers.indices.contains(index) && machine.tasks[readers[index]].status == .succeeded
+                if let result = machine.tasks[task].result, !isRead, try !isIntact(result) { return true }
+            }
+        }
+        return false
     }
 
     /// A stage that goes on from its split needs the units and what its shards have made; one whose input changes, nothing.

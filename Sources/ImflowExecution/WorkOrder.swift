@@ -17,11 +17,13 @@ package struct WorkOrder: Sendable, Codable {
     package var timeout: TimeSpan?
     /// Whether another call's result may stand for this one's (`cache`); nil: no.
     package var cache: Bool?
+    /// The token of another attempt of the task that runs on, when this one is a hedge: best carried out elsewhere.
+    package var beside: String?
     package var work: Work
 
     package init(
         job: String, task: String, stage: String, attempt: Int, token: String, recovered: Bool = false,
-        timeout: TimeSpan? = nil, cache: Bool? = nil, work: Work
+        timeout: TimeSpan? = nil, cache: Bool? = nil, beside: String? = nil, work: Work
     ) {
         self.job = job
         self.task = task
@@ -31,6 +33,7 @@ package struct WorkOrder: Sendable, Codable {
         self.recovered = recovered
         self.timeout = timeout
         self.cache = cache
+        self.beside = beside
         self.work = work
     }
 }
@@ -102,11 +105,35 @@ package struct SplitWork: Sendable, Codable {
     package var context: InputContext
     package var split: SplitPlan
     package var inputSchema: JSONValue?
+    /// The list that is split is being made, one element per unit of another stage: the units are known, the elements are not.
+    package var followed: FollowedList?
 
-    package init(context: InputContext, split: SplitPlan, inputSchema: JSONValue?) {
+    package init(
+        context: InputContext, split: SplitPlan, inputSchema: JSONValue?, followed: FollowedList? = nil
+    ) {
         self.context = context
         self.split = split
         self.inputSchema = inputSchema
+        self.followed = followed
+    }
+}
+
+/// The result of a stage that has been split and not merged yet: a list with one element per unit.
+package struct FollowedList: Sendable, Codable, Equatable {
+    package var stage: String
+    package var outputKey: String?
+    /// Where the stage stands among the ``InputContext/sources``, which lack it.
+    package var position: Int
+    package var unitCount: Int
+    /// The split must bundle the units as this many shards.
+    package var shardCount: Int
+
+    package init(stage: String, outputKey: String?, position: Int, unitCount: Int, shardCount: Int) {
+        self.stage = stage
+        self.outputKey = outputKey
+        self.position = position
+        self.unitCount = unitCount
+        self.shardCount = shardCount
     }
 }
 
@@ -115,8 +142,9 @@ package struct CallWork: Sendable, Codable {
         /// One call with the bound input. The result is the model's result.
         case whole(InputContext)
         /// One call per unit of `units` (a list of ``Unit``): `shared` is the bound input that all units have in common.
-        /// The result is the list of the units' results, in order.
-        case shard(shared: Payload, units: Payload)
+        /// The result is the list of the units' results, in order. `followed`: what a shard of another stage made, the list of
+        /// the elements that units with a ``Unit/listKey`` get, in order.
+        case shard(shared: Payload, units: Payload, followed: Payload? = nil)
         /// One call with `{"partials": [unit results in order], "units": [unit geometry]}`.
         case reduce(parts: [MergePart])
     }
@@ -162,7 +190,8 @@ package struct MergePart: Sendable, Codable {
     }
 }
 
-/// One unit as a split writes it: `{"unit": {…geometry…}, "set": {…}, "tile": {…}}`.
+/// One unit as a split writes it: `{"unit": {…geometry…}, "set": {…}, "tile": {…}}`, and `"list_key"` when its element of the
+/// list that is split was not there yet.
 package struct Unit: Sendable, Equatable {
     /// What the model is told: always `index`; for tiles `x`, `y`, `width`, `height` (px in the source), `row`,
     /// `column`, `image_width`, `image_height`; for candidates `seed`; for sequences, lines and batches `start`, `end`.
@@ -171,11 +200,16 @@ package struct Unit: Sendable, Equatable {
     package var set: JSONObject
     /// For tiles: the input member that receives the tile's file, and the content reference of the source image.
     package var tile: (key: String, source: String)?
+    /// The input member that gets a list of one element, which the shard before made.
+    package var listKey: String?
 
-    package init(geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil) {
+    package init(
+        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, listKey: String? = nil
+    ) {
         self.geometry = geometry
         self.set = set
         self.tile = tile
+        self.listKey = listKey
     }
 
     /// Nil when `json` is no unit.
@@ -186,12 +220,14 @@ package struct Unit: Sendable, Equatable {
         if let key = json["tile"]?["key"]?.stringValue, let source = json["tile"]?["source"]?.stringValue {
             tile = (key, source)
         }
+        listKey = json["list_key"]?.stringValue
     }
 
     package var json: JSONValue {
         var members: JSONObject = ["unit": .object(geometry)]
         if !set.isEmpty { members["set"] = .object(set) }
         if let tile { members["tile"] = ["key": .string(tile.key), "source": .string(tile.source)] }
+        if let listKey { members["list_key"] = .string(listKey) }
         return .object(members)
     }
 

@@ -40,7 +40,10 @@ struct TaskGraph {
         for (index, stage) in machine.stages.enumerated() {
             guard let first = stage.firstTask else { continue }
             let needs = machine.plan.stages[index].needs
-            for need in needs { if let last = lastTask(of: need) { edges.append((last, first)) } }
+            for need in needs where need != machine.leader(of: index) {
+                if let last = lastTask(of: need) { edges.append((last, first)) }
+            }
+            if let leader = machine.leader(of: index) { addEdges(from: leader, to: index) }
             if needs.isEmpty, let fetch { edges.append((fetch, first)) }
             for shard in stage.shards {
                 edges.append((first, shard))
@@ -51,6 +54,14 @@ struct TaskGraph {
         if let output = nodes.first(where: { machine.tasks[$0].kind == .output }) {
             for stage in machine.plan.outputs { if let last = lastTask(of: stage) { edges.append((last, output)) } }
         }
+    }
+
+    /// A stage that runs on another's shards one by one.
+    private mutating func addEdges(from leader: Int, to stage: Int) {
+        let (before, after) = (machine.stages[leader], machine.stages[stage])
+        if let split = before.firstTask, let own = after.firstTask { edges.append((split, own)) }
+        for (from, to) in zip(before.shards, after.shards) { edges.append((from, to)) }
+        if let from = before.mergeTask, let to = after.mergeTask { edges.append((from, to)) }
     }
 
     private func lastTask(of stage: Int) -> Int? { machine.stages[stage].mergeTask ?? machine.stages[stage].firstTask }

@@ -23,19 +23,15 @@ struct Holes {
     init(_ machine: JobMachine, content: ContentStore) throws {
         var list: [Hole] = []
         var left = Self.unitLimit
-        for (index, stage) in machine.stages.enumerated() where stage.shardsFailed > 0 {
-            for task in stage.shards where machine.tasks[task].status == .failed {
-                guard case .shard(let shard) = machine.tasks[task].kind, let payload = machine.tasks[task].units else {
-                    continue
-                }
-                let units = try content.value(of: payload).arrayValue ?? []
-                let geometry = units.prefix(left).compactMap { Unit($0).map { JSONValue.object($0.geometry) } }
-                left -= geometry.count
-                list.append(
-                    Hole(
-                        stage: machine.plan.stages[index].name, shard: shard, task: machine.subJobID(of: task),
-                        unitCount: units.count, units: geometry, reason: machine.tasks[task].failure?.message ?? ""))
-            }
+        for hole in machine.stages.indices.flatMap({ machine.holes(ofStage: $0) }) {
+            let units = try content.value(of: hole.units).arrayValue ?? []
+            let geometry = units.prefix(left).compactMap { Unit($0).map { JSONValue.object($0.geometry) } }
+            left -= geometry.count
+            list.append(
+                Hole(
+                    stage: machine.plan.stages[hole.stage].name, shard: hole.shardIndex,
+                    task: machine.subJobID(of: hole.task), unitCount: hole.unitRange.count, units: geometry,
+                    reason: hole.failure.message))
         }
         self.list = list
     }

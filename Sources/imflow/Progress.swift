@@ -49,12 +49,9 @@ final class Progress: Sendable {
                 }))
     }
 
-    /// Units go to shards in balanced runs, larger ones first.
     private static func unitCount(of task: Int, _ machine: JobMachine) -> Int {
-        guard case .shard(let index) = machine.tasks[task].kind, let stage = machine.tasks[task].stage,
-            let units = machine.stages[stage].unitCount, let shards = machine.stages[stage].shardCount, shards > 0
-        else { return 1 }
-        return units / shards + (index < units % shards ? 1 : 0)
+        guard case .shard(let index) = machine.tasks[task].kind, let stage = machine.tasks[task].stage else { return 1 }
+        return machine.unitRange(ofShard: index, stage: stage).count
     }
 
     var observer: Conductor.Observer {
@@ -126,10 +123,15 @@ final class Progress: Sendable {
         case .attemptFailed(let task, let attempt, let failure, let retryAt, let evidence):
             settle(task, counting: false)
             let wait = retryAt.map { WallClock.span(max(0, $0 - evidence.finishedAt)) }
-            let next = wait.map { "trying again in \($0)" } ?? "no attempt is left"
+            let runsOn = machine.tasks[task].status == .running
+            let next =
+                runsOn ? "another attempt runs" : wait.map { "trying again in \($0)" } ?? "no attempt is left"
             say(
                 "\(machine.name(of: task)): attempt \(attempt) failed (\(failure.cause.rawValue)): \(failure.message); \(next)",
                 &board)
+        case .queueTimedOut(let task, let failure, _):
+            touch(task)
+            say("\(machine.name(of: task)): failed (\(failure.cause.rawValue)): \(failure.message)", &board)
         case .resumed:
             touched.formUnion(machine.stages.indices)
         default: break

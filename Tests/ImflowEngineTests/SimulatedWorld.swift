@@ -43,26 +43,32 @@ struct SimulatedWorld {
     var started: [String: Int] = [:]
     var now: Int64 = 0
     var slots: Int
+    /// Tokens of second attempts.
+    private(set) var hedges: Set<String> = []
+    /// Resumes and lost outputs: after each a stage may start over.
+    private(set) var resets = 0
     private var tokens = 0
 
-    init(_ plan: Plan, slots: Int = 4) {
+    init(_ plan: Plan, slots: Int = 4, input: Payload = payload("{}")) {
         machine = JobMachine(job: "j", plan: plan)
         self.slots = slots
-        apply(.submitted(at: 0, input: payload("{}")))
+        apply(.submitted(at: 0, input: input))
     }
 
     mutating func apply(_ fact: Fact) {
         machine.apply(fact)
         facts.append(fact)
+        if case .resumed = fact { resets += 1 }
     }
 
     /// Lets the machine start whatever it wants to start now.
     mutating func step() {
         while let fact = schedule() {
             apply(fact)
-            if case .attemptStarted(let task, _, _, _) = fact {
-                let order = machine.order(for: task, recovered: false)
+            if case .attemptStarted(_, _, let token, _) = fact {
+                let order = machine.order(token: token, recovered: false)
                 started[order.task, default: 0] += 1
+                if order.beside != nil { hedges.insert(token) }
                 open.append(order)
             }
         }
@@ -74,9 +80,17 @@ struct SimulatedWorld {
         return machine.schedule(now: now, slots: slots) { token }
     }
 
-    mutating func answer(_ index: Int, _ outcome: Outcome) {
+    mutating func answer(_ index: Int, _ outcome: Outcome, milliseconds: Double = 1) {
         let order = open.remove(at: index)
-        for fact in machine.decide(.report(report(order, outcome, at: now)), now: now) { apply(fact) }
+        var report = report(order, outcome, at: now)
+        report.latencyMilliseconds = milliseconds
+        for fact in machine.decide(.report(report), now: now) { apply(fact) }
+    }
+
+    /// Answers the open order of this task.
+    mutating func answer(_ task: String, _ outcome: Outcome? = nil, milliseconds: Double = 1) {
+        guard let index = open.firstIndex(where: { $0.task == task }) else { return }
+        answer(index, outcome ?? obedient()(open[index]), milliseconds: milliseconds)
     }
 
     /// Answers every open order by `outcome` until the job rests. Time jumps to the next wake when nothing is open.
@@ -98,9 +112,7 @@ struct SimulatedWorld {
         var replayed = JobMachine(job: "j", plan: machine.plan)
         for fact in facts { replayed.apply(fact) }
         machine = replayed
-        open = machine.tasks.indices.filter { machine.tasks[$0].live != nil }.map {
-            machine.order(for: $0, recovered: true)
-        }
+        open = machine.recoveredOrders
     }
 }
 
@@ -117,15 +129,23 @@ func obedient(shards count: Int = 3) -> (WorkOrder) -> Outcome {
 }
 
 func stage(
-    _ name: String, needs: [Int] = [], split: Bool = false, priority: Int = 0, policy: StagePolicy = StagePolicy()
+    _ name: String, model: String = "m", needs: [Int] = [], softNeeds: [Int]? = nil, follows: Int? = nil,
+    split: Bool = false, priority: Int = 0, policy: StagePolicy = StagePolicy()
 ) -> StagePlan {
     StagePlan(
-        name: name, kind: .call(model: "m"), needs: needs, binding: Binding(sources: needs), priority: priority,
-        split: split ? SplitPlan(mode: .batch) : nil, merge: split ? MergePlan() : nil, policy: policy)
+        name: name, kind: .call(model: model), needs: needs, softNeeds: softNeeds, follows: follows,
+        binding: Binding(sources: needs), priority: priority, split: split ? SplitPlan(mode: .batch) : nil,
+        merge: split ? MergePlan(strategy: .none) : nil, policy: policy)
 }
 
-func plan(_ stages: [StagePlan], outputs: [Int]? = nil, policy: JobPolicy = JobPolicy()) -> Plan {
+func plan(
+    _ stages: [StagePlan], models: [ModelPlan] = [model("m")], outputs: [Int]? = nil, policy: JobPolicy = JobPolicy()
+) -> Plan {
     Plan(
-        models: ["m": ModelPlan(name: "m", folder: "/m", command: ["true"])], stages: stages, input: .object([:]),
+        models: Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) }), stages: stages, input: .object([:]),
         inputFiles: [], outputs: outputs ?? [stages.count - 1], policy: policy)
+}
+
+func model(_ name: String, resources: Resources = Resources(), maxParallel: Int? = nil) -> ModelPlan {
+    ModelPlan(name: name, folder: "/m", command: ["true"], resources: resources, maxParallel: maxParallel)
 }

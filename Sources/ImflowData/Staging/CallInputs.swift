@@ -13,7 +13,8 @@ struct CallInputs {
         case .whole(let context):
             guard let input = try Binder(content: content).bind(context, consumer: model) else { return nil }
             return [StagedUnit(input: input, unit: Unit(geometry: [:], set: [:]))]
-        case .shard(let shared, let units): return try shard(shared, units, model: model)
+        case .shard(let shared, let units, let followed):
+            return try shard(shared, units, followed, model: model)
         case .reduce(let parts):
             let outputs = try PartialOutputs(parts, content: content, task: "the reduction by \(model)")
             let input: JSONObject = [
@@ -24,18 +25,38 @@ struct CallInputs {
         }
     }
 
-    private func shard(_ shared: Payload, _ units: Payload, model: String) throws(Failure) -> [StagedUnit] {
-        let value: JSONValue
-        do throws(ContentError) {
-            value = try content.value(of: shared)
-        } catch {
-            throw Failure(.infra, "the input of \(model) (\(shared.hash)) cannot be read: \(error.sentence)")
+    private func shard(
+        _ shared: Payload, _ units: Payload, _ followed: Payload?, model: String
+    ) throws(Failure) -> [StagedUnit] {
+        guard case .object(let members) = try value(of: shared, "the input of \(model)") else {
+            throw Failure(.infra, "the input of \(model) (\(shared.hash)) is not an object")
         }
-        guard case .object(let members) = value else {
-            throw Failure(.infra, "the input of \(model) (\(shared.hash)) is \(value.kindName), not an object")
-        }
-        return try PartialOutputs.units(units, content: content, owner: "the units of \(model)").map { unit in
+        var list = try PartialOutputs.units(units, content: content, owner: "the units of \(model)")
+        if list.contains(where: { $0.listKey != nil }) { try complete(&list, by: followed, model: model) }
+        return list.map { unit in
             StagedUnit(input: members.merging(unit.set) { _, own in own }, unit: unit)
+        }
+    }
+
+    /// Gives units their elements of the list, as a split of the whole list would have: what follows cannot tell the difference.
+    private func complete(_ units: inout [Unit], by followed: Payload?, model: String) throws(Failure) {
+        let owner = "what the units of \(model) are made of"
+        guard let followed else { throw Failure(.infra, "\(owner) is not there yet; this is a bug of imflow") }
+        guard case .array(let elements) = try value(of: followed, owner), elements.count == units.count else {
+            throw Failure(.infra, "\(owner) (\(followed.hash)) is not a list of \(units.count) elements")
+        }
+        for index in units.indices {
+            guard let key = units[index].listKey else { continue }
+            units[index].set[key] = .array([elements[index]])
+            units[index].listKey = nil
+        }
+    }
+
+    private func value(of payload: Payload, _ what: String) throws(Failure) -> JSONValue {
+        do throws(ContentError) {
+            return try content.value(of: payload)
+        } catch {
+            throw Failure(.infra, "\(what) (\(payload.hash)) cannot be read: \(error.sentence)")
         }
     }
 }
