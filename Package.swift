@@ -36,6 +36,7 @@ let package = Package(
         // Runtime.
         .target(name: "ImflowExecution", dependencies: ["ImflowPlan", "ImflowJSON"]),
         .target(name: "ImflowEngine", dependencies: ["ImflowExecution", "ImflowPlan", "ImflowJSON"]),
+        .target(name: "ImflowTrace", dependencies: ["ImflowExecution", "ImflowJSON"]),
         .target(
             name: "ImflowStore",
             dependencies: ["ImflowEngine", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -63,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "imflow",
             dependencies: [
-                "ImflowCompiler", "ImflowLanguageServer", "ImflowEngine", "ImflowStore", "ImflowData", "ImflowProcess",
+                "ImflowCompiler", "ImflowLanguageServer", "ImflowEngine", "ImflowStore", "ImflowTrace", "ImflowData", "ImflowProcess",
                 "ImflowDocker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -96,6 +97,7 @@ let package = Package(
                 "ImflowEngine", "ImflowStore", "ImflowData", "ImflowSimulation", "ImflowSimulate",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .testTarget(name: "ImflowTraceTests", dependencies: ["ImflowTrace"]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),

@@ -20,6 +20,7 @@ package actor Conductor {
 
     private var loop: JobLoop
     private let store: any JobStore
+    private let pool: (any SlotPool)?
     private let executor: any Executor
     private let observer: Observer?
     private let now: @Sendable () -> Int64
@@ -27,15 +28,21 @@ package actor Conductor {
     /// The running attempts by token. Each is awaited before ``run(opening:)`` returns.
     private var attempts: [String: Task<Void, Never>] = [:]
 
+    /// Attempts that wait for a slot after having lent theirs, by token.
+    private var reclaiming: [String: CheckedContinuation<Void, Never>] = [:]
+    private var isEnding = false
+
     /// - Parameters:
-    ///   - slots: attempts that run at once.
+    ///   - slots: attempts of this job that run at once.
+    ///   - pool: the machine's slots, shared with other jobs; nil: this job has the machine to itself.
     ///   - now: milliseconds since 1970-01-01T00:00:00Z.
     package init(
-        machine: JobMachine, store: any JobStore, executor: any Executor, slots: Int, observer: Observer? = nil,
-        now: @escaping @Sendable () -> Int64
+        machine: JobMachine, store: any JobStore, executor: any Executor, slots: Int, pool: (any SlotPool)? = nil,
+        observer: Observer? = nil, now: @escaping @Sendable () -> Int64
     ) {
         loop = JobLoop(machine: machine, slots: slots)
         self.store = store
+        self.pool = pool
         self.executor = executor
         self.observer = observer
         self.now = now
@@ -43,24 +50,39 @@ package actor Conductor {
 
     package nonisolated func send(_ command: JobLoop.Command) { inbox.put(.command(command)) }
 
+    /// A running attempt says that it waits for something else: another attempt may have its slot.
+    package nonisolated func lendSlot(of token: String) { inbox.put(.command(.lendSlot(token: token))) }
+
+    /// Returns when the attempt has a slot again, or is to end.
+    package func reclaimSlot(of token: String) async {
+        guard !isEnding, attempts[token] != nil, reclaiming[token] == nil else { return }
+        await withCheckedContinuation { continuation in
+            reclaiming[token] = continuation
+            inbox.put(.command(.reclaimSlot(token: token)))
+        }
+    }
+
     /// Drives the job until it is finished or paused, and answers its last state.
     /// - Parameter opening: the facts that start this run, `resumed` the last; none when the submission is in the store already.
     /// - Throws: what the store threw. Attempts that ran were ended; nothing uncommitted counts, so the job can be resumed.
     package func run(opening: [Fact]) async throws -> JobMachine {
-        let poller = Task { [inbox, store, job = loop.machine.job] in
-            // Another process asks through the store, which cannot call back.
-            while !Task.isCancelled {
-                if let requests = try? await store.takeRequests(job: job), requests.contains(.cancel) {
-                    inbox.put(.command(.cancel))
-                }
-                try? await Task.sleep(for: .milliseconds(250))
+        let listener = Task { [inbox, store, job = loop.machine.job] in
+            for await _ in store.changes() {
+                guard let requests = try? await store.takeRequests(job: job) else { continue }
+                for request in requests { inbox.put(.command(JobLoop.Command(request))) }
             }
         }
-        defer { poller.cancel() }
+        let claim = pool?.join(
+            job: loop.machine.job, priority: loop.machine.plan.policy.priority ?? 0, wake: { [inbox] in inbox.put(.wake) })
+        defer {
+            listener.cancel()
+            claim?.leave()
+        }
+        let adjust = claim.map { claim in { (using: Int, wanting: Int) in claim.adjust(using: using, wanting: wanting) } }
         do {
             var effects = try await carryOut(loop.open(opening, now: now()))
             while !effects.isAtRest {
-                effects = try await carryOut(loop.turn(takeNews(), now: now(), token: Self.drawToken))
+                effects = try await carryOut(loop.turn(takeNews(), now: now(), pool: adjust, token: Self.drawToken))
                 if !effects.isAtRest { await waitForNews(until: effects.wake) }
             }
         } catch {
@@ -73,7 +95,10 @@ package actor Conductor {
 
     private func takeNews() -> [JobLoop.News] {
         let news = inbox.drain()
-        for case .report(let report) in news { attempts[report.token] = nil }
+        for case .report(let report) in news {
+            attempts[report.token] = nil
+            reclaiming.removeValue(forKey: report.token)?.resume()
+        }
         return news
     }
 
@@ -81,6 +106,7 @@ package actor Conductor {
         if let batch = turn.batch { try await store.commit(batch) }
         for order in turn.effects.orders { dispatch(order) }
         for token in turn.effects.ending { attempts[token]?.cancel() }
+        for token in turn.effects.reclaimed { reclaiming.removeValue(forKey: token)?.resume() }
         if let batch = turn.batch { observer?.committed(batch.facts, loop.machine) }
         return turn.effects
     }
@@ -93,7 +119,10 @@ package actor Conductor {
     }
 
     private func endAttempts() async {
+        isEnding = true
         for attempt in attempts.values { attempt.cancel() }
+        for waiting in reclaiming.values { waiting.resume() }
+        reclaiming = [:]
         for attempt in attempts.values { await attempt.value }
         attempts = [:]
     }

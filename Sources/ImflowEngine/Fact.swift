@@ -21,8 +21,8 @@ package enum Fact: Sendable, Codable, Equatable {
     /// A report that no live attempt waited for: evidence, without effect.
     case reportIgnored(task: String, attempt: Int, token: String, at: Int64)
     case cancelRequested(at: Int64)
-    /// The engine stopped driving the job, at somebody's wish, before it was finished.
-    case paused(at: Int64)
+    /// The engine stopped driving the job, at somebody's wish, before it was finished. The reason, if it was another process's.
+    case paused(at: Int64, reason: String? = nil)
     /// What these tasks had made is gone from the store, or damaged there. Comes before ``resumed(at:)``.
     case outputsLost(tasks: [Int])
     /// What has not succeeded gets fresh budgets and runs again.

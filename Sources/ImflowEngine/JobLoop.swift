@@ -10,9 +10,15 @@ package struct JobLoop: Sendable {
     package enum Command: Sendable, Equatable {
         /// Start nothing new; come to rest when what runs has ended.
         case drain
+        /// The same, at the request of another process: the job says so while it rests.
+        case pause
         /// End what runs, too; it will run again after a resume.
         case stop
         case cancel
+        /// The attempt waits for something else, such as a job that it submitted: others may run on its slot meanwhile.
+        case lendSlot(token: String)
+        /// It is to go on, as soon as there is a slot for it: ``Effects/reclaimed`` says when.
+        case reclaimSlot(token: String)
     }
 
     package enum News: Sendable {
@@ -28,6 +34,8 @@ package struct JobLoop: Sendable {
         package var orders: [WorkOrder] = []
         /// Tokens of attempts handed out earlier that are to be ended. Their reports are still awaited.
         package var ending: [String] = []
+        /// Tokens of attempts that lent their slot and have one again. Carried out whether or not there is a batch.
+        package var reclaimed: [String] = []
         /// The job is finished or paused: no turn is to follow.
         package var isAtRest = false
         /// When to turn again although no news has come, in milliseconds since 1970-01-01T00:00:00Z; nil: not before news.
@@ -44,8 +52,11 @@ package struct JobLoop: Sendable {
     /// which it is to take no more than a few hundredths.
     private var summaryInterval: Int64 { max(250, Int64(machine.plan.stages.count) / 4) }
 
+    /// Why a job rests that another process asked to.
+    package static let pauseReason = "paused by request"
+
     package private(set) var machine: JobMachine
-    /// Attempts that run at once.
+    /// Attempts of this job that run at once.
     private let slots: Int
     private var lastSummaryAt: Int64 = 0
     /// Tokens of the attempts that were handed out and have not reported.
@@ -53,8 +64,12 @@ package struct JobLoop: Sendable {
     /// Those of ``handedOut`` that were told to end.
     private var ending: Set<String> = []
     private var isStopping = false
+    /// Tokens of the attempts that lent their slot.
+    private var lent: Set<String> = []
+    /// Those of ``lent`` that want one again, the oldest first.
+    private var reclaiming: [String] = []
 
-    /// - Parameter slots: attempts that run at once.
+    /// - Parameter slots: attempts of this job that run at once.
     package init(machine: JobMachine, slots: Int) {
         self.machine = machine
         self.slots = slots
@@ -70,17 +85,24 @@ package struct JobLoop: Sendable {
     }
 
     /// One turn. Times are milliseconds since 1970-01-01T00:00:00Z; they may jump in both directions.
-    /// - Parameter token: draws an attempt's token: never the same twice, and not to be guessed.
-    package mutating func turn(_ news: [News], now: Int64, token: () -> String) -> Turn {
+    /// - Parameters:
+    ///   - pool: ``SlotClaim/adjust(using:wanting:)`` of the machine's slots; nil: the job has the machine to itself.
+    ///   - token: draws an attempt's token: never the same twice, and not to be guessed.
+    package mutating func turn(
+        _ news: [News], now: Int64, pool: ((_ using: Int, _ wanting: Int) -> Int)? = nil, token: () -> String
+    ) -> Turn {
         var facts: [Fact] = []
         var effects = Effects()
         for item in news { take(item, now: now, &facts) }
-        while let fact = machine.schedule(now: now, slots: slots, token: token) {
+        let room = room(pool, now: now, &effects)
+        while let fact = machine.schedule(now: now, slots: room, token: token) {
             record(fact, in: &facts)
             if case .attemptStarted(_, _, let token, _) = fact {
                 handOut(machine.order(token: token, recovered: false), &effects)
             }
         }
+        // Less was started than there was room for: the rest is for others.
+        if machine.occupiedSlots < room { _ = pool?(onSlots, onSlots + reclaiming.count) }
         effects.ending = attemptsToEnd()
         effects.isAtRest = machine.status != .running
         effects.wake = machine.nextWake
@@ -106,15 +128,46 @@ package struct JobLoop: Sendable {
         return facts
     }
 
+    /// Attempts that are on a slot.
+    private var onSlots: Int { handedOut.count - lent.count }
+
+    /// Asks for slots, and lets attempts that want theirs back go first.
+    /// - Returns: how many attempts the machine may have running, those included that lent their slot.
+    private mutating func room(
+        _ pool: ((_ using: Int, _ wanting: Int) -> Int)?, now: Int64, _ effects: inout Effects
+    ) -> Int {
+        let wanting = min(slots, onSlots + machine.startable(now: now)) + reclaiming.count
+        var granted = pool?(onSlots, max(onSlots, wanting)) ?? slots
+        // What halts is not to wait for a slot before it can end.
+        if isStopping || machine.endsRunningAttempts { granted += reclaiming.count }
+        while let token = reclaiming.first, onSlots < granted || !lent.contains(token) {
+            reclaiming.removeFirst()
+            lent.remove(token)
+            effects.reclaimed.append(token)
+        }
+        // Attempts that no longer count run on slots until they have reported.
+        let strays = pool == nil ? 0 : max(0, handedOut.count - machine.occupiedSlots)
+        return min(slots, max(0, granted - strays)) + lent.count
+    }
+
     private mutating func take(_ news: News, now: Int64, _ facts: inout [Fact]) {
         switch news {
         case .report(let report):
             handedOut.remove(report.token)
             ending.remove(report.token)
+            lent.remove(report.token)
+            reclaiming.removeAll { $0 == report.token }
             for fact in machine.decide(.report(report), now: now) { record(fact, in: &facts) }
         case .command(.cancel):
             for fact in machine.decide(.cancelRequested, now: now) { record(fact, in: &facts) }
         case .command(.drain): machine.draining = true
+        case .command(.pause):
+            machine.draining = true
+            machine.pauseReason = Self.pauseReason
+        case .command(.lendSlot(let token)):
+            if handedOut.contains(token) { lent.insert(token) }
+        case .command(.reclaimSlot(let token)):
+            if !reclaiming.contains(token) { reclaiming.append(token) }
         case .command(.stop):
             machine.draining = true
             isStopping = true

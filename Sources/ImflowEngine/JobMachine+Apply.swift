@@ -45,9 +45,10 @@ extension JobMachine {
         case .reportIgnored(_, _, let token, _): forget(token)
         case .cancelRequested: cancelRequested = true
         case .timedOut: timedOut = true
-        case .paused(let at):
+        case .paused(let at, let reason):
             clock.pause(at: at)
             status = .pending
+            pauseReason = reason
         case .outputsLost(let lost): for task in lost { loseOutput(of: task) }
         case .resumed(let at): resume(at: at)
         case .finished(let at, let status, let output): finish(at: at, status: status, output: output)

@@ -83,7 +83,7 @@ extension JobMachine {
             if cancelRequested { return .finished(at: now, status: .cancelled, output: nil) }
             if failing || timedOut { return .finished(at: now, status: .failed, output: nil) }
             if isComplete { return finish(now: now) }
-            if draining { return .paused(at: now) }
+            if draining { return .paused(at: now, reason: pauseReason) }
         }
         guard !isHalting else { return nil }
         advance(to: now)

@@ -10,6 +10,7 @@ extension JobMachine {
         cancelRequested = false
         timedOut = false
         draining = false
+        pauseReason = nil
         failing = false
         firstFailure = nil
         for token in attemptsToEnd.keys { forget(token) }

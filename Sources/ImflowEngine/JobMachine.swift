@@ -16,6 +16,8 @@ package struct JobMachine: Sendable {
     package internal(set) var timedOut = false
     /// Somebody asked the engine to stop; nothing new is started.
     package var draining = false
+    /// Why the job rests, or is to come to rest, when somebody else than who drove it wished so.
+    package var pauseReason: String?
 
     var jobInput: Payload?
     /// What follows from the plan alone.

@@ -8,9 +8,31 @@ package protocol JobStore: Sendable {
 
     /// Requests that others left for this job since the last look, such as a cancellation.
     func takeRequests(job: String) async throws -> [JobRequest]
+
+    /// Yields at once, and then whenever another process may have left a request, come or gone.
+    func changes() -> AsyncStream<Void>
 }
 
-package enum JobRequest: String, Sendable, Codable { case cancel }
+extension JobStore {
+    /// A store that no other process sees.
+    package func changes() -> AsyncStream<Void> {
+        AsyncStream { continuation in
+            continuation.yield()
+            continuation.finish()
+        }
+    }
+}
+
+package enum JobRequest: String, Sendable, Codable { case cancel, pause }
+
+extension JobLoop.Command {
+    package init(_ request: JobRequest) {
+        switch request {
+        case .cancel: self = .cancel
+        case .pause: self = .pause
+        }
+    }
+}
 
 package struct FactBatch: Sendable {
     package var job: String

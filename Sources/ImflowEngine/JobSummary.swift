@@ -40,6 +40,8 @@ package struct JobSummary: Sendable, Codable, Equatable {
     package var message: String?
     /// The cause of the failure that ended it.
     package var cause: Cause?
+    /// Why a pending job rests, when somebody wished so.
+    package var pauseReason: String?
 }
 
 extension JobMachine {
@@ -50,7 +52,7 @@ extension JobMachine {
             succeeded: stages.reduce(0) { $0 + $1.succeeded }, failed: stages.reduce(0) { $0 + $1.failed },
             mergeStatus: mergeStatus, submittedAt: submittedAt, completedAt: completedAt, output: output,
             stages: stages, message: timedOut ? "the job's time limit has passed" : firstFailure?.message,
-            cause: timedOut ? .timeout : firstFailure?.cause)
+            cause: timedOut ? .timeout : firstFailure?.cause, pauseReason: status == .pending ? pauseReason : nil)
     }
 
     private var mergeStatus: JobSummary.MergeStatus {

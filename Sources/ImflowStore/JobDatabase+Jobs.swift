@@ -118,11 +118,13 @@ extension JobDatabase {
         }
     }
 
+    /// Leaves a request for whoever drives the job, who hears of it at once.
     package func request(_ request: JobRequest, job: String) async throws(StoreError) {
         try await write { database in
             try database.execute(
                 sql: "INSERT INTO request (job, kind) VALUES (?, ?)", arguments: [job, request.rawValue])
         }
+        engines.ring()
     }
 
     /// Forgets a job and everything known of it.

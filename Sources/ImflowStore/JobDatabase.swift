@@ -8,15 +8,25 @@ import ImflowExecution
 package final class JobDatabase: Sendable {
     let pool: DatabasePool
     private let path: String
+    /// This process, as leases name it.
+    let holder: String
+    /// Where the engines of this state folder meet.
+    package let engines: EngineFolder
 
     /// Opens the database, and makes it when it is not there.
     /// - Throws: ``StoreError``.
     package init(path: String) throws(StoreError) {
         self.path = path
+        let folder = URL(filePath: path).deletingLastPathComponent().appending(path: "engines").path
+        engines = EngineFolder(path: folder)
+        // Turning a new file into a WAL database asks for it alone, and does not wait for others who do the same.
+        let opening = OpeningLock(path: engines.file("opening"))
+        defer { opening?.end() }
         var configuration = Configuration()
         configuration.busyMode = .timeout(30)
         configuration.label = "imflow"
         do {
+            holder = try Self.encode(LeaseHolder.current)
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.migrator.migrate(pool)
             // Opening a pool sets `synchronous` to NORMAL, which may lose the last commits in a power cut.
@@ -98,7 +108,8 @@ package final class JobDatabase: Sendable {
 
 extension JobDatabase: JobStore {
     package func commit(_ batch: FactBatch) async throws {
-        try await write { database in
+        try await write { [holder] database in
+            try Self.checkLease(of: batch.job, isHeldBy: holder, database)
             let next = try database.cachedStatement(
                 sql: "SELECT COALESCE(MAX(sequence), 0) + 1 FROM fact WHERE job = ?")
             let sequence = try Int.fetchOne(next, arguments: [batch.job]) ?? 1
@@ -126,6 +137,8 @@ extension JobDatabase: JobStore {
             try statement.execute(arguments: [job, sequence + row, Data(body)])
         }
     }
+
+    package func changes() -> AsyncStream<Void> { engines.changes() }
 
     package func takeRequests(job: String) async throws -> [JobRequest] {
         let waiting = try await read { database in

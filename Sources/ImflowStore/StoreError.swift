@@ -50,6 +50,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
                 "the database \(path) is damaged: \(detail); move it away, or choose another folder with --state")
         case .SQLITE_CANTOPEN, .SQLITE_IOERR:
             self.init(.unreachable, "the database \(path) cannot be opened or read: \(detail)")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(
+                .unreachable,
+                "the database \(path) has been held by another process for too long: look for one that is stopped or stuck")
         default:
             self.init(.other, "the database \(path): \(detail) (SQLite \(error.extendedResultCode.rawValue))")
         }

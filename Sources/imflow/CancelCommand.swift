@@ -20,7 +20,7 @@ struct CancelCommand: AsyncParsableCommand {
         }
         if let holder = try await state.database.leaseHolder(job: row.id) {
             try await state.database.request(.cancel, job: row.id)
-            return say(row.id, "cancelling", "asked process \(holder.pid) to cancel job \(row.id)")
+            return say(row.id, "cancelling", "asked \(holder.description) to cancel job \(row.id)")
         }
         try await JobDriver.cancelAbandoned(row, in: state)
         say(row.id, "cancelled", "job \(row.id) is cancelled")

@@ -1,5 +1,6 @@
 import Glibc
 import ImflowContent
+import ImflowStore
 
 /// Starts another imflow in the background that drives a job on: in a session of its own, so that it outlives the terminal.
 struct DetachedEngine {
@@ -9,8 +10,22 @@ struct DetachedEngine {
     /// What the engine in the background says of its progress.
     var log: String { "\(folder.logs(job: job))/~engine.log" }
 
+    /// How long an engine may take until it holds the job's lease, in seconds.
+    private static let patience = 30
+
+    /// Returns when the engine drives the job, or has ended: whoever asks for the job then finds it there.
     /// - Throws: ``CommandFailure``; the job is stored all the same and can be resumed.
-    func start() throws {
+    func start(in database: JobDatabase) async throws {
+        let pid = try start()
+        let deadline = ContinuousClock.now + .seconds(Self.patience)
+        for await _ in database.changes() {
+            if try await database.leaseHolder(job: job) != nil { return }
+            var status: Int32 = 0
+            if waitpid(pid, &status, WNOHANG) != 0 || ContinuousClock.now > deadline { return }
+        }
+    }
+
+    private func start() throws -> pid_t {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         guard readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 else { throw failure(errno) }
         mkdir("\(folder.root)/logs", 0o700)
@@ -30,6 +45,7 @@ struct DetachedEngine {
         var pid: pid_t = 0
         let code = posix_spawn(&pid, "/usr/bin/setsid", &actions, nil, &vector, environ)
         guard code == 0 else { throw failure(code) }
+        return pid
     }
 
     private func failure(_ code: Int32) -> CommandFailure {

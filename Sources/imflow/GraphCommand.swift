@@ -1,28 +1,50 @@
 import ArgumentParser
+import Glibc
 import ImflowEngine
+import ImflowExecution
 import ImflowJSON
+import ImflowTrace
 
 struct GraphCommand: AsyncParsableCommand {
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, mermaid, dot }
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json, mermaid, dot, svg, html, perfetto, wfformat
+    }
 
     static let configuration = CommandConfiguration(
-        commandName: "graph", abstract: "Show a job's tasks, what became of them and what waits for what.")
+        commandName: "graph", abstract: "Show a job's tasks, what became of them and what waits for what.",
+        discussion: """
+            text      a line a task
+            json      nodes and edges (imflow.graph/v1); --output json is the same
+            mermaid, dot, svg
+                      the graph as a drawing; svg draws many tasks by stage
+            html      a report in one file: timeline, stages, stragglers, failures, graph
+            perfetto  Chrome's Trace Event Format, for ui.perfetto.dev: one bar an attempt
+            wfformat  an instance in WfFormat 1.5, for the tools of WfCommons
+            """)
 
     @Option(help: "The job's id, its beginning, or @latest.")
     var job: String
-    @Option(help: "text, json, mermaid or dot.")
+    @Option(help: "text, json, mermaid, dot, svg, html, perfetto or wfformat.")
     var format: Format = .text
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
 
     func run() async throws {
         let state = try self.state.open()
-        let graph = TaskGraph(try await state.machine(try await state.job(job)))
+        let row = try await state.job(job)
+        let graph = TaskGraph(try await state.machine(row))
+        func trace() async throws -> ExecutionTrace { graph.trace(receipts: try await state.receipts(row)) }
         switch output.output == .json ? .json : format {
         case .text: Console.print(graph.text)
         case .json: Console.print(graph.json)
         case .mermaid: Console.print(graph.mermaid)
         case .dot: Console.print(graph.dot)
+        case .svg: Console.write(GraphDrawing(try await trace()).svg, to: STDOUT_FILENO)
+        case .html: Console.write(HTMLReport(try await trace(), timeText: WallClock.text).html, to: STDOUT_FILENO)
+        case .perfetto: Console.print(PerfettoTrace(try await trace()).json)
+        case .wfformat:
+            Console.print(
+                WorkflowInstance(try await trace(), version: Imflow.version, timeText: WallClock.text).json)
         }
     }
 }
@@ -75,6 +97,29 @@ struct TaskGraph {
         case .merge: "merge"
         case .output: "output"
         }
+    }
+
+    /// - Parameter receipts: of all attempts of the job.
+    func trace(receipts: [Receipt]) -> ExecutionTrace {
+        let attempts = Dictionary(grouping: receipts, by: \.task)
+        let numbers = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
+        let tasks = nodes.map { index -> ExecutionTrace.Task in
+            let state = machine.tasks[index]
+            let stage = state.stage.map { machine.plan.stages[$0] }
+            var model: String?
+            if state.isCall, case .call(let key)? = stage?.kind { model = key }
+            var task = ExecutionTrace.Task(
+                id: machine.name(of: index), kind: kind(index), stage: stage?.name, model: model,
+                status: state.status.rawValue, output: state.result.map { ($0.hash.description, $0.size) })
+            task.attempts = (attempts[task.id] ?? []).map { ExecutionTrace.Attempt($0) }
+            return task
+        }
+        return ExecutionTrace(
+            job: machine.job, status: machine.status.rawValue, submittedAt: machine.submittedAt,
+            completedAt: machine.completedAt, tasks: tasks,
+            edges: edges.compactMap { edge in
+                numbers[edge.from].flatMap { from in numbers[edge.to].map { (from, $0) } }
+            })
     }
 
     var json: JSONValue {

@@ -35,13 +35,13 @@ extension State {
     }
 
     func view(_ row: JobRow, folded: Bool) async throws -> JobView {
-        let driven = try await database.leaseHolder(job: row.id) != nil
+        let driver = try await database.leaseHolder(job: row.id)
         guard folded, !row.status.isFinished || row.status == .partial else {
-            return JobView(id: row.id, content: content, summary: row.summary, isDriven: driven)
+            return JobView(id: row.id, content: content, summary: row.summary, isDriven: driver != nil, driver: driver)
         }
         let machine = try await machine(row)
         return JobView(
-            id: row.id, content: content, summary: machine.summary, isDriven: driven,
+            id: row.id, content: content, summary: machine.summary, isDriven: driver != nil, driver: driver,
             holes: try Holes(machine, content: content))
     }
 }

@@ -11,6 +11,8 @@ import ImflowStore
 struct Launched: Codable {
     var executor: ExecutorChoice
     var concurrency: Int
+    /// The concurrency, where its user asked for it.
+    var limit: Int?
     /// Where the result goes; nil: to standard output.
     var result: String?
     var imflow = Imflow.version
@@ -48,7 +50,8 @@ struct JobDriver {
         _ = try await feasible(plan)
         return try await guarded(job: id) {
             let machine = try await store(plan, id: id)
-            try DetachedEngine(folder: state.folder, job: id).start()
+            let engine = DetachedEngine(folder: state.folder, job: id)
+            try await engine.start(in: state.database)
             switch output {
             case .text: Console.print(id)
             case .json:
@@ -137,7 +140,7 @@ struct JobDriver {
         let progress = Progress(machine)
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
-            observer: progress.observer, now: { WallClock.now })
+            pool: try MachineSlots(folder: state.database.engines, limit: launched.limit), observer: progress.observer, now: { WallClock.now })
         let signals = SignalWatch { press in
             switch press {
             case 1:
@@ -196,6 +199,9 @@ struct JobDriver {
                 "job \(job) is partial: \(summary.failed) of \(summary.totalShards) shards are missing; imflow resume \(job) runs just them"
             )
             return .partial
+        case .pending where summary.pauseReason != nil:
+            Console.note("job \(job) is \(summary.pauseReason ?? ""): imflow resume \(job) continues it")
+            return .interrupted
         case .pending, .running:
             Console.note("job \(job) is interrupted and safe: imflow resume \(job) continues it")
             return .interrupted

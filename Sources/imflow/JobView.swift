@@ -14,11 +14,18 @@ struct JobView {
     /// What the job is now, where the row may be a moment behind.
     var summary: JobSummary
     var isDriven: Bool
+    /// Who drives it, if that is another process.
+    var driver: LeaseHolder?
     /// Of a job that went on without some of its shards.
     var holes: Holes?
 
     /// A job that says it runs while nobody drives it waits for a resume.
     var status: JobStatus { summary.status == .running && !isDriven ? .pending : summary.status }
+
+    /// Why it is pending, and what continues it.
+    private var pendingReason: String {
+        summary.pauseReason.map { "\($0): imflow resume \(id) continues it" } ?? "nobody drives it: imflow resume \(id)"
+    }
 
     func json(receipts: [Receipt]?) throws -> JSONValue {
         var members: JSONObject = [
@@ -30,7 +37,12 @@ struct JobView {
             "completed_at": summary.completedAt.map { .string(WallClock.text($0)) } ?? .null,
         ]
         if let message = summary.message { members["message"] = .string(message) }
-        if status == .pending { members["pending_reason"] = .string("nobody drives it: imflow resume \(id)") }
+        if status == .pending { members["pending_reason"] = .string(pendingReason) }
+        if let driver {
+            members["driven_by"] = [
+                "pid": .int(Int64(driver.pid)), "stopped": .bool(ProcessStatus.isStopped(driver.pid)),
+            ]
+        }
         if let output = summary.output {
             if output.size <= Self.inlineOutputLimit {
                 let value = try content.value(of: output)
@@ -86,7 +98,8 @@ struct JobView {
 
     func text(receipts: [Receipt]?) -> String {
         var lines = ["job        \(id)", "status     \(status.rawValue)"]
-        if status == .pending { lines.append("           nobody drives it: imflow resume \(id)") }
+        if status == .pending { lines.append("           \(pendingReason)") }
+        if let driver { lines.append("driven by  \(driver.description)") }
         if let message = summary.message { lines.append("reason     \(message)") }
         lines.append("submitted  \(WallClock.text(summary.submittedAt))")
         if let completed = summary.completedAt {

@@ -22,11 +22,11 @@ struct Imflow: AsyncParsableCommand {
                     CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self,
                     SchemaCommand.self, DebugCommand.self, LSPCommand.self,
                 ]),
-            CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
+            CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",
                 subcommands: [JobCommand.self, GraphCommand.self, LogsCommand.self, VerifyCommand.self]),
-            CommandGroup(name: "State", subcommands: [CollectCommand.self]),
+            CommandGroup(name: "State", subcommands: [SlotsCommand.self, DrainCommand.self, CollectCommand.self]),
         ])
 
     static func main() async {

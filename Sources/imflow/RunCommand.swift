@@ -3,12 +3,19 @@ import ImflowCompiler
 import ImflowContent
 import ImflowEngine
 import ImflowPlan
+import ImflowStore
 
 struct ExecutionOptions: ParsableArguments {
     @Option(help: "Where models run: auto (docker when the model has an image, else process), process or docker.")
     var executor: ExecutorChoice?
-    @Option(help: "Attempts that run at once. Default: one per processor.")
+    @Option(help: "Attempts of this job that run at once. Default: as many as there are slots.")
     var concurrency: Int?
+    @Option(
+        help: """
+            Attempts of all jobs of the state folder that run at once, from now on (see imflow slots). Default: one per processor, or \
+            as many as the largest --concurrency.
+            """)
+    var slots: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
 
@@ -16,8 +23,22 @@ struct ExecutionOptions: ParsableArguments {
         if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {
             throw ValidationError("--result \(result): \(obstacle)")
         }
-        if let concurrency, !(1...4096).contains(concurrency) {
-            throw ValidationError("--concurrency takes a number from 1 to 4096")
+        let bounds = 1...SlotFile.maximumSlots
+        for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
+            if let number, !bounds.contains(number) {
+                throw ValidationError("\(name) takes a number from 1 to \(bounds.upperBound)")
+            }
+        }
+    }
+
+    /// Sets the state folder's slots where that is asked for, and the concurrency that follows.
+    func apply(to launched: inout Launched, in state: State) throws {
+        let file = try SlotFile(folder: state.database.engines)
+        if let slots { file.setSlots(slots) }
+        if let concurrency { launched.limit = concurrency }
+        launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
+        if let all = file.slots, all < launched.concurrency {
+            Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")
         }
     }
 }
@@ -52,10 +73,10 @@ struct RunCommand: AsyncParsableCommand {
         var generator = SystemRandomNumberGenerator()
         let id = compilation.jobID ?? JobID.random(using: &generator)
         Descriptors.raiseLimit()
-        let launched = Launched(
-            executor: execution.executor ?? .auto,
-            concurrency: execution.concurrency ?? JobDriver.defaultConcurrency,
+        var launched = Launched(
+            executor: execution.executor ?? .auto, concurrency: JobDriver.defaultConcurrency,
             result: execution.result.map(absolutePath))
+        try execution.apply(to: &launched, in: state)
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         switch attendance {
         case .watch: throw ExitCode(try await driver.submit(plan, id: id).rawValue)
@@ -80,7 +101,7 @@ struct ResumeCommand: AsyncParsableCommand {
         let row = try await state.job(job)
         var launched = try Launched.read(row)
         if let executor = execution.executor { launched.executor = executor }
-        if let concurrency = execution.concurrency { launched.concurrency = concurrency }
+        try execution.apply(to: &launched, in: state)
         if let result = execution.result { launched.result = absolutePath(result) }
         Descriptors.raiseLimit()
         let driver = JobDriver(state: state, launched: launched, output: output.output)

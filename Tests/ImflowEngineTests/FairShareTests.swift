@@ -51,7 +51,7 @@ struct FairShareTests {
             for index in claims.indices { served[index] += shares[index] }
         }
         #expect(served.reduce(0, +) == slots * count * 20)
-        #expect((served.max() ?? 0) - (served.min() ?? 0) <= slots, "\(served)")
+        #expect((served.max() ?? 0) - (served.min() ?? 0) <= 2 * slots, "\(served)")
     }
 
     @Test("a low priority is not starved: after a while it gets one slot, out of a quarter of them at most")

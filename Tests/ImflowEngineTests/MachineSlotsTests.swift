@@ -10,7 +10,7 @@ private final class Engine: Sendable {
     private let woken: AsyncStream<Void>
 
     init(_ path: String, job: String = "j", limit: Int? = nil, priority: Int = 0) throws {
-        slots = try MachineSlots(folder: try EngineFolder(path: path), limit: limit)
+        slots = try MachineSlots(folder: EngineFolder(path: path), limit: limit)
         let (stream, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         woken = stream
         claim = slots.join(job: job, priority: priority) { wake.yield() }
@@ -31,7 +31,7 @@ struct MachineSlotsTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func file(slots: Int) throws -> SlotFile {
-        let file = try SlotFile(folder: try EngineFolder(path: path))
+        let file = try SlotFile(folder: EngineFolder(path: path))
         file.setSlots(slots)
         return file
     }
@@ -115,7 +115,7 @@ struct MachineSlotsTests {
 
     @Test("unless somebody sets it, there are as many slots as processors, or as an engine was told to run at once")
     func defaults() throws {
-        let file = try SlotFile(folder: try EngineFolder(path: path))
+        let file = try SlotFile(folder: EngineFolder(path: path))
         #expect(file.slots == nil)
         let processors = file.slotCount([])
         #expect(processors >= 1)

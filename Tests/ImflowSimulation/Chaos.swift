@@ -37,7 +37,7 @@ struct Chaos {
             if let engine = dice.pick(engines) { try world.advance(engine) }
         case 0...6 where !working.isEmpty:
             if let attempt = dice.pick(working) {
-                world.answer(attempt, world.outcome(of: attempt), remembers: dice.oneIn(2))
+                world.answer(attempt, try world.outcome(of: attempt), remembers: dice.oneIn(2))
             }
         case _ where !world.executor.mail.isEmpty:
             let place = dice.int(0...world.executor.mail.count - 1)

@@ -17,6 +17,7 @@ extension Fact {
         case .reportIgnored(let task, let attempt, _, _): "ignore \(task)/\(attempt)"
         case .cancelRequested: "cancel requested"
         case .paused: "paused"
+        case .queueTimedOut(let task, _, _): "queue timeout \(task)"
         case .outputsLost(let tasks): "lost \(tasks)"
         case .resumed: "resumed"
         case .timedOut: "timed out"

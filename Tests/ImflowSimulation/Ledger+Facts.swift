@@ -57,6 +57,7 @@ extension Ledger {
             try skip(task)
         case .attemptFailed(let task, let attempt, let failure, let retryAt, _):
             try fail(task, attempt, failure, retryAt, now)
+        case .queueTimedOut(let task, _, _): try timeOut(task)
         case .attemptReleased(let task, let attempt, _):
             _ = try end(task, attempt, now)
             released[name(of: task), default: 0] += 1
@@ -90,7 +91,7 @@ extension Ledger {
         try require(tokens.insert(token).inserted, "\(name): the token \(token) was drawn before")
         try require(!state.hasSucceeded, "\(name) runs again although its output is kept")
         try require(!state.hasFailed, "\(name) runs again although it failed for good")
-        try require(state.attempts.allSatisfy(\.hasEnded), "\(name): a second attempt beside a live one")
+        if !state.attempts.allSatisfy(\.hasEnded) { try hedge(task) }
         try require(number > state.attempts.last?.number ?? 0, "\(name): attempt \(number) was used before")
         try require(live.count < now.slots, "\(name) starts as number \(live.count + 1) on \(now.slots) slots")
         if let due = state.retryAt { try require(at >= due, "\(name) starts \(due - at) ms before its back-off is over") }
@@ -99,6 +100,27 @@ extension Ledger {
         live[token] = task
         tasks[task, default: Task()].attempts.append(Attempt(number: number, token: token))
         tasks[task]?.retryAt = nil
+    }
+
+    /// A second attempt beside a live one: only of a shard, where the policy has it, and within its budget.
+    private mutating func hedge(_ task: Int) throws(Violation) {
+        let running = tasks[task]?.attempts.count { !$0.hasEnded } ?? 0
+        guard running == 1, case .shard = tasks[task]?.name?.kind,
+            let stage = plan.stages.firstIndex(where: { $0.name == tasks[task]?.name?.stage }),
+            let policy = plan.stages[stage].policy.hedge
+        else { throw Violation("\(job): \(name(of: task)): an attempt beside \(running) live ones") }
+        stages[stage].hedges += 1
+        try require(
+            stages[stage].hedges <= max(1, Int(policy.budget * Double(stages[stage].units.count))),
+            "\(name(of: task)): the hedge number \(stages[stage].hedges) of \(stages[stage].units.count) shards")
+    }
+
+    /// The task is decided: a twin of the attempt that decided it counts no longer.
+    private mutating func endTwins(of task: Int) {
+        for place in tasks[task]?.attempts.indices ?? 0..<0 where tasks[task]?.attempts[place].hasEnded == false {
+            if let token = tasks[task]?.attempts[place].token { live[token] = nil }
+            tasks[task]?.attempts[place].hasEnded = true
+        }
     }
 
     /// The outcome with which the attempt's own report ended it.
@@ -123,6 +145,7 @@ extension Ledger {
 
     private mutating func succeed(_ task: Int, _ result: Payload) throws(Violation) {
         let (stage, kind) = try stage(of: task)
+        endTwins(of: task)
         tasks[task]?.hasSucceeded = true
         tasks[task]?.result = result
         switch (kind, stage) {
@@ -145,6 +168,7 @@ extension Ledger {
         stages[stage].units = units
         stages[stage].outputs = units.map { _ in nil }
         stages[stage].failedShards = []
+        stages[stage].hedges = 0
     }
 
     private mutating func skip(_ task: Int) throws(Violation) {
@@ -171,18 +195,32 @@ extension Ledger {
             own
             ? policy.retry.retryOn.contains(failure.cause) && failures < policy.retry.maximumAttempts
             : failures <= Backoff.foreignBudget
+        if tasks[task]?.attempts.allSatisfy(\.hasEnded) == false { return }
         try require(
             (retryAt != nil) == mayRetry,
             "\(name(of: task)): \(mayRetry ? "no retry" : "a retry") after \(failures) failures (\(failure.cause))")
         tasks[task]?.retryAt = retryAt
-        if retryAt != nil { return }
+        if retryAt == nil { failForGood(task, stage, kind) }
+    }
+
+    /// A task that was ready, and never started.
+    private mutating func timeOut(_ task: Int) throws(Violation) {
+        let (stage, kind) = try stage(of: task)
+        let policy = stage.map { plan.stages[$0].policy } ?? StagePolicy()
+        try require(policy.queueTimeout != nil, "\(name(of: task)): timed out in the queue, where it may wait for ever")
+        try require(
+            tasks[task]?.attempts.allSatisfy(\.hasEnded) ?? true, "\(name(of: task)): timed out in the queue while it runs")
+        failForGood(task, stage, kind)
+    }
+
+    private mutating func failForGood(_ task: Int, _ stage: Int?, _ kind: TaskName.Kind) {
         tasks[task]?.hasFailed = true
         if case .shard(let index) = kind, let stage { stages[stage].failedShards.insert(index) }
-        if let stage { try failed(stage, kind) } else if kind == .fetch { isFailing = true }
+        if let stage { failed(stage, kind) } else if kind == .fetch { isFailing = true }
     }
 
     /// A shard's failure may leave a merge with holes; any other fails the stage.
-    private mutating func failed(_ stage: Int, _ kind: TaskName.Kind) throws(Violation) {
+    private mutating func failed(_ stage: Int, _ kind: TaskName.Kind) {
         let policy = plan.stages[stage].policy
         if case .shard = kind, policy.onFailure == .partial { return }
         if policy.onFailure == .fail { isFailing = true }
@@ -233,7 +271,10 @@ extension Ledger {
             tasks[task]?.ownFailures = 0
             tasks[task]?.foreignFailures = 0
         }
-        for stage in stages.indices { stages[stage].failedShards = [] }
+        for stage in stages.indices {
+            stages[stage].failedShards = []
+            stages[stage].hedges = 0
+        }
         // A resume gives up what it supersedes: such attempts are never handed out again.
     }
 

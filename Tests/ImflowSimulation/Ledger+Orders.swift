@@ -24,7 +24,13 @@ extension Ledger {
         }
         try checkNeeds(of: stage, order)
         try checkWork(order, name, stage)
+        try checkLimits(order)
         invalidate(stage)
+    }
+
+    /// A task that was never handed out is known by the engine's word only.
+    mutating func learn(_ name: String, of task: Int) throws(Violation) {
+        if tasks[task]?.name == nil { tasks[task, default: Task()].name = try TaskName(name) }
     }
 
     private func checkJobTask(_ order: WorkOrder, _ name: TaskName) throws(Violation) {
@@ -39,13 +45,35 @@ extension Ledger {
     }
 
     private func checkNeeds(of stage: Int, _ order: WorkOrder) throws(Violation) {
-        for need in plan.stages[stage].needs {
+        for need in plan.stages[stage].needs where plan.stages[stage].softNeeds?.contains(need) != true {
             try require(
                 letsOthersStart(need), "\(order.task) starts before \(plan.stages[need].name) is committed")
         }
         if !plan.inputFiles.isEmpty {
             let fetched = tasks.values.contains { $0.name?.kind == .fetch && $0.hasSucceeded }
             try require(fetched, "\(order.task) starts before the job's input is fetched")
+        }
+    }
+
+    /// At most so many calls at once: of the stage, of the model over all stages, and attempts of the job.
+    private func checkLimits(_ order: WorkOrder) throws(Violation) {
+        guard !order.recovered else { return }
+        let running = live.values.compactMap { tasks[$0]?.name }
+        for stage in plan.stages {
+            guard let limit = stage.policy.maxParallel else { continue }
+            let calls = running.count { $0.stage == stage.name && $0.isCall }
+            try require(calls <= limit, "\(calls) calls of \(stage.name) run, and its max_parallel is \(limit)")
+        }
+        for (key, model) in plan.models {
+            guard let limit = model.maxParallel else { continue }
+            let calls = running.count { name in
+                guard let stage = plan.stages.first(where: { $0.name == name.stage }) else { return false }
+                return name.isCall ? stage.kind == .call(model: key) : name.kind == .merge && stage.merge?.reducer == key
+            }
+            try require(calls <= limit, "\(calls) calls of model \(key) run, and its max_parallel is \(limit)")
+        }
+        if let limit = plan.policy.maxParallel {
+            try require(running.count <= limit, "\(running.count) attempts run, and the job's max_parallel is \(limit)")
         }
     }
 
@@ -57,7 +85,7 @@ extension Ledger {
             try check(context, stage, order)
         case (.split, .split(let work)): try check(work.context, stage, order)
         case (.shard(let index), .call(let work)):
-            guard case .shard(let shared, let units) = work.input else {
+            guard case .shard(let shared, let units, _) = work.input else {
                 throw Violation("\(job): \(order.task): not a shard's call")
             }
             try require(stages[stage].units.indices.contains(index), "\(order.task) was never planned")

@@ -8,7 +8,7 @@ extension Ledger {
         try require(summary.status.isFinished == isFinished, "the summary says \(summary.status)")
         for (index, stage) in summary.stages.enumerated() {
             let name = plan.stages[index].name
-            let running = live.values.count { task in
+            let running = Set(live.values).count { task in
                 guard let taskName = tasks[task]?.name, taskName.stage == name else { return false }
                 switch taskName.kind {
                 case .whole, .shard: return true
@@ -16,7 +16,7 @@ extension Ledger {
                 }
             }
             // An attempt whose order is still to be handed out has no name yet.
-            let nameless = live.values.count { tasks[$0]?.name == nil }
+            let nameless = Set(live.values).count { tasks[$0]?.name == nil }
             try require(
                 isFinished ? stage.running == 0 : (running...running + nameless).contains(stage.running),
                 "the summary says that \(stage.running) calls of \(name) run, \(running) do")

@@ -33,6 +33,8 @@ struct Ledger {
         /// By shard; nil: not there yet, or failed.
         var outputs: [Payload?] = []
         var failedShards: Set<Int> = []
+        /// Second attempts since the split or the last resume.
+        var hedges = 0
     }
 
     let job: String
@@ -91,6 +93,13 @@ struct TaskName: Equatable {
 
     let text: String
     let kind: Kind
+    /// Whether the stage's own model is called: these are what users count as shards.
+    var isCall: Bool {
+        switch kind {
+        case .whole, .shard: true
+        default: false
+        }
+    }
     /// Empty for the job's own tasks.
     let stage: String
 

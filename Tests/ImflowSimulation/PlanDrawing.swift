@@ -19,7 +19,12 @@ struct PlanDrawing {
             input: .object([:]), inputFiles: dice.oneIn(6) ? ["/image_url"] : [],
             outputs: outputs.isEmpty ? [count - 1] : outputs)
         if dice.oneIn(8) { plan.policy.timeout = TimeSpan(seconds: 3600) }
-        return (plan, dice.oneIn(6) ? broken(of: stages) : [])
+        if dice.oneIn(6) { plan.policy.maxParallel = dice.int(1...2) }
+        if dice.oneIn(4) { plan.models["m"]?.maxParallel = dice.int(1...2) }
+        let broken = dice.oneIn(6) ? broken(of: stages) : []
+        // What is broken in one stage would be found done by another.
+        if !broken.isEmpty { for stage in plan.stages.indices { plan.stages[stage].policy.cache = false } }
+        return (plan, broken)
     }
 
     static func model(_ name: String) -> ModelPlan { ModelPlan(name: name, folder: "/\(name)", command: ["true"]) }
@@ -35,8 +40,10 @@ struct PlanDrawing {
         if dice.oneIn(3) { stage.binding.sources = ancestors(of: stage.needs, earlier) }
         if dice.oneIn(6) { stage.when = dice.oneIn(2) ? SimulatedModel.holds : SimulatedModel.fails }
         if dice.oneIn(8) { stage.entry = stage.needs.last }
+        let soft = stage.needs.filter { $0 != stage.entry && dice.oneIn(4) }
+        if !soft.isEmpty { stage.softNeeds = soft }
         if isCall, dice.oneIn(2) {
-            stage.split = SplitPlan(mode: .batch, shardLimit: dice.int(1...4))
+            stage.split = SplitPlan(mode: .batch, shardLimit: dice.int(1...8))
             stage.merge = MergePlan(reducer: dice.oneIn(4) ? "reducer" : nil)
         }
         return stage
@@ -47,8 +54,12 @@ struct PlanDrawing {
             maximumAttempts: dice.int(1...3), initialInterval: TimeSpan(milliseconds: 200),
             maximumInterval: TimeSpan(seconds: 2), retryOn: dice.oneIn(5) ? [.app] : [.app, .timeout, .oom])
         let onFailure: FailurePolicy = dice.oneIn(2) ? .fail : dice.oneIn(2) ? .continue : .partial
-        return StagePolicy(
-            retry: retry, onFailure: onFailure, minSuccessRatio: dice.pick([0, 0.5, 0.9]) ?? 0)
+        var policy = StagePolicy(retry: retry, onFailure: onFailure, minSuccessRatio: dice.pick([0, 0.5, 0.9]) ?? 0)
+        if dice.oneIn(4) { policy.maxParallel = dice.int(1...2) }
+        if dice.oneIn(3) { policy.hedge = HedgePolicy(factor: 1, quantile: 0.5, budget: 0.4) }
+        policy.cache = dice.oneIn(3)
+        if dice.oneIn(10) { policy.queueTimeout = TimeSpan(milliseconds: 500) }
+        return policy
     }
 
     /// Nearest first.

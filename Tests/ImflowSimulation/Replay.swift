@@ -16,12 +16,16 @@ enum Replay {
             try require(same(live.stages[stage], replayed.stages[stage]), "the stage \(live.plan.stages[stage].name)")
         }
         try require(live.liveTokens == replayed.liveTokens, "what runs")
-        try require(live.draining || live.nextWake == replayed.nextWake, "the next wake")
         // What would be done next depends on queues that have no other face.
         let everything = live.tasks.count + 1
-        let next = live.schedule(now: now, slots: everything) { "next" }
-        let again = replayed.schedule(now: now, slots: everything) { "next" }
-        try require(live.draining || next == again, "the next step")
+        var (one, other) = (copy live, copy replayed)
+        let next = one.schedule(now: now, slots: everything) { "next" }
+        let again = other.schedule(now: now, slots: everything) { "next" }
+        // Since when a task waits in the queue, and when a shard began to straggle, an engine's clock says, and no fact.
+        let goesByClock = live.plan.stages.contains { $0.policy.queueTimeout != nil || $0.policy.hedge != nil }
+        if live.draining || goesByClock || live.status != .running { return }
+        try require(next == again, "the next step")
+        try require(next != nil || one.nextWake == other.nextWake, "the next wake")
     }
 
     private static func same(_ one: TaskState, _ other: TaskState) -> Bool {

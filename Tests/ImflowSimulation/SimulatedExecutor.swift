@@ -94,7 +94,7 @@ struct SimulatedExecutor {
         case .call(let work):
             return switch work.input {
             case .whole(let context): inputs(context)
-            case .shard(let shared, let units): [shared, units]
+            case .shard(let shared, let units, let followed): [shared, units] + (followed.map { [$0] } ?? [])
             case .reduce(let parts): inputs(parts)
             }
         }

@@ -10,7 +10,7 @@ struct SimulatedModel: Sendable {
     /// The job's input, its files fetched.
     static let fetchedInput = SimulatedValue.node("input", ["files"])
     /// Most units that a split makes.
-    static let unitLimit = 5
+    static let unitLimit = 8
 
     /// What always fails, by fault of the model: a stage's name, or `stage~unit` for one of its units.
     var broken: Set<String> = []
@@ -22,7 +22,7 @@ struct SimulatedModel: Sendable {
         case .fetch: return .succeeded(Self.fetchedInput)
         case .split(let work):
             if work.context.when == Self.fails { return .skipped("no is false") }
-            return split(order.stage, SimulatedValue.bound(work.context), limit: work.split.shardLimit)
+            return split(SimulatedValue.bound(work.context), limit: work.split.shardLimit)
         case .pass(let context):
             if context.when == Self.fails { return .skipped("no is false") }
             return .succeeded(SimulatedValue.node("pass \(order.stage)", [SimulatedValue.bound(context)]))
@@ -36,32 +36,30 @@ struct SimulatedModel: Sendable {
         case .whole(let context):
             if context.when == Self.fails { return .skipped("no is false") }
             if broken.contains(stage) { return .failed(Failure(.app, "broken")) }
-            return .succeeded(SimulatedValue.node("\(work.model.name) \(stage)", [SimulatedValue.bound(context)]))
-        case .shard(let shared, let units):
+            return .succeeded(SimulatedValue.node("\(work.model.name) whole", [SimulatedValue.bound(context)]))
+        case .shard(let shared, let units, _):
             if broken.contains("\(stage)~\(work.shardIndex)") { return .failed(Failure(.app, "broken")) }
-            return .succeeded(
-                SimulatedValue.node(
-                    "\(work.model.name) \(stage)~", [shared.short, units.short, "\(work.shardIndex)/\(work.shardCount)"]))
-        case .reduce(let parts): return .succeeded(Self.merged(stage, parts))
+            return .succeeded(SimulatedValue.node("\(work.model.name) units", [shared.short, units.short]))
+        case .reduce(let parts): return .succeeded(Self.merged(work.model.name, parts))
         }
     }
 
     /// As many units as the input says, from none on.
-    private func split(_ stage: String, _ input: String, limit: Int) -> Outcome {
-        let digit = SimulatedValue.hash(input).hex.utf8.last ?? 0
-        let units = Int(digit) % (Self.unitLimit + 1)
+    private func split(_ input: String, limit: Int) -> Outcome {
+        let digits = SimulatedValue.hash(input).hex.utf8.suffix(2)
+        let units = digits.reduce(0) { $0 * 31 + Int($1) } % (Self.unitLimit + 1)
         let shards = min(units, max(1, limit))
         let lists = (0..<shards).map { shard in
             let first = shard * units / shards
             let members = (first..<(shard + 1) * units / shards).map { "{\"unit\":{\"index\":\($0)}}" }
-            return SimulatedValue.payload("[\(members.joined(separator: ","))] of \(stage)")
+            return SimulatedValue.payload("[\(members.joined(separator: ","))]")
         }
-        return .expanded(shared: SimulatedValue.node("shared \(stage)", [input]), unitCount: units, shards: lists)
+        return .expanded(shared: SimulatedValue.node("shared", [input]), unitCount: units, shards: lists)
     }
 
-    private static func merged(_ stage: String, _ parts: [MergePart]) -> Payload {
+    private static func merged(_ name: String, _ parts: [MergePart]) -> Payload {
         SimulatedValue.node(
-            "merge \(stage)",
+            "merge \(name)",
             parts.map { "\($0.shardIndex):\($0.units.short):\($0.output?.short ?? "hole")" })
     }
 }

@@ -77,7 +77,12 @@ extension World {
 
     private func take(_ batch: FactBatch, _ place: Int) throws(Violation) {
         let job = engines[place].job
-        for fact in batch.facts { jobs[job].replica.apply(fact) }
+        for fact in batch.facts {
+            jobs[job].replica.apply(fact)
+            if case .queueTimedOut(let task, _, _) = fact {
+                try jobs[job].ledger.learn(jobs[job].replica.name(of: task), of: task)
+            }
+        }
         try jobs[job].ledger.take(batch.facts, engines[place].circumstances)
         if batch.facts.contains(where: { if case .resumed = $0 { true } else { false } }) {
             jobs[job].ledger.keepOnly(jobs[job].replica.liveTokens)

@@ -57,8 +57,11 @@ extension World {
                 let order = executor.attempts[attempt].order
                 let causes = script.failures[order.task] ?? []
                 let cause = causes.indices.contains(order.attempt - 1) ? causes[order.attempt - 1] : nil
-                let outcome = cause.map { .failed(Failure($0, "scripted")) } ?? outcome(of: attempt)
-                answer(attempt, outcome, remembers: false)
+                if let cause {
+                    answer(attempt, .failed(Failure(cause, "scripted")), remembers: false)
+                } else {
+                    answer(attempt, try outcome(of: attempt), remembers: false)
+                }
             } else if let wake = engines.filter(\.isAlive).compactMap(\.wake).min() {
                 try count()
                 if wake <= now { throw Violation("an engine wakes at \(wake) and does nothing") }

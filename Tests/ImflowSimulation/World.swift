@@ -21,6 +21,7 @@ final class World {
     var jobs: [Job] = []
     var engines: [SimulatedEngine] = []
     var executor = SimulatedExecutor()
+    private var calls = CallBook()
     let store = SimulatedStore()
     /// Milliseconds since 1970-01-01T00:00:00Z.
     var now: Int64 = 1_000_000
@@ -99,12 +100,14 @@ final class World {
     }
 
     /// What the attempt comes to when nothing disturbs it.
-    func outcome(of attempt: Int) -> Outcome {
+    func outcome(of attempt: Int) throws(Violation) -> Outcome {
         let order = executor.attempts[attempt].order
         if executor.attempts[attempt].isEnding { return .failed(Failure(.cancelled, "ended")) }
         guard executor.canRead(order) else { return .failed(Failure(.infra, "an input is damaged")) }
-        let job = jobs.first { $0.id == order.job }
-        return job?.model.outcome(of: order) ?? .failed(Failure(.infra, "no such job"))
+        guard let job = jobs.first(where: { $0.id == order.job }) else { throw Violation("no job is named \(order.job)") }
+        let outcome = job.model.outcome(of: order)
+        if case .succeeded(let value) = outcome { try calls.note(order, value) }
+        return outcome
     }
 
     /// Hands a report to the engine that it is meant for; to nobody when that one is gone.

@@ -6,7 +6,6 @@ struct ByteLocks: Sendable {
     // <fcntl.h> of Glibc shows these to programs that define _GNU_SOURCE; the numbers are the kernel's.
     private static let query: Int32 = 36
     private static let set: Int32 = 37
-    private static let setAndWait: Int32 = 38
 
     let descriptor: Int32
 
@@ -19,12 +18,6 @@ struct ByteLocks: Sendable {
             if errno != EINTR { return true }
         }
         return true
-    }
-
-    /// Waits until the byte is ours.
-    func wait(_ byte: Int64) {
-        var lock = Self.lock(byte, F_WRLCK)
-        while fcntl(descriptor, Self.setAndWait, &lock) != 0 && errno == EINTR {}
     }
 
     func give(_ byte: Int64) {

@@ -29,11 +29,14 @@ package final class EngineFolder: Sendable {
         var timer: any DispatchSourceTimer
     }
 
-    /// Makes the folder (0700) when it is not there.
-    /// - Throws: ``StoreError``.
-    package init(path: String) throws(StoreError) {
+    /// The file that is written when something changed in the database that other processes wait for.
+    package static let bell = "bell"
+
+    /// Makes the folder (0700) when it is not there. Where it cannot be made nothing is heard but the interval, and
+    /// whoever needs a file in it says why there is none.
+    package init(path: String) {
         self.path = path
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StoreError(errno: errno, "make the folder", path) }
+        mkdir(path, 0o700)
     }
 
     deinit {
@@ -62,9 +65,23 @@ package final class EngineFolder: Sendable {
         listeners.withLock { $0[token] = nil }
     }
 
-    /// Has everybody who listens to this folder hear of the file.
-    package func ring(_ name: String) {
-        let descriptor = open(file(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    /// Yields at once, and then whenever a bell was rung, an engine has ended, or the interval has passed.
+    package func changes() -> AsyncStream<Void> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let token = listen { event in
+                switch event {
+                case .written(Self.bell), .closed(SlotFile.name), .interval: continuation.yield()
+                default: break
+                }
+            }
+            continuation.onTermination = { [weak self] _ in self?.ignore(token) }
+            continuation.yield()
+        }
+    }
+
+    /// Has everybody hear who waits for changes.
+    package func ring() {
+        let descriptor = open(file(Self.bell), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return }
         var byte: UInt8 = 0x21
         pwrite(descriptor, &byte, 1, 0)

@@ -5,8 +5,8 @@ import Synchronization
 /// The slots of a machine, shared by all engines of a state folder. One engine takes part once, whatever the number of its
 /// jobs, and divides what it has among them by the same rule.
 ///
-/// A slot stays with an engine from attempt to attempt while it has work and nobody else has a right to it: then giving
-/// and taking one costs no system call.
+/// A slot stays with an engine from attempt to attempt while it has work and nobody else has a right to it: then all that
+/// an attempt costs here is a look at one small file.
 package final class MachineSlots: SlotPool {
     /// An engine that is to let others have its only slots keeps them this long at least, in microseconds: turns that
     /// are too short would be spent on waking one another.
@@ -30,9 +30,7 @@ package final class MachineSlots: SlotPool {
         var since: Int64 = 0
         var published: EngineRecord?
         /// Whether somebody else was there at the last look.
-        var isShared = true
-        /// Something was heard since the last look.
-        var isStale = true
+        var isShared = false
         var share = 0
         var slots = 1
         /// Engines that were stopped (SIGSTOP) at the last look: they keep what they have and take nothing.
@@ -62,7 +60,6 @@ package final class MachineSlots: SlotPool {
         let id = state.withLock { state in
             state.lastJob += 1
             state.jobs[state.lastJob] = Job(name: job, priority: priority, wake: wake, since: Self.now)
-            state.isStale = true
             if state.engine == nil { state.engine = file.enter() }
             if state.listening == nil {
                 state.listening = folder.listen { [weak self] event in self?.heard(event) }
@@ -129,11 +126,7 @@ package final class MachineSlots: SlotPool {
     }
 
     private func look() {
-        let woken = state.withLock { state in
-            state.isStale = true
-            return settle(&state)
-        }
-        wake(woken)
+        wake(state.withLock { settle(&$0) })
     }
 
     private func lookForStopped() {
@@ -156,9 +149,9 @@ package final class MachineSlots: SlotPool {
         let wanted = min(state.jobs.values.reduce(0) { $0 + $1.wanting }, SlotFile.maximumSlots)
         let now = Self.now
         if state.held.isEmpty, (state.published?.wanted ?? 0) == 0, wanted > 0 { state.since = now }
-        if state.isStale || state.isShared { share(&state, wanted: wanted, now: now) }
-        let due = min(wanted, state.isShared ? state.share : state.slots)
-        let grace = state.isShared && state.share == 0 && !state.held.isEmpty && now - state.since < Self.quantum
+        share(&state, wanted: wanted, now: now)
+        let due = min(wanted, state.share)
+        let grace = state.share == 0 && !state.held.isEmpty && now - state.since < Self.quantum
         let target = max(min(using, state.held.count), due, grace ? min(1, wanted) : 0)
         let before = state.held.count
         while state.held.count > target, let slot = state.held.popLast() { file.giveSlot(slot) }
@@ -171,11 +164,10 @@ package final class MachineSlots: SlotPool {
     /// Looks who else is there, and what is ours.
     private func share(_ state: inout State, wanted: Int, now: Int64) {
         let engines = file.engines(except: state.engine)
-        state.isStale = false
         state.isShared = !engines.isEmpty
         let own = record(state, wanted: wanted)
         state.slots = file.slotCount(engines.map(\.record) + [own])
-        guard state.isShared else { return }
+        guard state.isShared else { return state.share = state.slots }
         // By line, so that all engines see the same order.
         let lines = (engines + [(state.engine ?? SlotFile.maximumEngines, own)]).sorted { $0.0 < $1.0 }
         let claims = lines.map { line in
