@@ -4,7 +4,10 @@ import PackageDescription
 let package = Package(
     name: "imflow",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "imflow", targets: ["imflow"])],
+    products: [
+        .executable(name: "imflow", targets: ["imflow"]),
+        .executable(name: "imflow-simulate", targets: ["ImflowSimulate"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -79,6 +82,10 @@ let package = Package(
                 "ImflowCompiler", "ImflowIR", "ImflowSyntax", "ImflowSchema", "ImflowDiagnostics", "ImflowPlan", "ImflowJSON",
             ],
             path: "Tests/ImflowFuzzKit"),
+        .target(
+            name: "ImflowSimulation", dependencies: ["ImflowEngine", "ImflowExecution", "ImflowPlan", "ImflowJSON"],
+            path: "Tests/ImflowSimulation"),
+        .executableTarget(name: "ImflowSimulate", dependencies: ["ImflowSimulation"], path: "Tests/ImflowSimulate"),
         .testTarget(name: "ImflowJSONTests", dependencies: ["ImflowJSON"]),
         .testTarget(name: "ImflowSchemaTests", dependencies: ["ImflowSchema"]),
         .testTarget(name: "ImflowSyntaxTests", dependencies: ["ImflowSyntax"]),
@@ -86,7 +93,10 @@ let package = Package(
         .testTarget(name: "ImflowLanguageServerTests", dependencies: ["ImflowLanguageServer"]),
         .testTarget(
             name: "ImflowEngineTests",
-            dependencies: ["ImflowEngine", "ImflowStore", "ImflowData", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "ImflowEngine", "ImflowStore", "ImflowData", "ImflowSimulation", "ImflowSimulate",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "ImflowTraceTests", dependencies: ["ImflowTrace"]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),

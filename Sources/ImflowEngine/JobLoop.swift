@@ -102,11 +102,30 @@ package struct JobLoop: Sendable {
             }
         }
         // Less was started than there was room for: the rest is for others.
-        if machine.running.count < room { _ = pool?(onSlots, onSlots + reclaiming.count) }
+        if machine.occupiedSlots < room { _ = pool?(onSlots, onSlots + reclaiming.count) }
         effects.ending = attemptsToEnd()
         effects.isAtRest = machine.status != .running
         effects.wake = machine.nextWake
         return Turn(batch: batch(of: facts, now: now), effects: effects)
+    }
+
+    /// What cancels a job that nobody drives, when all that it ran has been ended: the facts to commit.
+    package static func cancellation(of machine: JobMachine, now: Int64) -> [Fact] {
+        var machine = machine
+        var facts: [Fact] = []
+        func record(_ fact: Fact) {
+            machine.apply(fact)
+            facts.append(fact)
+        }
+        record(.cancelRequested(at: now))
+        for order in machine.recoveredOrders {
+            let report = AttemptReport(
+                order: order, outcome: .failed(Failure(.cancelled, "cancelled")), inputHash: nil, startedAt: now,
+                finishedAt: now, latencyMilliseconds: 0, node: "")
+            for fact in machine.decide(.report(report), now: now) { record(fact) }
+        }
+        record(.finished(at: now, status: .cancelled, output: nil))
+        return facts
     }
 
     /// Attempts that are on a slot.
@@ -127,7 +146,7 @@ package struct JobLoop: Sendable {
             effects.reclaimed.append(token)
         }
         // Attempts that no longer count run on slots until they have reported.
-        let strays = pool == nil ? 0 : max(0, handedOut.count - machine.running.count)
+        let strays = pool == nil ? 0 : max(0, handedOut.count - machine.occupiedSlots)
         return min(slots, max(0, granted - strays)) + lent.count
     }
 

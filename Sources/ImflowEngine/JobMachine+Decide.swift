@@ -40,7 +40,7 @@ extension JobMachine {
                     task: task, attempt: attempt, shared: shared, unitCount: unitCount, shardCount: shards.count,
                     evidence: evidence)
             ] + shards.enumerated().map { .shardPlanned(stage: stage, index: $0.offset, units: $0.element) }
-        case .skipped(let reason) where tasks[task].kind == .whole || tasks[task].kind == .split:
+        case .skipped(let reason) where isConditional(task):
             return [.attemptSkipped(task: task, attempt: attempt, reason: reason, evidence: evidence)]
         case .failed(let failure):
             return [decide(failure, task: task, attempt: attempt, evidence: evidence, now: now)]
@@ -48,6 +48,12 @@ extension JobMachine {
             let failure = Failure(.infra, "the executor answered with an outcome that does not suit the task")
             return [decide(failure, task: task, attempt: attempt, evidence: evidence, now: now)]
         }
+    }
+
+    /// Only the first task of a stage looks at the stage's condition.
+    private func isConditional(_ task: Int) -> Bool {
+        guard let stage = tasks[task].stage, plan.stages[stage].when != nil else { return false }
+        return tasks[task].kind == .whole || tasks[task].kind == .split
     }
 
     private func decide(_ failure: Failure, task: Int, attempt: Int, evidence: Evidence, now: Int64) -> Fact {

@@ -43,21 +43,6 @@ extension JobMachine {
         return tasks[stages[leader].shards[index]].result
     }
 
-    /// The tasks of a stage's shards whose results other stages, which run on them one by one, have yet to read.
-    package func shardsStillRead(ofStage leader: Int) -> [Int] {
-        let readers = graph.followers[leader].filter {
-            self.leader(of: $0) == leader && !stages[$0].status.satisfiesDependents
-        }
-        if readers.isEmpty { return [] }
-        return stages[leader].shards.enumerated().compactMap { index, task in
-            let isRead = readers.contains { reader in
-                let shards = stages[reader].shards
-                return !shards.indices.contains(index) || tasks[shards[index]].status != .succeeded
-            }
-            return isRead ? task : nil
-        }
-    }
-
     /// The stage whose shards it runs on has not come to a good end yet.
     func isAhead(_ stage: Int) -> Bool {
         guard let leader = leader(of: stage) else { return false }

@@ -7,54 +7,92 @@ package struct LostOutputs {
     package private(set) var tasks: [Int] = []
     /// The job's own input is lost, which no task makes: the job cannot go on.
     package private(set) var lacksInput = false
-    /// By stage: whether one that is still to run may read its result, or it is the job's result.
-    private let isNeeded: [Bool]
+    /// By stage: something of it is to run, because it has not succeeded, because what it had made is lost, or because
+    /// something before it runs.
+    private var runs: [Bool]
+    /// By stage: its result is needed and lost.
+    private var isLost: [Bool]
 
     /// - Parameter isIntact: whether a stored value, and all that it names, is there as it was made.
     package init(_ machine: borrowing JobMachine, isIntact: (Payload) throws -> Bool) rethrows {
-        var isNeeded = machine.plan.isSeen(by: Self.unsettled(machine))
-        for output in machine.plan.outputs { isNeeded[output] = true }
-        self.isNeeded = isNeeded
+        runs = machine.stages.map { $0.status != .succeeded && !$0.skippedByCondition }
+        isLost = Array(repeating: false, count: runs.count)
         for task in machine.tasks.indices where machine.tasks[task].kind == .fetch {
             if let input = machine.tasks[task].result, try !isIntact(input) { lacksInput = true }
         }
-        for stage in machine.stages.indices { try look(at: stage, of: machine, isIntact) }
+        try findLostResults(machine, isIntact)
+        for stage in machine.stages.indices { try collect(stage, machine, isIntact) }
     }
 
-    private mutating func look(
-        at index: Int, of machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    /// A lost result makes its stage run, and all stages after it, which read further results: until there is no more.
+    private mutating func findLostResults(
+        _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
     ) rethrows {
-        let stage = machine.stages[index]
-        if let result = stage.result {
-            guard isNeeded[index], try !isIntact(result) else {
-                // Stages that run on its shards one by one may still read some of them.
-                return try look(at: machine.shardsStillRead(ofStage: index), machine, isIntact)
+        var isKnown = Array(repeating: false, count: runs.count)
+        for output in machine.plan.outputs { isKnown[output] = true }
+        var unread = machine.plan.outputs
+        while true {
+            for stage in machine.stages.indices where !runs[stage] {
+                for need in machine.plan.stages[stage].needs where runs[need] { runs[stage] = true }
             }
-            guard let task = stage.mergeTask ?? stage.firstTask else { return }
-            tasks.append(task)
-            // A merge is made of its shards, which may have gone with it.
-            return try look(at: stage.shards, machine, isIntact)
+            let isSeen = machine.plan.isSeen(by: runs.indices.filter { runs[$0] })
+            for source in isSeen.indices where isSeen[source] && !isKnown[source] {
+                isKnown[source] = true
+                unread.append(source)
+            }
+            let found = try unread.filter { stage in
+                guard !runs[stage], let result = machine.stages[stage].result else { return false }
+                return try !isIntact(result)
+            }
+            let parted = try machine.stages.indices.filter { try !runs[$0] && lacksShard($0, machine, isIntact) }
+            if found.isEmpty, parted.isEmpty { return }
+            for stage in parted { runs[stage] = true }
+            unread = []
+            for stage in found {
+                runs[stage] = true
+                isLost[stage] = true
+            }
         }
-        guard let split = stage.firstTask, !stage.shards.isEmpty else { return }
-        let parts = [stage.shared] + stage.shards.map { machine.tasks[$0].units }
-        for case .some(let part) in parts where try !isIntact(part) {
-            tasks.append(split)
+    }
+
+    /// A shard of the stage has made something that is lost, and that a shard of another stage, which runs on them one by
+    /// one, has yet to read.
+    private func lacksShard(
+        _ leader: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        for reader in machine.graph.followers[leader] where runs[reader] {
+            guard machine.leader(of: reader) == leader else { continue }
+            for (index, task) in machine.stages[leader].shards.enumerated() {
+                let readers = machine.stages[reader].shards
+                let isRead = readers.indices.contains(index) && machine.tasks[readers[index]].status == .succeeded
+                if let result = machine.tasks[task].result, !isRead, try !isIntact(result) { return true }
+            }
+        }
+        return false
+    }
+
+    /// A stage that goes on from its split needs the units and what its shards have made; one whose input changes, nothing.
+    private mutating func collect(
+        _ index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows {
+        guard runs[index] else { return }
+        for need in machine.plan.stages[index].needs where runs[need] { return }
+        let stage = machine.stages[index]
+        guard let first = stage.firstTask, machine.plan.stages[index].split != nil else {
+            if isLost[index], let task = stage.firstTask { tasks.append(task) }
             return
         }
-        try look(at: stage.shards, machine, isIntact)
-    }
-
-    private mutating func look(
-        at shards: [Int], _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
-    ) rethrows {
-        for task in shards where machine.tasks[task].status == .succeeded {
-            if let result = machine.tasks[task].result, try !isIntact(result) { tasks.append(task) }
+        var lost: [Int] = []
+        for task in stage.shards where machine.tasks[task].status == .succeeded {
+            if let result = machine.tasks[task].result, try !isIntact(result) { lost.append(task) }
         }
-    }
-
-    private static func unsettled(_ machine: borrowing JobMachine) -> [Int] {
-        var found: [Int] = []
-        for stage in machine.stages.indices where !machine.stages[stage].status.isSettled { found.append(stage) }
-        return found
+        let isComplete = lost.isEmpty && stage.shardsSucceeded == stage.shardCount
+        for case .some(let part) in [isComplete ? nil : stage.shared] + stage.shards.map({ machine.tasks[$0].units })
+        where try !isIntact(part) {
+            tasks.append(first)
+            return
+        }
+        if isLost[index], let merge = stage.mergeTask { tasks.append(merge) }
+        tasks += lost
     }
 }

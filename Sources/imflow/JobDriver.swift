@@ -137,8 +137,7 @@ struct JobDriver {
         let executor = try LocalExecutor(
             state: state, plan: machine.plan, choice: try Launched.read(row).executor, slots: 1)
         await executor.sweep(job: row.id, keeping: [])
-        let now = WallClock.now
-        let facts: [Fact] = [.cancelRequested(at: now), .finished(at: now, status: .cancelled, output: nil)]
+        let facts = JobLoop.cancellation(of: machine, now: WallClock.now)
         for fact in facts { machine.apply(fact) }
         try await state.database.commit(FactBatch(job: row.id, facts: facts, summary: machine.summary))
         try await state.database.releaseLease(job: row.id)

@@ -220,7 +220,9 @@ struct JobMachineTests {
 
     @Test("a stage whose condition is false is skipped, and what follows runs without it")
     func condition() {
-        var world = SimulatedWorld(plan([stage("a"), stage("b", needs: [0])]))
+        var stages = [stage("a"), stage("b", needs: [0])]
+        stages[0].when = .truthy(path: ["x"])
+        var world = SimulatedWorld(plan(stages))
         world.run { $0.task == "a" ? .skipped("x is false") : obedient()($0) }
         #expect(world.machine.status == .succeeded)
         #expect(world.machine.stages[0].status == .skipped)
@@ -229,6 +231,7 @@ struct JobMachineTests {
     @Test("a pipeline whose entry is skipped is skipped to its exit, and what follows runs")
     func skippedPipeline() {
         var stages = [stage("p.input"), stage("p.a", needs: [0]), stage("p", needs: [1]), stage("after", needs: [2])]
+        stages[0].when = .truthy(path: ["x"])
         stages[1].entry = 0
         stages[2].entry = 0
         var world = SimulatedWorld(plan(stages))
