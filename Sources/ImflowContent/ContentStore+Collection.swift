@@ -27,6 +27,34 @@ extension ContentStore {
         }
     }
 
+    /// Removes a content unless it was written or marked as wanted since `cutoff`, in milliseconds since 1970. Who marks it
+    /// while it is being removed finds it missing, or has it kept.
+    /// - Returns: whether it is gone.
+    package func remove(_ hash: ContentHash, unlessSince cutoff: Int64) throws(ContentError) -> Bool {
+        guard Self.isOlder(path(of: hash), than: cutoff) else { return false }
+        // Under another name nobody can mark it: what its time says then is the last word.
+        let aside = temporaryFile()
+        guard rename(path(of: hash), aside) == 0 else {
+            if errno == ENOENT { return true }
+            throw ContentError(errno: errno, "remove", path(of: hash))
+        }
+        if Self.isOlder(aside, than: cutoff) {
+            unlink(aside)
+            return true
+        }
+        // Where the same content was written anew meanwhile, that stays.
+        if link(aside, path(of: hash)) != 0, errno != EEXIST {
+            throw ContentError(errno: errno, "put back", path(of: hash))
+        }
+        unlink(aside)
+        return false
+    }
+
+    private static func isOlder(_ path: String, than cutoff: Int64) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && milliseconds(status.st_mtim) < cutoff
+    }
+
     /// Removes temporary files that were last written more than `seconds` ago; answers how many bytes they had.
     package func removeLeftovers(olderThan seconds: Int64) throws(ContentError) -> Int64 {
         var now = timespec()

@@ -10,19 +10,7 @@ extension ContentStore {
             throw ContentError(
                 .other, path: file.path, "\(hash) has \(file.size) bytes, more than the \(limit) that are read here")
         }
-        let size = Int(file.size)
-        var failure: ContentError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            do throws(ContentError) {
-                while count < size {
-                    let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count..<size]))
-                    let piece = try file.read(into: rest)
-                    if piece == 0 { break }
-                    count += piece
-                }
-            } catch { failure = error }
-        }
-        if let failure { throw failure }
+        let bytes = try file.contents(limit: limit)
         guard ContentHash(of: bytes) == hash else { throw Self.corrupt(hash, file.path) }
         return bytes
     }

@@ -166,6 +166,12 @@ package final class ContentStore: Sendable {
         return true
     }
 
+    /// Marks a content as wanted now, so that who collects garbage by age spares it.
+    /// - Returns: false when it is not there.
+    package func renew(_ hash: ContentHash) -> Bool {
+        utimensat(AT_FDCWD, path(of: hash), nil, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
     private func publish(_ temporary: String, as hash: ContentHash) throws(ContentError) {
         let shard = shardFolder(hash)
         if mkdir(shard, 0o700) == 0 {

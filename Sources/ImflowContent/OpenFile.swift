@@ -60,6 +60,27 @@ struct OpenFile: ~Copyable {
         }
     }
 
+    /// The file's bytes from where it stands; more than `limit` are an error.
+    func contents(limit: Int) throws(ContentError) -> [UInt8] {
+        guard size <= Int64(limit) else {
+            throw ContentError(.other, path: path, "\(path) has \(size) bytes, more than the \(limit) that are read here")
+        }
+        let most = Int(size)
+        var failure: ContentError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+            do throws(ContentError) {
+                while count < most {
+                    let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count..<most]))
+                    let piece = try read(into: rest)
+                    if piece == 0 { break }
+                    count += piece
+                }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer) throws(ContentError) {
         var rest = bytes
         while let start = rest.baseAddress, !rest.isEmpty {

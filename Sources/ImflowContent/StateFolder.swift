@@ -20,6 +20,8 @@ package struct StateFolder: Sendable {
     package var database: String { root + "/imflow.db" }
     package var content: String { root + "/cas" }
     package var nodeKey: String { root + "/node.key" }
+    /// Results that other jobs may take; all of it may be removed at any time.
+    package var cache: String { root + "/cache" }
 
     package func work(job: String) -> String { root + "/work/" + component(job) }
 

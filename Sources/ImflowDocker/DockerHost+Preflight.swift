@@ -1,3 +1,4 @@
+package import ImflowContent
 package import ImflowExecution
 package import ImflowPlan
 
@@ -7,10 +8,16 @@ extension DockerHost {
     package func preflight(_ models: [ModelPlan]) async throws(Failure) {
         for model in models { try await containers.requireImage(of: model) }
     }
+
+    package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin {
+        .image(id: try await containers.imageID(of: model))
+    }
 }
 
 extension Containers {
-    func requireImage(of model: ModelPlan) async throws(Failure) {
+    func requireImage(of model: ModelPlan) async throws(Failure) { _ = try await describeImage(of: model) }
+
+    private func describeImage(of model: ModelPlan) async throws(Failure) -> EngineAnswer {
         guard let image = model.image else {
             throw Failure(.app, "model \(model.name) has no image: give it one, or choose --executor process")
         }
@@ -21,6 +28,16 @@ extension Containers {
             let cause: Cause = (400..<500).contains(answer.status) ? .app : .infra
             throw Failure(cause, "the Docker engine does not describe image \(image): \(answer.message)")
         }
+        return answer
+    }
+
+    /// The id of the image's configuration, which names the digests of all that is in it: a tag may move, it does not.
+    func imageID(of model: ModelPlan) async throws(Failure) -> String {
+        let answer = try await describeImage(of: model)
+        guard let id = answer.json["Id"]?.stringValue, !id.isEmpty else {
+            throw Failure(.infra, "the Docker engine does not say which image \(model.image ?? "") is")
+        }
+        return id
     }
 
     static func missing(_ image: String, model: String) -> Failure {

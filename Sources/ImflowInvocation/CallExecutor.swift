@@ -27,6 +27,7 @@ package final class CallExecutor: Executor {
     private let instanceLimit: Int
     private let startWindow: TimeSpan
     private let idleLimit: TimeSpan
+    private let cache: CallCache?
     private let known: Mutex<Known>
 
     /// - Parameters:
@@ -35,11 +36,12 @@ package final class CallExecutor: Executor {
     ///   - hosts: every host that `host` may answer: what earlier engines left there is swept, too.
     ///   - startWindow: how long a `rest` instance may take to become ready.
     ///   - idleLimit: a warm instance that nobody wanted for so long is stopped.
+    ///   - cache: where results of calls that may be shared are; nil: every call is made.
     package init(
         state: StateFolder, staging: any InputStaging, client: HTTPClient,
         host: @escaping @Sendable (ModelPlan) throws(Failure) -> any ModelHost, instanceLimit: Int,
         hosts: [any ModelHost] = [], startWindow: TimeSpan = TimeSpan(seconds: 60),
-        idleLimit: TimeSpan = TimeSpan(seconds: 120)
+        idleLimit: TimeSpan = TimeSpan(seconds: 120), cache: CallCache? = nil
     ) {
         self.state = StateFolder(root: Self.absolute(state.root))
         self.staging = staging
@@ -48,6 +50,7 @@ package final class CallExecutor: Executor {
         self.instanceLimit = instanceLimit
         self.startWindow = startWindow
         self.idleLimit = idleLimit
+        self.cache = cache
         known = Mutex(Known(hosts: hosts))
     }
 
@@ -55,14 +58,16 @@ package final class CallExecutor: Executor {
         let clock = ContinuousClock()
         let begin = clock.now
         let startedAt = Self.now()
-        let (end, expired) = await withDeadline(order.timeout) { await self.carryOut(order, progress: progress) }
+        let (end, expired) = await withDeadline(order.timeout) {
+            await self.carryOut(order, within: $0, progress: progress)
+        }
         var outcome = end.outcome
         if case .failed(let failure) = outcome, expired || Task.isCancelled {
             outcome = .failed(expired && !Task.isCancelled ? Self.late(order, failure) : .cancelled)
         }
         return AttemptReport(
             order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
-            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node)
+            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache)
     }
 
     /// - Parameter failure: how the attempt ended when it was cancelled; often it says what it had waited for.
@@ -105,9 +110,10 @@ package final class CallExecutor: Executor {
         var outcome: Outcome
         var inputHash: ContentHash?
         var node: String
+        var cache: CacheEvidence?
     }
 
-    private func carryOut(_ order: WorkOrder, progress: @escaping UnitProgress) async -> End {
+    private func carryOut(_ order: WorkOrder, within deadline: Deadline, progress: @escaping UnitProgress) async -> End {
         var end = End(outcome: .failed(.cancelled), inputHash: nil, node: defaultNode)
         guard case .call(let work) = order.work else {
             end.outcome = .failed(Failure(.infra, "task \(order.task) is no call of a model"))
@@ -122,7 +128,22 @@ package final class CallExecutor: Executor {
                 return end
             }
             end.inputHash = call.inputHash
+            var ticket: CacheTicket?
+            if let cache, order.cache == true {
+                switch try await cache.open(order, work, call, on: host, within: deadline) {
+                case .hit(let result, let evidence):
+                    end.cache = evidence
+                    end.outcome = .succeeded(result)
+                    return end
+                case .call(let opened): ticket = opened
+                }
+            }
+            defer { ticket?.end() }
+            end.cache = ticket?.evidence
             end.outcome = try await succeed(order, work, call, on: host, progress: progress)
+            if case .succeeded(let result) = end.outcome, let cache, let ticket {
+                end.cache = await cache.keep(result, of: order, work, by: ticket, on: host)
+            }
         } catch {
             end.outcome = .failed(Self.redacted(error, of: work.model))
         }

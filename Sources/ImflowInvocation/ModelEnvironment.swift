@@ -1,6 +1,7 @@
 import Glibc
 package import ImflowExecution
 package import ImflowPlan
+import ImflowJSON
 
 /// A model's own `env` as one launch gets it: every `${NAME}` replaced by the submitter's variable of that name.
 /// Every host takes the variables from here, so that secrets are treated alike everywhere.
@@ -47,6 +48,23 @@ package struct ModelEnvironment: Sendable {
         guard !redactor.isIdle else { return text }
         var redactor = redactor
         return String(decoding: redactor.take(text.utf8) + redactor.finish(), as: UTF8.self)
+    }
+
+    /// What stands for each of the model's own variables where calls are compared, by name: its text, and where a value of
+    /// the submitter's comes in, that value's digest. A variable that is not set counts as not set.
+    /// - Parameter digest: of a value that may be a secret.
+    static func comparable(
+        of model: ModelPlan, submitter: (String) -> String? = ownVariable, digest: (String) -> JSONValue
+    ) -> [String: JSONValue] {
+        model.environment.mapValues { template in
+            .array(
+                pieces(of: template).map { piece in
+                    switch piece {
+                    case .literal(let text): .string(text)
+                    case .variable(let name): [submitter(name).map(digest) ?? .null]
+                    }
+                })
+        }
     }
 
     /// A variable of this process.

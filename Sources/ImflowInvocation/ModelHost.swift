@@ -1,3 +1,4 @@
+package import ImflowContent
 package import ImflowExecution
 package import ImflowPlan
 
@@ -6,6 +7,10 @@ package import ImflowPlan
 package protocol ModelHost: Sendable {
     /// `0x` and 40 hexadecimal digits: who signs for what runs here.
     var node: String { get }
+
+    /// What the model is made of here. Throws ``Failure`` when that cannot be told: its program or its image is missing, or
+    /// the place does not answer.
+    func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin
 
     /// The path under which a model sees a launch's work folder.
     func guestFolder(for workFolder: String) -> String

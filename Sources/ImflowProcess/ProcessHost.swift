@@ -1,9 +1,9 @@
 import Glibc
-import ImflowContent
+package import ImflowContent
 import Synchronization
 package import ImflowExecution
 package import ImflowInvocation
-import ImflowPlan
+package import ImflowPlan
 
 /// Runs models as processes of this machine, each in its model's folder and in a process group of its own.
 ///
@@ -31,6 +31,14 @@ package final class ProcessHost: ModelHost {
         // A model that ends while we write to it is an error of that write, not the end of imflow. Started programs get
         // the default back.
         signal(SIGPIPE, SIG_IGN)
+    }
+
+    package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin {
+        let launch = Launch(
+            model: model, job: "", task: "", attempt: 0, token: "", unit: nil, workFolder: "", environment: [:],
+            logPath: "")
+        let command = try ProcessCommand(launch, marks: [:], port: nil, paths: commands)
+        return .folder(command.folder, program: command.program)
     }
 
     package func guestFolder(for workFolder: String) -> String { workFolder }

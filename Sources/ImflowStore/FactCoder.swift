@@ -126,7 +126,7 @@ enum FactCoder {
         return Payload(hash: hash, size: size, inline: try record.byte() == 0 ? nil : try record.text())
     }
 
-    private static func hash(from record: inout ByteReader) throws -> ContentHash {
+    static func hash(from record: inout ByteReader) throws -> ContentHash {
         guard let hash = ContentHash(bytes: UnsafeRawBufferPointer(rebasing: try record.raw(32))) else { throw ByteReader.Malformed() }
         return hash
     }
@@ -138,6 +138,7 @@ enum FactCoder {
         record.put(evidence.inputHash == nil ? 0 : 1 as UInt8)
         if let hash = evidence.inputHash { record.put(raw: hash.bytes) }
         nodes.put(evidence.node, into: &record)
+        put(evidence.cache, into: &record)
     }
 
     private static func evidence(from record: inout ByteReader, nodes: inout NodeTable) throws -> Evidence {
@@ -145,9 +146,11 @@ enum FactCoder {
         let finishedAt = try record.signed()
         let latency = Double(bitPattern: try record.fixed())
         let inputHash = try record.byte() == 0 ? nil : try hash(from: &record)
-        return Evidence(
+        var evidence = Evidence(
             inputHash: inputHash, startedAt: startedAt, finishedAt: finishedAt, latencyMilliseconds: latency,
             node: try nodes.take(from: &record))
+        evidence.cache = try cache(from: &record)
+        return evidence
     }
 
     /// Fowler, Noll, Vo (RFC 9923).

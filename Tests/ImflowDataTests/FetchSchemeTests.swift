@@ -109,7 +109,7 @@ struct FetchSchemeTests {
         while flights.waiterCount(of: "key") < 3 { await Task.yield() }
         for task in tasks {
             task.cancel()
-            await #expect(throws: Failure(.cancelled, "the fetch was cancelled")) { _ = try await task.value }
+            await #expect(throws: Failure(.cancelled, "it was cancelled")) { _ = try await task.value }
         }
         for await _ in ended.stream { break }
         never.continuation.finish()

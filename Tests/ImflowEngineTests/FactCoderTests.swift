@@ -25,9 +25,21 @@ struct FactCoderTests {
                 evidence: Evidence(
                     inputHash: payload("in").hash, startedAt: -5, finishedAt: 6, latencyMilliseconds: 0.1,
                     node: "0x01")),
+            cachedSuccess(.hit, from: "other/a~00", waitedFor: "other/a~00", note: nil),
+            cachedSuccess(.missed, from: nil, waitedFor: nil, note: "not noted \u{1F4A5}"),
             .finished(at: 4, status: .partial, output: payload("[1]")),
         ]
     }()
+
+    private static func cachedSuccess(
+        _ outcome: CacheEvidence.Outcome, from: String?, waitedFor: String?, note: String?
+    ) -> Fact {
+        let key = CacheKey(fields: ["model": payload("m").hash, "input.a": payload("a").hash]) { payload($0.text).hash }
+        var evidence = Evidence(
+            inputHash: nil, startedAt: 1, finishedAt: 2, latencyMilliseconds: 3, node: "0x01")
+        evidence.cache = CacheEvidence(outcome, key: key, from: from, waitedFor: waitedFor, note: note)
+        return .attemptSucceeded(task: 8, attempt: 1, result: payload("1"), evidence: evidence)
+    }
 
     @Test("what was written is read, also in one row with everything else")
     func roundTrip() throws {

@@ -96,14 +96,14 @@ import Testing
 
 @Suite struct DeadlineTests {
     @Test func aBodyInTimeIsNotDisturbed() async {
-        let outcome = await withDeadline(TimeSpan(seconds: 60)) { Task.isCancelled }
+        let outcome = await withDeadline(TimeSpan(seconds: 60)) { _ in Task.isCancelled }
         #expect(outcome.value == false && outcome.expired == false)
-        let unlimited = await withDeadline(nil) { 1 }
+        let unlimited = await withDeadline(nil) { _ in 1 }
         #expect(unlimited.value == 1 && unlimited.expired == false)
     }
 
     @Test func aLateBodyIsCancelledAndAwaited() async {
-        let outcome = await withDeadline(TimeSpan(milliseconds: 5)) { () -> String in
+        let outcome = await withDeadline(TimeSpan(milliseconds: 5)) { _ -> String in
             try? await Task.sleep(for: .seconds(1000))
             return Task.isCancelled ? "ended" : "not cancelled"
         }
@@ -112,7 +112,7 @@ import Testing
 
     @Test func cancellingTheCallerIsNoTimeout() async {
         let task = Task {
-            await withDeadline(TimeSpan(seconds: 1000)) { try? await Task.sleep(for: .seconds(1000)) }.expired
+            await withDeadline(TimeSpan(seconds: 1000)) { _ in try? await Task.sleep(for: .seconds(1000)) }.expired
         }
         task.cancel()
         #expect(await task.value == false)

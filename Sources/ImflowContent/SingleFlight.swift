@@ -1,9 +1,9 @@
-internal import ImflowExecution
+package import ImflowExecution
 import Synchronization
 
 /// Does the same work once for all who ask for it at the same time. One that is cancelled stops waiting at once; the work
 /// itself ends when nobody waits for it any more.
-final class SingleFlight<Value: Sendable>: Sendable {
+package final class SingleFlight<Value: Sendable>: Sendable {
     typealias Answer = CheckedContinuation<Result<Value, Failure>, Never>
 
     private struct Flight {
@@ -25,7 +25,11 @@ final class SingleFlight<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func value(
+    package init() {}
+
+    /// What `work` makes for all who ask for `key` meanwhile.
+    /// - Throws: what `work` threw; ``Failure`` with cause `cancelled` when the caller was cancelled.
+    package func value(
         of key: String, _ work: @escaping @Sendable () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let waiter = state.withLock { $0.newID() }
@@ -42,7 +46,7 @@ final class SingleFlight<Value: Sendable>: Sendable {
     }
 
     /// How many wait for the work of this key.
-    func waiterCount(of key: String) -> Int {
+    package func waiterCount(of key: String) -> Int {
         state.withLock { state in state.current[key].flatMap { state.flights[$0] }?.waiting.count ?? 0 }
     }
 
@@ -85,6 +89,6 @@ final class SingleFlight<Value: Sendable>: Sendable {
             return (answer, state.flights.removeValue(forKey: id)?.task)
         }
         abandoned?.cancel()
-        answer?.resume(returning: .failure(Failure(.cancelled, "the fetch was cancelled")))
+        answer?.resume(returning: .failure(Failure(.cancelled, "it was cancelled")))
     }
 }

@@ -1,0 +1,52 @@
+import ImflowExecution
+
+extension FactCoder {
+    private static let outcomes: [CacheEvidence.Outcome] = [.hit, .missed, .refreshed, .damaged, .off, .unavailable]
+
+    /// Stands after the other fields of the evidence, and only where the cache was asked.
+    static func put(_ cache: CacheEvidence?, into record: inout ByteWriter) {
+        guard let cache else { return }
+        record.put(UInt8(truncatingIfNeeded: outcomes.firstIndex(of: cache.outcome) ?? outcomes.count))
+        record.put(cache.key == nil ? 0 : 1 as UInt8)
+        if let key = cache.key { record.put(raw: key.bytes) }
+        record.put(cache.fields == nil ? 0 : 1 as UInt8)
+        if let fields = cache.fields {
+            record.put(fields.count)
+            for (name, hash) in fields.sorted(by: { $0.key < $1.key }) {
+                record.put(name)
+                record.put(raw: hash.bytes)
+            }
+        }
+        for text in [cache.from, cache.waitedFor, cache.note] {
+            record.put(text == nil ? 0 : 1 as UInt8)
+            if let text { record.put(text) }
+        }
+    }
+
+    /// Nil where the record ends before it.
+    static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
+        guard !record.isAtEnd else { return nil }
+        let number = Int(try record.byte())
+        guard outcomes.indices.contains(number) else { throw ByteReader.Malformed() }
+        var cache = CacheEvidence(outcomes[number])
+        if try record.byte() != 0 { cache.key = try hash(from: &record) }
+        if try record.byte() != 0 {
+            var fields: [String: ContentHash] = [:]
+            let count = try record.int()
+            guard count >= 0 else { throw ByteReader.Malformed() }
+            for _ in 0..<count {
+                let name = try record.text()
+                fields[name] = try hash(from: &record)
+            }
+            cache.fields = fields
+        }
+        cache.from = try optionalText(from: &record)
+        cache.waitedFor = try optionalText(from: &record)
+        cache.note = try optionalText(from: &record)
+        return cache
+    }
+
+    private static func optionalText(from record: inout ByteReader) throws -> String? {
+        try record.byte() == 0 ? nil : try record.text()
+    }
+}
