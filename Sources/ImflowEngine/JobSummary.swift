@@ -34,6 +34,8 @@ package struct JobSummary: Sendable, Codable, Equatable {
     package var completedAt: Int64?
     package var output: Payload?
     package var stages: [Stage]
+    /// Results taken from the cache, over all stages.
+    package var cached: Int { stages.reduce(0) { $0 + ($1.cached ?? 0) } }
     /// What ended the job, when it failed.
     package var message: String?
     /// The cause of the failure that ended it.
