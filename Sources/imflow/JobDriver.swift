@@ -3,6 +3,7 @@ import Glibc
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
+import ImflowInvocation
 import ImflowJSON
 import ImflowPlan
 import ImflowStore
@@ -13,6 +14,10 @@ struct Launched: Codable {
     var concurrency: Int
     /// Where the result goes; nil: to standard output.
     var result: String?
+    /// The cache is neither read nor written.
+    var noCache: Bool?
+    /// Stages whose results are made anew.
+    var refresh: Set<String>?
     var imflow = Imflow.version
 }
 
@@ -117,7 +122,9 @@ struct JobDriver {
     }
 
     private func executor(for plan: Plan) throws -> LocalExecutor {
-        try LocalExecutor(state: state, plan: plan, choice: launched.executor, slots: launched.concurrency)
+        try LocalExecutor(
+            state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
+            cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []))
     }
 
     /// Cancels a job that nobody drives.

@@ -24,7 +24,8 @@ struct JobView {
         var members: JSONObject = [
             "schema": "imflow.job/v1", "job_id": .string(id), "status": .string(status.rawValue),
             "total_shards": .int(Int64(summary.totalShards)), "succeeded": .int(Int64(summary.succeeded)),
-            "failed": .int(Int64(summary.failed)), "merge_status": .string(summary.mergeStatus.rawValue),
+            "failed": .int(Int64(summary.failed)), "cached": .int(Int64(summary.cached)),
+            "merge_status": .string(summary.mergeStatus.rawValue),
             "output_hash": summary.output.map { .string($0.hash.description) } ?? .null,
             "submitted_at": .string(WallClock.text(summary.submittedAt)),
             "completed_at": summary.completedAt.map { .string(WallClock.text($0)) } ?? .null,
@@ -57,6 +58,7 @@ struct JobView {
             "status": .string(stage.status), "total_shards": stage.totalShards.map { .int(Int64($0)) } ?? .null,
             "units": stage.units.map { .int(Int64($0)) } ?? .null, "succeeded": .int(Int64(stage.succeeded)),
             "failed": .int(Int64(stage.failed)), "retried": .int(Int64(stage.retried)),
+            "cached": .int(Int64(stage.cached ?? 0)),
         ]
         if let message = stage.message { members["message"] = .string(message) }
         return .object(members)
@@ -74,6 +76,7 @@ struct JobView {
             "finished_at": .string(WallClock.text(receipt.finishedAt)),
         ]
         if let message = receipt.message { members["message"] = .string(message) }
+        if let from = receipt.cachedFrom { members["cached_from"] = .string(from) }
         return .object(members)
     }
 
@@ -92,20 +95,24 @@ struct JobView {
         if let completed = summary.completedAt {
             lines.append("completed  \(WallClock.text(completed)) (\(WallClock.span(completed - summary.submittedAt)))")
         }
-        lines.append("shards     \(summary.succeeded) of \(summary.totalShards) succeeded, \(summary.failed) failed")
+        let cached = summary.cached > 0 ? ", \(summary.cached) from the cache" : ""
+        lines.append(
+            "shards     \(summary.succeeded) of \(summary.totalShards) succeeded, \(summary.failed) failed\(cached)")
         lines.append("merge      \(summary.mergeStatus.rawValue)")
         if let output = summary.output { lines.append("output     \(output.hash) (\(output.size) bytes)") }
         for stage in summary.stages {
             let shards = stage.totalShards.map { "\(stage.succeeded)/\($0) shards" } ?? "not split yet"
             let units = stage.units.map { ", \($0) units" } ?? ""
-            lines.append("  \(stage.name): \(stage.status), \(shards)\(units)\(stage.message.map { ": \($0)" } ?? "")")
+            let cached = (stage.cached ?? 0) > 0 ? ", \(stage.cached ?? 0) from the cache" : ""
+            lines.append("  \(stage.name): \(stage.status), \(shards)\(units)\(cached)\(stage.message.map { ": \($0)" } ?? "")")
         }
         lines += holes?.text ?? []
         for receipt in receipts ?? [] {
+            let from = receipt.cachedFrom.map { ", from the cache: made by \($0)" } ?? ""
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
             lines.append(
                 "  \(receipt.jobID) attempt \(receipt.attempt) \(receipt.status.rawValue)\(cause) "
-                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")")
+                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")\(from)")
         }
         return lines.joined(separator: "\n")
     }

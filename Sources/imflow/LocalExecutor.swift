@@ -22,10 +22,15 @@ final class LocalExecutor: Executor {
     private let docker: DockerHost
     private let choice: ExecutorChoice
 
-    /// - Parameter plan: what is to run: the Docker engine is left alone when no model of it runs there.
-    init(state: State, plan: Plan, choice: ExecutorChoice, slots: Int) throws {
+    /// - Parameters:
+    ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
+    ///   - cache: what the run wants of other jobs' results.
+    init(
+        state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use()
+    ) throws {
         do {
-            let node = try NodeIdentity(keyAt: state.folder.nodeKey).id
+            let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
+            let node = identity.id
             // Downloads are written on their client's own thread; calls must not wait for a disk.
             let fetcher = Fetcher(content: state.content, client: HTTPClient(maximumConnections: 8))
             let client = HTTPClient(maximumConnections: 256)
@@ -42,10 +47,25 @@ final class LocalExecutor: Executor {
                 host: { model throws(Failure) in
                     if try Self.runsInDocker(model, choice) { return docker }
                     return process
-                }, instanceLimit: slots, hosts: usesDocker ? [process, docker] : [process])
+                }, instanceLimit: slots, hosts: usesDocker ? [process, docker] : [process],
+                cache: try Self.cache(plan, state: state, identity: identity, use: cache))
         } catch {
             throw CommandFailure(.infrastructure, error.description)
         }
+    }
+
+    /// Nil when no stage of the plan may take another's result.
+    private static func cache(
+        _ plan: Plan, state: State, identity: NodeIdentity, use: CallCache.Use
+    ) throws(ContentError) -> CallCache? {
+        guard plan.stages.contains(where: { $0.policy.cache }) else { return nil }
+        let folder = state.folder.cache
+        let models = try ModelContents(
+            content: state.content, folder: folder + "/models", excluding: [state.folder.root])
+        // A plain hash of a short secret is found out by trying; who can sign with the node's key knows the secrets anyway.
+        return CallCache(
+            results: try ResultCache(folder: folder, content: state.content), models: models, use: use,
+            secretDigest: { ContentHash(of: identity.sign(Array("imflow.cache.secret/v1\0\($0)".utf8))) })
     }
 
     private static func runsInDocker(_ model: ModelPlan, _ choice: ExecutorChoice) throws(Failure) -> Bool {

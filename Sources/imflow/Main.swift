@@ -25,7 +25,7 @@ struct Imflow: AsyncParsableCommand {
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, CancelCommand.self]),
             CommandGroup(
                 name: "What happened",
-                subcommands: [JobCommand.self, GraphCommand.self, LogsCommand.self, VerifyCommand.self]),
+                subcommands: [JobCommand.self, GraphCommand.self, LogsCommand.self, VerifyCommand.self, WhyCommand.self]),
             CommandGroup(name: "State", subcommands: [CollectCommand.self]),
         ])
 

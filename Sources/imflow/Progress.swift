@@ -14,6 +14,7 @@ final class Progress: Sendable {
         var failed = 0
         var running = 0
         var retried = 0
+        var cached = 0
         /// Units of finished shards, and of running attempts by task.
         var unitsOfDone = 0
         var unitsOfRunning: [String: Int] = [:]
@@ -149,6 +150,7 @@ final class Progress: Sendable {
         stage.failed = state.shardsFailed
         stage.running = state.callsRunning
         stage.retried = state.callsRetried
+        stage.cached = state.callsCached
         if stage.startedAt == nil, stage.running > 0 {
             stage.startedAt = now
             stage.unitsAtStart = stage.unitsDone

@@ -43,6 +43,7 @@ struct ProgressLine {
         if stage.running > 0 { facts.append("\(stage.running) running") }
         if stage.failed > 0 { facts.append("\(stage.failed) failed") }
         if stage.retried > 0 { facts.append("\(stage.retried) retried") }
+        if stage.cached > 0 { facts.append("\(stage.cached) from the cache") }
         if let rate, stage.status == "running", let units = stage.units, units > 1 {
             facts.append("\((rate * 10).rounded() / 10) units/s")
             let left = Double(max(0, units - stage.unitsDone)) / rate

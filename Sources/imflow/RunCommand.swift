@@ -41,6 +41,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var source: JobSourceOptions
     @OptionGroup var execution: ExecutionOptions
+    @OptionGroup var cache: CacheOptions
     @Flag var attendance: Attendance = .watch
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
@@ -55,7 +56,8 @@ struct RunCommand: AsyncParsableCommand {
         let launched = Launched(
             executor: execution.executor ?? .auto,
             concurrency: execution.concurrency ?? JobDriver.defaultConcurrency,
-            result: execution.result.map(absolutePath))
+            result: execution.result.map(absolutePath), noCache: cache.noCache ? true : nil,
+            refresh: cache.refresh.isEmpty ? nil : try cache.refreshed(in: plan))
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         switch attendance {
         case .watch: throw ExitCode(try await driver.submit(plan, id: id).rawValue)
@@ -72,6 +74,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @Argument(help: "The job's id, its beginning, or @latest.")
     var job: String?
     @OptionGroup var execution: ExecutionOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
 
@@ -82,6 +85,11 @@ struct ResumeCommand: AsyncParsableCommand {
         if let executor = execution.executor { launched.executor = executor }
         if let concurrency = execution.concurrency { launched.concurrency = concurrency }
         if let result = execution.result { launched.result = absolutePath(result) }
+        if cache.noCache { (launched.noCache, launched.refresh) = (true, nil) }
+        if !cache.refresh.isEmpty {
+            let plan = try StoredPlan.read(row.plan, from: state.content)
+            (launched.noCache, launched.refresh) = (nil, try cache.refreshed(in: plan))
+        }
         Descriptors.raiseLimit()
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         Console.note("job \(row.id)")

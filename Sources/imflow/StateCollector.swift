@@ -1,0 +1,140 @@
+import FoundationEssentials
+import ImflowContent
+import ImflowEngine
+import ImflowExecution
+import ImflowStore
+
+/// Finds out what of a state folder nobody needs any more, and removes it. Safe while jobs run: what a live or resumable job
+/// refers to stays, and so does what was stored since the oldest attempt that is not over began.
+struct StateCollector {
+    struct Options {
+        /// In milliseconds; older jobs that are over, and results that nobody took for so long, go. Nil: none.
+        var age: Int64?
+        /// Of what is stored, in bytes; the least recently used goes until no more is left. Nil: no limit.
+        var maxSize: Int64?
+        var dryRun: Bool
+    }
+
+    struct Report {
+        var jobs: [String] = []
+        var results = 0
+        var files = 0
+        var bytes: Int64 = 0
+        /// What stays, in bytes: contents and results.
+        var left: Int64 = 0
+    }
+
+    /// Younger content may belong to a job that is about to write it down.
+    private static let grace: Int64 = 3600 * 1000
+    /// Clocks may be set back a little while a job runs.
+    private static let slack: Int64 = 60 * 1000
+    /// Jobs that are over for good. Others can be resumed and keep what they have.
+    static let over: Set<JobStatus> = [.succeeded, .cancelled]
+
+    private let state: State
+    private let options: Options
+    private let now: Int64
+    private var usage: StorageUsage
+    private var cutoff: Int64
+    private let cache: ResultCache
+
+    init(_ state: State, _ options: Options, now: Int64) async throws {
+        self.state = state
+        self.options = options
+        self.now = now
+        cutoff = now - Self.grace
+        cache = try ResultCache(folder: state.folder.cache, content: state.content)
+        // First what is there, then who refers to it: what is stored later is in neither list.
+        usage = StorageUsage(try state.content.all())
+        try await addJobs()
+        try addResults()
+        usage.keep(since: cutoff)
+    }
+
+    private mutating func addJobs() async throws {
+        let memo = ReferenceMemo(state)
+        for row in try await state.database.jobs(limit: .max) {
+            let references: [ContentHash]
+            if let known = memo.references(of: row) {
+                references = known
+            } else {
+                let facts = try await state.database.facts(of: row.id)
+                references = self.references(of: row, facts)
+                if row.status.isFinished { memo.remember(references, of: row) } else { protect(facts) }
+            }
+            let isOver = Self.over.contains(row.status)
+            usage.add(.job(row.id, row.status), usedAt: isOver ? row.summary.completedAt ?? now : nil, size: 0, references)
+        }
+    }
+
+    private func references(of row: JobRow, _ facts: [Fact]) -> [ContentHash] {
+        var found = Set(state.content.references(of: row.plan))
+        for fact in facts {
+            for payload in fact.payloads { found.formUnion(state.content.references(of: payload)) }
+        }
+        return Array(found)
+    }
+
+    /// An attempt stores files long before its report names them.
+    private mutating func protect(_ facts: [Fact]) {
+        var live: [Int: Int64] = [:]
+        for fact in facts {
+            switch fact {
+            case .attemptStarted(let task, _, _, let at): live[task] = min(at, live[task] ?? at)
+            case .attemptSucceeded(let task, _, _, _), .splitExpanded(let task, _, _, _, _, _),
+                .attemptSkipped(let task, _, _, _), .attemptFailed(let task, _, _, _, _), .attemptReleased(let task, _, _):
+                live[task] = nil
+            default: break
+            }
+        }
+        if let oldest = live.values.min() { cutoff = min(cutoff, oldest - Self.slack) }
+    }
+
+    private mutating func addResults() throws {
+        for item in try cache.all() {
+            guard let entry = cache.entry(item.key) else { continue }
+            let listing = ["model", "image"].compactMap { entry.fields[$0] }
+            usage.add(
+                .result(item.key), usedAt: item.usedAt, size: item.size,
+                state.content.references(of: entry.result) + listing)
+        }
+    }
+
+    mutating func collect() async throws -> Report {
+        if let age = options.age { usage.drop(usedBefore: now - age) }
+        if let size = options.maxSize { usage.drop(untilAtMost: size) }
+        var report = Report()
+        for owner in usage.dropped {
+            switch owner {
+            case .job(let id, _): if try await forget(id) { report.jobs.append(id) }
+            case .result(let key):
+                if !options.dryRun { try cache.remove(key) }
+                report.results += 1
+            }
+        }
+        // A job that was taken up meanwhile keeps what it has: it is looked at again the next time.
+        let kept = Set(usage.dropped.compactMap { if case .job(let id, _) = $0 { id } else { nil } })
+            .subtracting(report.jobs)
+        for item in usage.unused(unlessOwnedBy: kept) where item.modified < cutoff {
+            if !options.dryRun, try !state.content.remove(item.hash, unlessSince: cutoff) { continue }
+            report.files += 1
+            report.bytes += item.size
+        }
+        report.left = usage.total - report.bytes
+        if !options.dryRun {
+            _ = try state.content.removeLeftovers(olderThan: (now - cutoff) / 1000)
+            try cache.removeLeftovers()
+        }
+        return report
+    }
+
+    private func forget(_ job: String) async throws -> Bool {
+        if options.dryRun { return true }
+        guard try await state.database.forget(job: job, ifOneOf: Self.over) else { return false }
+        ReferenceMemo(state).forget(job)
+        for folder in [state.folder.work(job: job), state.folder.logs(job: job)] {
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        return true
+    }
+}
