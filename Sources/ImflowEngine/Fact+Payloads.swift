@@ -10,7 +10,7 @@ extension Fact {
         case .shardPlanned(_, _, let units): [units]
         case .finished(_, _, let output): output.map { [$0] } ?? []
         case .attemptStarted, .attemptSkipped, .attemptFailed, .attemptReleased, .reportIgnored, .cancelRequested,
-            .paused, .outputsLost, .resumed, .timedOut:
+            .paused, .outputsLost, .resumed, .timedOut, .queueTimedOut:
             []
         }
     }
