@@ -23,8 +23,7 @@ extension JobMachine {
             stages[stage].openNeeds = plan.stages[stage].needs.count { !stages[$0].letsDependentsStart }
         }
         for task in tasks.indices { takeBack(task) }
-        if let fetch = tasks.firstIndex(where: { $0.kind == .fetch }), tasks[fetch].status != .succeeded { return }
-        openRoots()
+        if fetchTask.map({ tasks[$0].status == .succeeded }) ?? true { openRoots() }
         for stage in plan.stages.indices { mergeIfReady(stage) }
         if unsettledStages == 0 { gatherOutputs() }
     }
@@ -80,7 +79,7 @@ extension JobMachine {
         }
     }
 
-    private mutating func loseMerge(of stage: Int) {
+    mutating func loseMerge(of stage: Int) {
         if let merge = stages[stage].mergeTask {
             supersede(merge)
             stages[stage].supersededAttempts = max(stages[stage].supersededAttempts, tasks[merge].attempts)
@@ -90,7 +89,7 @@ extension JobMachine {
         stages[stage].result = nil
     }
 
-    private mutating func reset(_ stage: Int) {
+    mutating func reset(_ stage: Int) {
         let old = tasks.indices.filter { tasks[$0].stage == stage && tasks[$0].status != .superseded }
         var fresh = StageState(openNeeds: plan.stages[stage].needs.count)
         fresh.supersededAttempts = max(stages[stage].supersededAttempts, old.map { tasks[$0].attempts }.max() ?? 0)
@@ -99,7 +98,7 @@ extension JobMachine {
     }
 
     /// A live attempt of the task no longer counts: its report will find nobody waiting.
-    private mutating func supersede(_ task: Int) {
+    mutating func supersede(_ task: Int) {
         if running.remove(task) != nil, let stage = tasks[task].stage, tasks[task].isCall {
             stages[stage].callsRunning -= 1
         }
@@ -107,7 +106,7 @@ extension JobMachine {
         tasks[task].live = nil
     }
 
-    private mutating func supersedeOutput(_ task: Int) {
+    mutating func supersedeOutput(_ task: Int) {
         supersede(task)
         supersededOutputAttempts = tasks[task].attempts
         outputTask = nil

@@ -5,7 +5,10 @@ package import ImflowPlan
 /// look and answer; ``apply(_:)`` moves the state and cannot fail. Recovery is a fold of the job's facts.
 package struct JobMachine: Sendable {
     package let job: String
-    package let plan: Plan
+    /// What the job is to do now: as it was planned, or planned again.
+    package internal(set) var plan: Plan
+    /// The plans that the job's facts name, by hash. Filled before they are applied: a fold reads nothing.
+    package var plans: [ContentHash: Plan]
     package internal(set) var status: JobStatus = .pending
     package internal(set) var tasks: [TaskState] = []
     package internal(set) var stages: [StageState]
@@ -17,7 +20,14 @@ package struct JobMachine: Sendable {
     /// Somebody asked the engine to stop; nothing new is started.
     package var draining = false
 
-    var jobInput: Payload?
+    /// The job's input, its files fetched once the fetch has succeeded.
+    package internal(set) var jobInput: Payload?
+    /// Fetches the job's input files; nil: there are none.
+    package internal(set) var fetchTask: Int?
+    /// Tasks of stages that a new plan dropped.
+    var retiredTasks: [Int: RetiredStage] = [:]
+    /// The highest attempt number that tasks of a dropped stage used, by the stage's name.
+    var retiredAttempts: [String: Int] = [:]
     var dependents: [[Int]]
     var ready = ReadyQueue()
     /// Tasks that wait for their back-off to pass.
@@ -34,9 +44,11 @@ package struct JobMachine: Sendable {
     /// Since submission or the last resume: what the job's time limit is measured from.
     var drivenSince: Int64 = 0
 
-    package init(job: String, plan: Plan) {
+    /// - Parameter plans: those that later facts name.
+    package init(job: String, plan: Plan, plans: [ContentHash: Plan] = [:]) {
         self.job = job
         self.plan = plan
+        self.plans = plans
         stages = plan.stages.map { StageState(openNeeds: $0.needs.count) }
         unsettledStages = plan.stages.count
         dependents = Array(repeating: [], count: plan.stages.count)
@@ -63,12 +75,11 @@ package struct JobMachine: Sendable {
     /// A task's name: unique in the job, safe in paths. `~` stands in no stage's name.
     package func name(of task: Int) -> String {
         let state = tasks[task]
-        guard let stage = state.stage else { return state.kind == .fetch ? "~input" : "~output" }
-        let name = plan.stages[stage].name
+        guard let name = stageName(of: task) else { return state.kind == .fetch ? "~input" : "~output" }
         return switch state.kind {
         case .split: "\(name)~split"
         case .merge: "\(name)~merge"
-        case .shard(let index): "\(name)~\(paddedIndex(index, of: stages[stage].shardCount ?? 1))"
+        case .shard(let index): "\(name)~\(paddedIndex(index, of: shardCount(besides: task)))"
         default: name
         }
     }
@@ -76,14 +87,23 @@ package struct JobMachine: Sendable {
     /// A sub-job's id by SPEC section 8: `<job>-<index>`, in a graph `<job>-<stage>-<index>`.
     package func subJobID(of task: Int) -> String {
         let state = tasks[task]
-        guard let stage = state.stage else { return "\(job)-\(state.kind == .fetch ? "input" : "output")" }
-        let stem = plan.stages.count == 1 ? job : "\(job)-\(plan.stages[stage].name)"
+        guard let name = stageName(of: task) else { return "\(job)-\(state.kind == .fetch ? "input" : "output")" }
+        let stem = plan.stages.count == 1 ? job : "\(job)-\(name)"
         return switch state.kind {
-        case .shard(let index): "\(stem)-\(paddedIndex(index, of: stages[stage].shardCount ?? 1))"
+        case .shard(let index): "\(stem)-\(paddedIndex(index, of: shardCount(besides: task)))"
         case .split: "\(stem)-split"
         case .merge: "\(stem)-merge"
         default: "\(stem)-00"
         }
+    }
+
+    /// Of stages that a new plan dropped, too; nil for what belongs to no stage.
+    package func stageName(of task: Int) -> String? {
+        tasks[task].stage.map { plan.stages[$0].name } ?? retiredTasks[task]?.name
+    }
+
+    private func shardCount(besides task: Int) -> Int {
+        tasks[task].stage.map { stages[$0].shardCount ?? 1 } ?? retiredTasks[task]?.shardCount ?? 1
     }
 
     private func paddedIndex(_ index: Int, of count: Int) -> String {

@@ -11,8 +11,10 @@ extension State {
     func machine(_ row: JobRow) async throws -> JobMachine {
         do {
             let plan = try StoredPlan.read(row.plan, from: content)
-            var machine = JobMachine(job: row.id, plan: plan)
-            for fact in try await database.facts(of: row.id) { machine.apply(fact) }
+            let facts = try await database.facts(of: row.id)
+            var machine = JobMachine(
+                job: row.id, plan: plan, plans: try StoredPlan.named(by: facts, in: content))
+            for fact in facts { machine.apply(fact) }
             return machine
         } catch let error as StoreError {
             throw CommandFailure(.infrastructure, error.description)

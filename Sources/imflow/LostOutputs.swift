@@ -3,7 +3,7 @@ import ImflowEngine
 import ImflowExecution
 import ImflowJSON
 
-/// What a job that is to go on needs of what it had stored, and does not find there intact.
+/// What a job that is to go on needs of what it had stored, and does not find there intact. Looking changes nothing.
 struct LostOutputs {
     /// Tasks that must run again.
     private(set) var tasks: [Int] = []
@@ -13,12 +13,13 @@ struct LostOutputs {
     private let content: ContentStore
     /// By hash: hashed once, however often it is named.
     private var verdicts: [ContentHash: Bool] = [:]
+    /// Stored, but not what their names say.
+    private var damaged: Set<ContentHash> = []
 
     /// - Throws: ``CommandFailure`` when the job's input is lost, which no task makes.
     init(_ machine: JobMachine, content: ContentStore) throws {
         self.content = content
-        for task in machine.tasks.indices where machine.tasks[task].kind == .fetch {
-            guard let input = machine.tasks[task].result, !isIntact(input) else { continue }
+        if let input = machine.jobInput, !isIntact(input) {
             throw CommandFailure(
                 .infrastructure,
                 "the stored input of job \(machine.job) is lost or damaged in \(content.folder): submit the job again")
@@ -60,10 +61,14 @@ struct LostOutputs {
         reasons.append("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
     }
 
-    /// A damaged content would stay in the way of the same content made anew: it is removed.
+    /// Removes damaged contents, which would stay in the way of the same contents made anew.
+    func removeDamaged() {
+        for hash in damaged { try? content.remove(hash) }
+    }
+
     private mutating func isIntact(_ payload: Payload) -> Bool {
         if let value = try? content.value(of: payload) { return isIntact(value) }
-        try? content.remove(payload.hash)
+        damaged.insert(payload.hash)
         return false
     }
 
@@ -76,7 +81,7 @@ struct LostOutputs {
     private mutating func isStored(_ hash: ContentHash) -> Bool {
         if let verdict = verdicts[hash] { return verdict }
         let verdict = (try? content.verify(hash)) ?? false
-        if !verdict { try? content.remove(hash) }
+        if !verdict { damaged.insert(hash) }
         verdicts[hash] = verdict
         return verdict
     }

@@ -55,7 +55,7 @@ struct RunCommand: AsyncParsableCommand {
         let launched = Launched(
             executor: execution.executor ?? .auto,
             concurrency: execution.concurrency ?? JobDriver.defaultConcurrency,
-            result: execution.result.map(absolutePath))
+            result: execution.result.map(absolutePath), source: JobSource(source, compilation: compilation))
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         switch attendance {
         case .watch: throw ExitCode(try await driver.submit(plan, id: id).rawValue)
@@ -67,10 +67,19 @@ struct RunCommand: AsyncParsableCommand {
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Continue a job: what was committed is kept, the rest runs.",
-        discussion: "What had failed for good gets a fresh budget of attempts.", aliases: ["retry"])
+        discussion: """
+            What had failed for good gets a fresh budget of attempts. The job goes on as it was planned when it was \
+            submitted; with --replan it is compiled again from where it was submitted, and what its manifests changed \
+            runs again with what follows from it. Policies and resources change no result: they hold for what still \
+            runs. With --plan nothing is run and nothing is written: it says what would be kept and run, and why.
+            """, aliases: ["retry"])
 
     @Argument(help: "The job's id, its beginning, or @latest.")
     var job: String?
+    @Flag(help: "Only say what would be kept and what would run, task by task, and why.")
+    var plan = false
+    @Flag(help: "Plan the job again by what its manifests say now; run what changed and what follows from it.")
+    var replan = false
     @OptionGroup var execution: ExecutionOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
@@ -79,12 +88,16 @@ struct ResumeCommand: AsyncParsableCommand {
         let state = try self.state.open()
         let row = try await state.job(job)
         var launched = try Launched.read(row)
+        if plan {
+            let preview = try await ResumePreview(row, launched: launched, state: state, replanning: replan)
+            return Console.print(output.output == .json ? preview.json.prettyText : preview.text)
+        }
         if let executor = execution.executor { launched.executor = executor }
         if let concurrency = execution.concurrency { launched.concurrency = concurrency }
         if let result = execution.result { launched.result = absolutePath(result) }
         Descriptors.raiseLimit()
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         Console.note("job \(row.id)")
-        throw ExitCode(try await driver.resume(row).rawValue)
+        throw ExitCode(try await driver.resume(row, replanning: replan).rawValue)
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import ImflowContent
+import ImflowEngine
 import ImflowExecution
 import ImflowJSON
 import ImflowPlan
@@ -11,7 +12,23 @@ enum StoredPlan {
     }
 
     static func read(_ payload: Payload, from content: ContentStore) throws -> Plan {
-        let value = try content.value(of: payload)
+        try decode(try content.value(of: payload), of: payload.hash.description)
+    }
+
+    /// The plan as it would be read back: members in canonical order, so that plans can be compared.
+    static func normalized(_ plan: Plan) throws -> Plan {
+        let value = try JSONValue.parse(Array(JSONEncoder().encode(plan)))
+        return try decode(value, of: "just made")
+    }
+
+    /// The plans that a job's facts name, by hash.
+    static func named(by facts: [Fact], in content: ContentStore) throws -> [ContentHash: Plan] {
+        var plans: [ContentHash: Plan] = [:]
+        for case .replanned(let replan) in facts { plans[replan.plan.hash] = try read(replan.plan, from: content) }
+        return plans
+    }
+
+    private static func decode(_ value: JSONValue, of name: String) throws -> Plan {
         let schema = value["schema"]?.stringValue ?? "nothing"
         guard schema == Plan.currentSchema else {
             throw CommandFailure(
@@ -20,7 +37,7 @@ enum StoredPlan {
         do {
             return try JSONDecoder().decode(Plan.self, from: Data(value.canonicalBytes()))
         } catch {
-            throw CommandFailure(.infrastructure, "the stored plan \(payload.hash) cannot be read: \(error)")
+            throw CommandFailure(.infrastructure, "the stored plan \(name) cannot be read: \(error)")
         }
     }
 }
