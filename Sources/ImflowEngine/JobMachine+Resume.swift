@@ -58,6 +58,8 @@ extension JobMachine {
 
     /// The task is to run again; what was made of its output is made again, too.
     mutating func loseOutput(of task: Int) {
+        // Its stage may have been taken back already, with its split.
+        guard tasks[task].status != .superseded else { return }
         guard let stage = tasks[task].stage else {
             if tasks[task].kind == .output { supersedeOutput(task) }
             return

@@ -91,8 +91,11 @@ package struct ResumePlan: Sendable, Equatable {
         for stage in after.stages.indices { add(stage: stage) }
         if let output = after.outputTask {
             add(output)
-        } else if after.plan.outputs.count > 1, after.status == .running {
-            let open = after.plan.outputs.filter { !after.stages[$0].status.isSettled }
+            return
+        }
+        let open = after.plan.outputs.filter { !after.stages[$0].status.isSettled }
+        let made = after.plan.outputs.contains { after.stages[$0].result != nil }
+        if after.plan.outputs.count > 1, !open.isEmpty || made {
             add(Entry(kind: .output, stage: nil, task: "~output", verdict: .run, reason: .waits(stages: names(open))))
         }
     }

@@ -48,7 +48,6 @@ package struct PlanDifference: Sendable, Equatable {
         added = new.stages.map(\.name).filter { origins[$0] == nil }
         removed = old.stages.map(\.name).filter { !names.contains($0) }
         compareJobs(old, new)
-        var compared: Set<String> = []
         /// Whether what the stage hands on is not what it was.
         var differs: [Bool] = []
         for (index, stage) in new.stages.enumerated() {
@@ -60,9 +59,7 @@ package struct PlanDifference: Sendable, Equatable {
             let pair = StagePair(old, origin, new, index)
             let fields = pair.fields
             if !fields.isEmpty { changed.append(Change(name: stage.name, fields: fields)) }
-            for (key, fields) in pair.models where compared.insert(key).inserted && !fields.isEmpty {
-                models.append(Change(name: key, fields: fields))
-            }
+            for change in pair.models where !models.contains(change) { models.append(change) }
             let upstream = stage.needs + (stage.softNeeds ?? []) + stage.binding.sources
             let effect = fetches ? .run : pair.effect ?? upstream.first { differs[$0] }.map { .follows(stage: $0) }
             effects.append(effect ?? pair.mergeEffect)
@@ -170,11 +167,11 @@ private struct StagePair {
     private var oldReducer: ModelPlan? { was.merge?.reducer.flatMap { old.models[$0] } }
     private var reducer: ModelPlan? { now.merge?.reducer.flatMap { new.models[$0] } }
 
-    /// The fields in which the stage's models differ, by the models' names.
-    var models: [(String, [String])] {
+    /// In what the stage's models differ.
+    var models: [PlanDifference.Change] {
         [(oldModel, model), (oldReducer, reducer)].compactMap { was, now in
-            guard let was, let now, was.name == now.name else { return nil }
-            return (now.name, FieldDifference.fields(was, now))
+            guard let was, let now, was.name == now.name, was != now else { return nil }
+            return PlanDifference.Change(name: now.name, fields: FieldDifference.fields(was, now))
         }
     }
 

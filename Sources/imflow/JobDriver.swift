@@ -111,8 +111,7 @@ struct JobDriver {
         }
         for reason in lost.reasons { Console.note(reason) }
         lost.removeDamaged()
-        let executor = try executor(for: machine.plan)
-        try await executor.preflight(machine.plan)
+        let executor = try await feasible(machine.plan)
         let opening = JobMachine.opening(lost: lost.tasks, at: WallClock.now)
         var resumed = machine
         for fact in opening { resumed.apply(fact) }
@@ -130,7 +129,7 @@ struct JobDriver {
         _ = try await feasible(replanning.plan)
         let fact = try replanning.commit(to: &machine, content: state.content)
         try await state.database.commit(
-            FactBatch(job: machine.job, facts: [fact], receipts: [], summary: machine.summary))
+            FactBatch(job: machine.job, facts: [fact], summary: machine.summary))
     }
 
     private func executor(for plan: Plan) throws -> LocalExecutor {
@@ -147,15 +146,16 @@ struct JobDriver {
         let now = WallClock.now
         let facts: [Fact] = [.cancelRequested(at: now), .finished(at: now, status: .cancelled, output: nil)]
         for fact in facts { machine.apply(fact) }
-        try await state.database.commit(FactBatch(job: row.id, facts: facts, receipts: [], summary: machine.summary))
+        try await state.database.commit(FactBatch(job: row.id, facts: facts, summary: machine.summary))
         try await state.database.releaseLease(job: row.id)
     }
 
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
+        let recorder = HistoryRecorder()
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
-            observer: progress.observer, now: { WallClock.now })
+            observer: recorder.observing(progress.observer), now: { WallClock.now })
         let signals = SignalWatch { press in
             switch press {
             case 1:
@@ -171,6 +171,7 @@ struct JobDriver {
         progress.start()
         do {
             let final = try await conductor.run(opening: opening)
+            await recorder.save(in: state)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)

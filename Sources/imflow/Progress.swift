@@ -44,17 +44,9 @@ final class Progress: Sendable {
                 stages: machine.plan.stages.indices.map { index in
                     var stage = Stage(name: machine.plan.stages[index].name)
                     let done = machine.stages[index].shards.filter { machine.tasks[$0].status == .succeeded }
-                    stage.unitsOfDone = done.reduce(0) { $0 + Self.unitCount(of: $1, machine) }
+                    stage.unitsOfDone = done.reduce(0) { $0 + machine.unitCount(of: $1) }
                     return stage
                 }))
-    }
-
-    /// Units go to shards in balanced runs, larger ones first.
-    private static func unitCount(of task: Int, _ machine: JobMachine) -> Int {
-        guard case .shard(let index) = machine.tasks[task].kind, let stage = machine.tasks[task].stage,
-            let units = machine.stages[stage].unitCount, let shards = machine.stages[stage].shardCount, shards > 0
-        else { return 1 }
-        return units / shards + (index < units % shards ? 1 : 0)
     }
 
     var observer: Conductor.Observer {
@@ -112,7 +104,7 @@ final class Progress: Sendable {
             guard let stage = machine.tasks[task].stage else { return }
             board.stages[stage].unitsOfRunning[machine.name(of: task)] = nil
             if counting, machine.tasks[task].isCall {
-                board.stages[stage].unitsOfDone += Self.unitCount(of: task, machine)
+                board.stages[stage].unitsOfDone += machine.unitCount(of: task)
             }
         }
         switch fact {

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import ImflowContent
-import ImflowEngine
 import ImflowExecution
 import ImflowJSON
 import ImflowPlan
@@ -19,13 +18,6 @@ enum StoredPlan {
     static func normalized(_ plan: Plan) throws -> Plan {
         let value = try JSONValue.parse(Array(JSONEncoder().encode(plan)))
         return try decode(value, of: "just made")
-    }
-
-    /// The plans that a job's facts name, by hash.
-    static func named(by facts: [Fact], in content: ContentStore) throws -> [ContentHash: Plan] {
-        var plans: [ContentHash: Plan] = [:]
-        for case .replanned(let replan) in facts { plans[replan.plan.hash] = try read(replan.plan, from: content) }
-        return plans
     }
 
     private static func decode(_ value: JSONValue, of name: String) throws -> Plan {

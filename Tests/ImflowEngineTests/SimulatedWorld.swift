@@ -43,12 +43,15 @@ struct SimulatedWorld {
     var started: [String: Int] = [:]
     var now: Int64 = 0
     var slots: Int
+    /// As it was submitted; facts may name later ones.
+    let firstPlan: Plan
     private var tokens = 0
 
-    init(_ plan: Plan, slots: Int = 4) {
+    init(_ plan: Plan, slots: Int = 4, input: Payload = payload("{}")) {
+        firstPlan = plan
         machine = JobMachine(job: "j", plan: plan)
         self.slots = slots
-        apply(.submitted(at: 0, input: payload("{}")))
+        apply(.submitted(at: 0, input: input))
     }
 
     mutating func apply(_ fact: Fact) {
@@ -93,10 +96,15 @@ struct SimulatedWorld {
         }
     }
 
+    /// What another engine would fold the facts into.
+    var replayed: JobMachine {
+        var replayed = JobMachine(job: "j", plan: firstPlan, plans: machine.plans)
+        for fact in facts { replayed.apply(fact) }
+        return replayed
+    }
+
     /// The engine dies, and another one folds the facts.
     mutating func crash() {
-        var replayed = JobMachine(job: "j", plan: machine.plan)
-        for fact in facts { replayed.apply(fact) }
         machine = replayed
         open = machine.tasks.indices.filter { machine.tasks[$0].live != nil }.map {
             machine.order(for: $0, recovered: true)
