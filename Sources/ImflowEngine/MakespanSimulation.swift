@@ -46,9 +46,10 @@ package struct MakespanSimulation: Sendable {
     }
 
     /// The same seed gives the same result.
-    package func result(seed: UInt64) -> Result {
+    /// - Parameter events: tasks of all runs together, at most, as long as there are five runs.
+    package func result(seed: UInt64, events: Int = MakespanSimulation.eventLimit) -> Result {
         let tasks = shards.reduce(3 * shards.count) { $0 + $1 }
-        let runs = min(Self.runLimit, max(5, Self.eventLimit / max(tasks, 1)))
+        let runs = min(Self.runLimit, max(5, events / max(tasks, 1)))
         var random = Sequence64(state: seed)
         let spans = (0..<runs).map { _ in run(&random) }.sorted()
         func quantile(_ share: Double) -> Double { spans[min(runs - 1, Int(share * Double(runs)))] }

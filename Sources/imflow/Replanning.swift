@@ -77,7 +77,9 @@ struct Replanning {
 
     /// `split, words and 3 more stages`, `nothing again`.
     private var runningStages: String {
-        let names = difference.effects.enumerated().filter { $0.element != .keep }.map { plan.stages[$0.offset].name }
+        let names = difference.effects.enumerated().filter { $0.element != .keep }.map { stage, effect in
+            effect == .merge ? "the merge of \(plan.stages[stage].name)" : plan.stages[stage].name
+        }
         guard !names.isEmpty else { return "no stage again" }
         let shown = names.prefix(8).joined(separator: ", ")
         return names.count > 8 ? "\(shown) and \(names.count - 8) more stages" : shown
