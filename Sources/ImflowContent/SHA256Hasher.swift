@@ -24,7 +24,7 @@ package struct SHA256Hasher: ~Copyable {
     }
 
     package consuming func finish() -> ContentHash {
-        guard let hash = ContentHash(bytes: digestBytes()) else {
+        guard let hash = digestBytes().withUnsafeBytes({ ContentHash(bytes: $0) }) else {
             preconditionFailure("a SHA-256 digest has 32 bytes")
         }
         return hash

@@ -108,6 +108,8 @@ package struct WorkSampler: Sendable {
     package mutating func note(_ fact: Fact, _ machine: borrowing JobMachine) {
         switch fact {
         case .attemptSucceeded(let task, _, let result, let evidence):
+            // What the cache answered says nothing of the model.
+            guard evidence.cache?.outcome != .hit else { return }
             guard let stage = machine.tasks[task].stage, let kind = machine.workKind(of: task) else { return }
             let units = machine.tasks[task].isCall ? machine.unitCount(of: task) : machine.stages[stage].unitCount ?? 1
             reservoirs[kind, default: Reservoir()].put(

@@ -28,17 +28,25 @@ package struct ContentHash: Sendable, Hashable, Codable, CustomStringConvertible
     }
 
     /// Nil unless there are 32 bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 32 else { return nil }
         var words = SIMD4<UInt64>()
-        for (place, byte) in bytes.enumerated() { words[place / 8] = words[place / 8] << 8 | UInt64(byte) }
+        for index in 0..<4 {
+            words[index] = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
         self.init(words)
     }
 
     /// The 32 bytes.
     package var bytes: [UInt8] {
-        let words = words
-        return (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(8 * (7 - $0 % 8))) }
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            let words = words
+            for index in 0..<4 {
+                UnsafeMutableRawBufferPointer(buffer).storeBytes(
+                    of: words[index].bigEndian, toByteOffset: 8 * index, as: UInt64.self)
+            }
+            count = 32
+        }
     }
 
     /// 64 lower-case hexadecimal digits, without the prefix.

@@ -33,14 +33,14 @@ enum FactCoder {
             row.put(kind.rawValue)
             row.put(record.bytes)
         }
-        row.put(fixed: checksum(row.bytes[...]))
+        row.put(fixed: row.bytes.withUnsafeBytes { checksum($0) })
         return row.bytes
     }
 
     /// - Throws: ``Damaged`` when the row is not what was written.
     static func decode(_ row: UnsafeRawBufferPointer, each body: (Fact) throws -> Void) throws {
         if row.first == UInt8(ascii: "{") { return try body(json(row[...])) }
-        let content = row.dropLast(checksumLength)
+        let content = UnsafeRawBufferPointer(rebasing: row.dropLast(checksumLength))
         guard row.count > checksumLength, row.first == version else {
             throw Damaged(description: "a row of the journal has a format that this version does not know")
         }
@@ -127,7 +127,7 @@ enum FactCoder {
     }
 
     private static func hash(from record: inout ByteReader) throws -> ContentHash {
-        guard let hash = ContentHash(bytes: try record.raw(32)) else { throw ByteReader.Malformed() }
+        guard let hash = ContentHash(bytes: UnsafeRawBufferPointer(rebasing: try record.raw(32))) else { throw ByteReader.Malformed() }
         return hash
     }
 
@@ -151,7 +151,7 @@ enum FactCoder {
     }
 
     /// Fowler, Noll, Vo (RFC 9923).
-    private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }

@@ -103,14 +103,17 @@ struct JobDriver {
     }
 
     private func resume(_ machine: JobMachine) async throws -> ExitStatus {
-        let lost = try LostOutputs(machine, content: state.content)
+        var check = ContentCheck(content: state.content)
+        let lost = try LostOutputs(machine, &check)
         if machine.status == .succeeded, lost.tasks.isEmpty {
             try await state.database.releaseLease(job: machine.job)
             Console.note("job \(machine.job) has succeeded already; nothing is left to do")
             return try show(machine)
         }
-        for reason in lost.reasons { Console.note(reason) }
-        lost.removeDamaged()
+        for task in lost.tasks {
+            Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
+        }
+        check.removeDamaged()
         let executor = try await feasible(machine.plan)
         let opening = JobMachine.opening(lost: lost.tasks, at: WallClock.now)
         var resumed = machine

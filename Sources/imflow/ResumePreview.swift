@@ -23,7 +23,8 @@ struct ResumePreview {
             Replanning.noteChanges(of: machine, launched: launched, content: state.content)
         }
         holder = try await state.database.leaseHolder(job: row.id)?.pid
-        lost = try LostOutputs(machine, content: state.content)
+        var check = ContentCheck(content: state.content)
+        lost = try LostOutputs(machine, &check)
         self.machine = machine
         plan = ResumePlan(machine, lost: lost.tasks, replanned: self.replanning?.reasons ?? [:])
     }
