@@ -1,52 +1,104 @@
 package import ImflowExecution
 
-/// What a job that is to go on needs of what it had stored, and does not find there intact.
+/// What a job that is to go on needs of what it had stored, and does not find there intact. What is lost is made again,
+/// with all that follows from it; that may read what nobody would have read else, so it is looked for until no more is lost.
 package struct LostOutputs {
     /// Tasks that must run again, as ``Fact/outputsLost(tasks:)`` takes them.
     package private(set) var tasks: [Int] = []
     /// The job's own input is lost, which no task makes: the job cannot go on.
     package private(set) var lacksInput = false
 
+    /// Stages whose result a resume makes anew, though it may keep their shards.
+    private var remade: [Bool] = []
+    /// Those among them that start over, and read what their upstreams made.
+    private var restarted: [Bool] = []
+    private var lookedAtResult: [Bool] = []
+    private var lookedAtParts: [Bool] = []
+
     /// - Parameter isIntact: whether a stored value, and all that it names, is there as it was made.
     package init(_ machine: borrowing JobMachine, isIntact: (Payload) throws -> Bool) rethrows {
         if let input = machine.jobInput, try !isIntact(input) { lacksInput = true }
-        for stage in machine.stages.indices { try look(at: stage, of: machine, isIntact) }
+        for stage in machine.stages.indices { begin(stage, machine) }
+        lookedAtResult = remade.map { _ in false }
+        lookedAtParts = lookedAtResult
+        repeat { spread(machine) } while try look(machine, isIntact)
+        tasks.sort()
     }
 
-    private mutating func look(
-        at index: Int, of machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
-    ) rethrows {
+    private mutating func begin(_ index: Int, _ machine: borrowing JobMachine) {
         let stage = machine.stages[index]
-        if let result = stage.result {
-            guard isNeeded(index, by: machine), try !isIntact(result) else { return }
-            guard let task = stage.mergeTask ?? stage.firstTask else { return }
-            tasks.append(task)
-            // A merge is made of its shards, which may have gone with it.
-            return try lookAtShards(of: stage, machine, isIntact)
+        let isKept = stage.status == .succeeded || stage.skippedByCondition
+        remade.append(!isKept)
+        restarted.append(!isKept && stage.shards.isEmpty && stage.unitCount != 0)
+    }
+
+    /// What follows from a stage whose result changes starts over, as ``JobMachine/resume(at:)`` has it.
+    private mutating func spread(_ machine: borrowing JobMachine) {
+        for stage in remade.indices {
+            for need in machine.plan.stages[stage].needs where remade[need] {
+                remade[stage] = true
+                restarted[stage] = true
+            }
         }
-        guard let split = stage.firstTask, !stage.shards.isEmpty else { return }
-        let parts = [stage.shared] + stage.shards.map { machine.tasks[$0].units }
-        for case .some(let part) in parts where try !isIntact(part) {
+    }
+
+    /// Looks at what has come to be needed; true when some of it is lost.
+    private mutating func look(
+        _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        var found = false
+        var isRead = remade.map { _ in false }
+        for stage in remade.indices where restarted[stage] {
+            for source in machine.plan.stages[stage].binding.sources { isRead[source] = true }
+        }
+        for output in machine.plan.outputs { isRead[output] = true }
+        for stage in remade.indices where !restarted[stage] {
+            if !remade[stage], isRead[stage], !lookedAtResult[stage] {
+                lookedAtResult[stage] = true
+                if try lookAtResult(of: stage, machine, isIntact) { found = true }
+            }
+            if remade[stage], !lookedAtParts[stage] {
+                lookedAtParts[stage] = true
+                if try lookAtParts(of: stage, machine, isIntact) { found = true }
+            }
+        }
+        return found
+    }
+
+    private mutating func lookAtResult(
+        of index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        let stage = machine.stages[index]
+        guard let result = stage.result, try !isIntact(result) else { return false }
+        guard let task = stage.mergeTask ?? stage.firstTask else { return false }
+        tasks.append(task)
+        remade[index] = true
+        restarted[index] = stage.mergeTask == nil
+        return true
+    }
+
+    /// Of a stage that is merged anew: its units, and what its shards made of them.
+    private mutating func lookAtParts(
+        of index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        let stage = machine.stages[index]
+        guard let split = stage.firstTask, stage.shardCount != nil, stage.shared != nil else { return false }
+        var isWhole = try stage.shared.map { try isIntact($0) } ?? true
+        for shard in stage.shards where isWhole {
+            if let units = machine.tasks[shard].units, try !isIntact(units) { isWhole = false }
+        }
+        guard isWhole else {
+            tasks.removeAll { $0 == stage.mergeTask }
             tasks.append(split)
-            return
+            restarted[index] = true
+            return true
         }
-        try lookAtShards(of: stage, machine, isIntact)
-    }
-
-    private mutating func lookAtShards(
-        of stage: StageState, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
-    ) rethrows {
+        var found = false
         for task in stage.shards where machine.tasks[task].status == .succeeded {
-            if let result = machine.tasks[task].result, try !isIntact(result) { tasks.append(task) }
+            guard let result = machine.tasks[task].result, try !isIntact(result) else { continue }
+            tasks.append(task)
+            found = true
         }
-    }
-
-    /// A stage that is still to run may read it, or it is the job's result.
-    private func isNeeded(_ stage: Int, by machine: borrowing JobMachine) -> Bool {
-        if machine.plan.outputs.contains(stage) { return true }
-        for other in machine.plan.stages.indices where !machine.stages[other].status.isSettled {
-            if machine.plan.stages[other].binding.sources.contains(stage) { return true }
-        }
-        return false
+        return found
     }
 }

@@ -1,4 +1,5 @@
 import ImflowExecution
+import ImflowJSON
 package import ImflowPlan
 
 /// How long a job will take: the machine that drives jobs is run against attempts that take, in simulated time, as long
@@ -72,11 +73,21 @@ package struct MakespanSimulation: Sendable {
             }
             guard machine.status == .running, let (end, task) = ends.removeFirst() else { return Double(now) / 1000 }
             now = max(now, end)
-            let report = AttemptReport(
-                order: machine.order(for: task, recovered: false), outcome: outcome(of: task, in: machine),
-                inputHash: nil, startedAt: now, finishedAt: now, latencyMilliseconds: 0, node: "")
+            let report = report(of: task, in: machine, at: now)
             for fact in machine.decide(.report(report), now: now) { machine.apply(fact) }
         }
+    }
+
+    /// The work of the order is left out: putting it together takes longer than all the rest.
+    private func report(of task: Int, in machine: JobMachine, at now: Int64) -> AttemptReport {
+        let nothing = InputContext(
+            sources: [], jobInput: nil, key: nil, soleValueFallback: false, literal: .object([:]), when: nil)
+        let order = WorkOrder(
+            job: machine.job, task: "", stage: "", attempt: machine.tasks[task].attempts,
+            token: machine.tasks[task].live?.token ?? "", work: .pass(nothing))
+        return AttemptReport(
+            order: order, outcome: outcome(of: task, in: machine), inputHash: nil, startedAt: now, finishedAt: now,
+            latencyMilliseconds: 0, node: "")
     }
 
     private func outcome(of task: Int, in machine: JobMachine) -> Outcome {

@@ -40,7 +40,9 @@ struct JobEstimate {
     /// What an answer would need, a sentence each.
     private(set) var unknown: [String] = []
 
-    /// - Parameter history: nil: there is no state folder.
+    /// - Parameters:
+    ///   - history: of every kind of work in the plan that earlier jobs did.
+    ///   - slots: attempts that run at once.
     init(_ plan: Plan, history: WorkHistory, slots: Int) {
         self.plan = plan
         self.slots = slots

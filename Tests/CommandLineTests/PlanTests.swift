@@ -54,11 +54,15 @@ struct PlanTests {
         #expect(windows["stages"]?.arrayValue?.first?["units"] == 3)
         #expect(windows["disk"]?["input_bytes"] == 59)
 
-        // A binary PGM of 100 × 60 px.
-        let image = Data("P5\n100 60\n255\n".utf8) + Data(repeating: 7, count: 6000)
-        try image.write(to: URL(filePath: place.path + "/image.pgm"))
+        // A gray PNG of 100 × 60 px.
+        let image = Data(
+            base64Encoded: """
+                iVBORw0KGgoAAAANSUhEUgAAAGQAAAA8CAAAAAC1VEASAAAAMElEQVR4nO3NIQEAAAwCMBz9G5Pg\
+                9morsPRBJBKJRCKRSCQSiUQikUgkEolEIpFcBl7WpBHalUGdAAAAAElFTkSuQmCC
+                """)
+        try #require(image).write(to: URL(filePath: place.path + "/image.png"))
         try place.model("tiles", "echo 1", keys: "multi_node: {split_mode: tile, tile_size: 32}\n")
-        let tiles = try estimate("--model", "tiles", "--input", "image_url=image.pgm")
+        let tiles = try estimate("--model", "tiles", "--input", "image_url=image.png")
         #expect(tiles["stages"]?.arrayValue?.first?["units"] == 8)
 
         let elsewhere = try estimate("--model", "tiles", "--input", "image_url=http://127.0.0.1:1/x.png")

@@ -100,6 +100,22 @@ enum DrawnPlan {
         }
     }
 
+    /// The results of other tasks that the order's work reads.
+    static func reads(_ order: WorkOrder) -> [ContentHash] {
+        switch order.work {
+        case .fetch: []
+        case .split(let work): work.context.sources.map(\.result.hash)
+        case .pass(let context): context.sources.map(\.result.hash)
+        case .merge(let work): work.parts.compactMap { $0.output?.hash }
+        case .call(let work):
+            switch work.input {
+            case .whole(let context): context.sources.map(\.result.hash)
+            case .shard(let shared, _): [shared.hash]
+            case .reduce(let parts): parts.compactMap { $0.output?.hash }
+            }
+        }
+    }
+
     private static func digest(_ text: String) -> Payload { payload("\"\(payload(text).hash.hex)\"") }
 
     private static func text(_ context: InputContext) -> String {
