@@ -22,6 +22,9 @@ package struct LostOutputs {
         lookedAtResult = remade.map { _ in false }
         lookedAtParts = lookedAtResult
         repeat { spread(machine) } while try look(machine, isIntact)
+        if let task = machine.outputTask, let result = machine.tasks[task].result, try !isIntact(result) {
+            tasks.append(task)
+        }
         tasks.sort()
     }
 

@@ -16,6 +16,15 @@ package struct Replan: Sendable, Codable, Equatable {
     package var run: [Int]
     /// Stages of the new plan whose shards are merged anew.
     package var merge: [Int]
+
+    package init(at: Int64, plan: Payload, input: Payload?, fetches: Bool, run: [Int], merge: [Int]) {
+        self.at = at
+        self.plan = plan
+        self.input = input
+        self.fetches = fetches
+        self.run = run
+        self.merge = merge
+    }
 }
 
 extension JobMachine {

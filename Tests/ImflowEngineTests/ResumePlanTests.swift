@@ -84,7 +84,10 @@ struct ResumePlanTests {
                 #expect(!damaged.contains(hash) || mended.contains(hash), "seed \(seed): \(order.task) reads damage")
             }
             let outcome = DrawnPlan.answer(order)
-            if case .succeeded(let result) = outcome { mended.insert(result.hash) }
+            switch outcome {
+            case .succeeded(let result), .expanded(let result, _, _): mended.insert(result.hash)
+            default: break
+            }
             return outcome
         }
         #expect(world.machine.status == .succeeded, "seed \(seed)")
