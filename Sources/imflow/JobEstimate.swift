@@ -149,11 +149,16 @@ struct JobEstimate {
 }
 
 extension JobEstimate {
+    /// Stages whose calls stand in a text.
+    private static let shownStages = 40
+
     var text: String {
         var lines = ["", "estimate"]
         func line(_ title: String, _ text: String) { lines.append("  \(title.padding(to: 9))\(text)") }
         line("slots", "\(slots)")
-        for stage in stages where stage.model != nil { line("calls", Self.text(stage)) }
+        let telling = zip(stages, plan.stages).filter { $1.split != nil || $0.unitMilliseconds != nil }.map(\.0)
+        for stage in telling.prefix(Self.shownStages) { line("calls", Self.text(stage)) }
+        if telling.count > Self.shownStages { line("", "and those of \(telling.count - Self.shownStages) more stages") }
         let names = path.stages.map { plan.stages[$0].name }
         let middle = ["… (\(names.count) stages)"]
         let shown = names.count > 12 ? Array(names.prefix(6)) + middle + Array(names.suffix(3)) : names
