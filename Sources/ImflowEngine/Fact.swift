@@ -25,6 +25,8 @@ package enum Fact: Sendable, Codable, Equatable {
     case paused(at: Int64, reason: String? = nil)
     /// What these tasks had made is gone from the store, or damaged there. Comes before ``resumed(at:)``.
     case outputsLost(tasks: [Int])
+    /// The job goes on by another plan. Comes before ``outputsLost(tasks:)``; whoever drives it then resumes it.
+    case replanned(Replan)
     /// What has not succeeded gets fresh budgets and runs again.
     case resumed(at: Int64)
     /// The job's own time limit has passed.

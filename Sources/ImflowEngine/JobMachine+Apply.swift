@@ -50,13 +50,19 @@ extension JobMachine {
             status = .pending
             pauseReason = reason
         case .outputsLost(let lost): for task in lost { loseOutput(of: task) }
+        case .replanned(let replan): apply(replan)
         case .resumed(let at): resume(at: at)
         case .finished(let at, let status, let output): finish(at: at, status: status, output: output)
         }
     }
 
     private mutating func begin() {
-        if plan.inputFiles.isEmpty { openRoots() } else { add(TaskState(kind: .fetch, stage: nil)) }
+        if plan.inputFiles.isEmpty {
+            openRoots()
+        } else {
+            fetchTask = tasks.count
+            add(TaskState(kind: .fetch, stage: nil))
+        }
         if plan.stages.isEmpty { output = jobInput }
     }
 

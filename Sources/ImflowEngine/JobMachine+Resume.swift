@@ -30,8 +30,7 @@ extension JobMachine {
             ready.setLane(lane, isOpen: limit.map { laneAttempts[lane] < $0 } ?? true)
         }
         for task in tasks.indices { takeBack(task) }
-        if let fetch = tasks.firstIndex(where: { $0.kind == .fetch }), tasks[fetch].status != .succeeded { return }
-        openRoots()
+        if fetchTask.map({ tasks[$0].status == .succeeded }) ?? true { openRoots() }
         for stage in plan.stages.indices { mergeIfReady(stage) }
         if unsettledStages == 0 { gatherOutputs() }
     }
@@ -89,6 +88,8 @@ extension JobMachine {
 
     /// The task is to run again; what was made of its output is made again, too.
     mutating func loseOutput(of task: Int) {
+        // Its stage may have been taken back already, with its split.
+        guard tasks[task].status != .superseded else { return }
         guard let stage = tasks[task].stage else {
             if tasks[task].kind == .output { supersedeOutput(task) }
             return
@@ -119,7 +120,7 @@ extension JobMachine {
         takeBackFollowers(ofShard: index, of: stage)
     }
 
-    private mutating func loseMerge(of stage: Int) {
+    mutating func loseMerge(of stage: Int) {
         supersedeMerge(of: stage)
         stages[stage].status = .running
         stages[stage].result = nil
@@ -132,7 +133,7 @@ extension JobMachine {
         stages[stage].mergeTask = nil
     }
 
-    private mutating func reset(_ stage: Int) {
+    mutating func reset(_ stage: Int) {
         let old = allTasks(of: stage)
         for task in old { supersede(task) }
         var fresh = StageState(openNeeds: plan.stages[stage].needs.count)
@@ -145,12 +146,12 @@ extension JobMachine {
     }
 
     /// A live attempt of the task no longer counts: its report will find nobody waiting.
-    private mutating func supersede(_ task: Int) {
+    mutating func supersede(_ task: Int) {
         dropAttempts(of: task)
         tasks[task].status = .superseded
     }
 
-    private mutating func supersedeOutput(_ task: Int) {
+    mutating func supersedeOutput(_ task: Int) {
         supersede(task)
         supersededOutputAttempts = tasks[task].attempts
         outputTask = nil

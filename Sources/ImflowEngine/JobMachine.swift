@@ -5,7 +5,10 @@ package import ImflowPlan
 /// answer facts; ``apply(_:)`` moves the state by them and cannot fail. Recovery is a fold of the job's facts.
 package struct JobMachine: Sendable {
     package let job: String
-    package let plan: Plan
+    /// What the job is to do now: as it was planned, or planned again.
+    package internal(set) var plan: Plan
+    /// The plans that the job's facts name, by hash. Filled before they are applied: a fold reads nothing.
+    package var plans: [ContentHash: Plan]
     package internal(set) var status: JobStatus = .pending
     package internal(set) var tasks: [TaskState] = []
     package internal(set) var stages: [StageState]
@@ -19,10 +22,17 @@ package struct JobMachine: Sendable {
     /// Why the job rests, or is to come to rest, when somebody else than who drove it wished so.
     package var pauseReason: String?
 
-    var jobInput: Payload?
-    let sourceGraph: SourceGraph
+    /// The job's input, its files fetched once the fetch has succeeded.
+    package internal(set) var jobInput: Payload?
+    /// Fetches the job's input files; nil: there are none.
+    package internal(set) var fetchTask: Int?
+    /// Tasks of stages that a new plan dropped.
+    var retiredTasks: [Int: RetiredStage] = [:]
+    /// The highest attempt number that tasks of a dropped stage used, by the stage's name.
+    var retiredAttempts: [String: Int] = [:]
+    var sourceGraph: SourceGraph
     /// What follows from the plan alone.
-    let graph: StageOrder
+    var graph: StageOrder
     var ready: ReadyQueue
     /// When tasks that wait for their back-off become ready. Alarms whose task moved on mean nothing.
     var retries = Heap<Alarm>()
@@ -58,9 +68,11 @@ package struct JobMachine: Sendable {
     var firstFailure: Failure?
     var clock = DrivenTime()
 
-    package init(job: String, plan: Plan) {
+    /// - Parameter plans: those that later facts name.
+    package init(job: String, plan: Plan, plans: [ContentHash: Plan] = [:]) {
         self.job = job
         self.plan = plan
+        self.plans = plans
         sourceGraph = SourceGraph(plan)
         graph = StageOrder(plan)
         stages = plan.stages.map { StageState(openNeeds: $0.needs.count) }

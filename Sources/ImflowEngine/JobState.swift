@@ -26,8 +26,8 @@ package struct LiveAttempt: Sendable, Equatable {
 
 package struct TaskState: Sendable {
     package let kind: TaskKind
-    /// Index in the plan; nil for fetch and output.
-    package let stage: Int?
+    /// Index in the plan; nil for fetch and output, and for a superseded task whose stage a new plan dropped.
+    package internal(set) var stage: Int?
     /// A shard's list of units.
     package let units: Payload?
     package internal(set) var status: TaskStatus = .ready

@@ -74,7 +74,7 @@ extension JobMachine {
         if case .shard(let index) = state.kind { shardIndex = index }
         if state.kind == .whole { shardIndex = 0 }
         return Receipt(
-            jobID: subJobID(of: task), stage: state.stage.map { plan.stages[$0].name } ?? "", task: name(of: task),
+            jobID: subJobID(of: task), stage: stageName(of: task) ?? "", task: name(of: task),
             shardIndex: shardIndex, attempt: attempt, status: status,
             cause: status == .skipped ? nil : failure?.cause, message: failure?.message,
             latencyMilliseconds: evidence.latencyMilliseconds, inputHash: evidence.inputHash, outputHash: output,

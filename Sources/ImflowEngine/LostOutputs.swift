@@ -1,98 +1,125 @@
 package import ImflowExecution
-import ImflowPlan
 
-/// What a job that is to go on needs of what it had stored, and does not find there intact.
+/// What a job that is to go on needs of what it had stored, and does not find there intact. What is lost is made again,
+/// with all that follows from it; that may read what nobody would have read else, so it is looked for until no more is lost.
 package struct LostOutputs {
     /// Tasks that must run again, as ``Fact/outputsLost(tasks:)`` takes them.
     package private(set) var tasks: [Int] = []
     /// The job's own input is lost, which no task makes: the job cannot go on.
     package private(set) var lacksInput = false
-    /// By stage: something of it is to run, because it has not succeeded, because what it had made is lost, or because
-    /// something before it runs.
-    private var runs: [Bool]
-    /// By stage: its result is needed and lost.
-    private var isLost: [Bool]
+
+    /// Stages whose result a resume makes anew, though it may keep their shards.
+    private var remade: [Bool] = []
+    /// Those among them that start over, and read what their upstreams made.
+    private var restarted: [Bool] = []
+    private var lookedAtResult: [Bool] = []
+    private var lookedAtParts: [Bool] = []
 
     /// - Parameter isIntact: whether a stored value, and all that it names, is there as it was made.
     package init(_ machine: borrowing JobMachine, isIntact: (Payload) throws -> Bool) rethrows {
-        runs = machine.stages.map { $0.status != .succeeded && !$0.skippedByCondition }
-        isLost = Array(repeating: false, count: runs.count)
-        for task in machine.tasks.indices where machine.tasks[task].kind == .fetch {
-            if let input = machine.tasks[task].result, try !isIntact(input) { lacksInput = true }
+        if let input = machine.jobInput, try !isIntact(input) { lacksInput = true }
+        for stage in machine.stages.indices { begin(stage, machine) }
+        lookedAtResult = remade.map { _ in false }
+        lookedAtParts = lookedAtResult
+        repeat { spread(machine) } while try look(machine, isIntact)
+        if let task = machine.outputTask, let result = machine.tasks[task].result, try !isIntact(result) {
+            tasks.append(task)
         }
-        try findLostResults(machine, isIntact)
-        for stage in machine.stages.indices { try collect(stage, machine, isIntact) }
+        tasks.sort()
     }
 
-    /// A lost result makes its stage run, and all stages after it, which read further results: until there is no more.
-    private mutating func findLostResults(
-        _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
-    ) rethrows {
-        var isKnown = Array(repeating: false, count: runs.count)
-        for output in machine.plan.outputs { isKnown[output] = true }
-        var unread = machine.plan.outputs
-        while true {
-            for stage in machine.stages.indices where !runs[stage] {
-                for need in machine.plan.stages[stage].needs where runs[need] { runs[stage] = true }
-            }
-            let isSeen = machine.plan.isSeen(by: runs.indices.filter { runs[$0] })
-            for source in isSeen.indices where isSeen[source] && !isKnown[source] {
-                isKnown[source] = true
-                unread.append(source)
-            }
-            let found = try unread.filter { stage in
-                guard !runs[stage], let result = machine.stages[stage].result else { return false }
-                return try !isIntact(result)
-            }
-            let parted = try machine.stages.indices.filter { try !runs[$0] && lacksShard($0, machine, isIntact) }
-            if found.isEmpty, parted.isEmpty { return }
-            for stage in parted { runs[stage] = true }
-            unread = []
-            for stage in found {
-                runs[stage] = true
-                isLost[stage] = true
+    private mutating func begin(_ index: Int, _ machine: borrowing JobMachine) {
+        let stage = machine.stages[index]
+        let isKept = stage.status == .succeeded || stage.skippedByCondition
+        remade.append(!isKept)
+        restarted.append(!isKept && stage.shards.isEmpty && stage.unitCount != 0)
+    }
+
+    /// What follows from a stage whose result changes starts over, as ``JobMachine/resume(at:)`` has it.
+    private mutating func spread(_ machine: borrowing JobMachine) {
+        for stage in remade.indices {
+            for need in machine.plan.stages[stage].needs where remade[need] {
+                remade[stage] = true
+                restarted[stage] = true
             }
         }
+    }
+
+    /// Looks at what has come to be needed; true when some of it is lost.
+    private mutating func look(
+        _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        var found = false
+        var isRead = machine.plan.isSeen(by: restarted.indices.filter { restarted[$0] })
+        for output in machine.plan.outputs { isRead[output] = true }
+        for stage in remade.indices where !restarted[stage] {
+            if !remade[stage], isRead[stage], !lookedAtResult[stage] {
+                lookedAtResult[stage] = true
+                if try lookAtResult(of: stage, machine, isIntact) { found = true }
+            }
+            if !remade[stage], try lacksFollowedShard(of: stage, machine, isIntact) {
+                remade[stage] = true
+                found = true
+            }
+            if remade[stage], !lookedAtParts[stage] {
+                lookedAtParts[stage] = true
+                if try lookAtParts(of: stage, machine, isIntact) { found = true }
+            }
+        }
+        return found
     }
 
     /// A shard of the stage has made something that is lost, and that a shard of another stage, which runs on them one by
     /// one, has yet to read.
-    private func lacksShard(
-        _ leader: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    private func lacksFollowedShard(
+        of leader: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
     ) rethrows -> Bool {
-        for reader in machine.graph.followers[leader] where runs[reader] {
-            guard machine.leader(of: reader) == leader else { continue }
+        for reader in machine.graph.followers[leader] where remade[reader] {
+            let readers = machine.stages[reader].shards
             for (index, task) in machine.stages[leader].shards.enumerated() {
-                let readers = machine.stages[reader].shards
-                let isRead = readers.indices.contains(index) && machine.tasks[readers[index]].status == .succeeded
-                if let result = machine.tasks[task].result, !isRead, try !isIntact(result) { return true }
+                let isRead =
+                    !restarted[reader] && readers.indices.contains(index)
+                    && machine.tasks[readers[index]].status == .succeeded
+                if !isRead, let result = machine.tasks[task].result, try !isIntact(result) { return true }
             }
         }
         return false
     }
 
-    /// A stage that goes on from its split needs the units and what its shards have made; one whose input changes, nothing.
-    private mutating func collect(
-        _ index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
-    ) rethrows {
-        guard runs[index] else { return }
-        for need in machine.plan.stages[index].needs where runs[need] { return }
+    private mutating func lookAtResult(
+        of index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
         let stage = machine.stages[index]
-        guard let first = stage.firstTask, machine.plan.stages[index].split != nil else {
-            if isLost[index], let task = stage.firstTask { tasks.append(task) }
-            return
+        guard let result = stage.result, try !isIntact(result) else { return false }
+        guard let task = stage.mergeTask ?? stage.firstTask else { return false }
+        tasks.append(task)
+        remade[index] = true
+        restarted[index] = stage.mergeTask == nil
+        return true
+    }
+
+    /// Of a stage that is merged anew: its units, and what its shards made of them.
+    private mutating func lookAtParts(
+        of index: Int, _ machine: borrowing JobMachine, _ isIntact: (Payload) throws -> Bool
+    ) rethrows -> Bool {
+        let stage = machine.stages[index]
+        guard let split = stage.firstTask, stage.shardCount != nil, stage.shared != nil else { return false }
+        var isWhole = try stage.shared.map { try isIntact($0) } ?? true
+        for shard in stage.shards where isWhole {
+            if let units = machine.tasks[shard].units, try !isIntact(units) { isWhole = false }
         }
-        var lost: [Int] = []
+        guard isWhole else {
+            tasks.removeAll { $0 == stage.mergeTask }
+            tasks.append(split)
+            restarted[index] = true
+            return true
+        }
+        var found = false
         for task in stage.shards where machine.tasks[task].status == .succeeded {
-            if let result = machine.tasks[task].result, try !isIntact(result) { lost.append(task) }
+            guard let result = machine.tasks[task].result, try !isIntact(result) else { continue }
+            tasks.append(task)
+            found = true
         }
-        let isComplete = lost.isEmpty && stage.shardsSucceeded == stage.shardCount
-        for case .some(let part) in [isComplete ? nil : stage.shared] + stage.shards.map({ machine.tasks[$0].units })
-        where try !isIntact(part) {
-            tasks.append(first)
-            return
-        }
-        if isLost[index], let merge = stage.mergeTask { tasks.append(merge) }
-        tasks += lost
+        return found
     }
 }

@@ -80,6 +80,7 @@ package final class JobDatabase: Sendable {
                         succeeded = json_extract(summary, '$.succeeded'), failed = json_extract(summary, '$.failed');
                     """)
         }
+        registerHistory(&migrator)
         return migrator
     }
 

@@ -15,38 +15,55 @@ struct Feasibility {
         gpus = devices.count { $0.hasPrefix("nvidia") && Int($0.dropFirst("nvidia".count)) != nil }
     }
 
-    /// - Throws: ``CommandFailure`` with ``ExitStatus/usage`` that names the model, what it asks for and what there is.
+    /// - Throws: ``CommandFailure`` with ``ExitStatus/usage`` that names every obstacle.
     func check(_ plan: Plan, disk folder: String) throws {
-        for model in plan.models.values.sorted(by: { $0.name < $1.name }) {
-            let wanted = model.resources
-            if let cpu = wanted.cpu, cpu > Double(processors) {
-                throw missing(model, "\(cpu) cores", "\(processors)")
-            }
-            if let bytes = wanted.memory?.bytes, bytes > memory {
-                throw missing(model, "\(mebibytes(bytes)) of memory", mebibytes(memory))
-            }
-            if let count = wanted.gpu?.count, count > gpus {
-                throw missing(model, "\(count) GPU\(count == 1 ? "" : "s")", gpus == 0 ? "none" : "\(gpus)")
-            }
-            if let bytes = wanted.disk?.bytes, let free = Self.free(folder), bytes > free {
-                throw missing(model, "\(mebibytes(bytes)) of disk", "\(mebibytes(free)) free in \(folder)")
-            }
-        }
+        let obstacles = obstacles(to: plan, disk: folder)
+        guard obstacles.isEmpty else { throw CommandFailure(.usage, obstacles.joined(separator: "\n  ")) }
     }
 
-    private func missing(_ model: ModelPlan, _ wanted: String, _ have: String) -> CommandFailure {
-        CommandFailure(
-            .usage,
-            "model \(model.name) asks for \(wanted), and this machine has \(have): lower `resources`, or run it elsewhere"
-        )
+    /// Why the plan cannot run here, a sentence each that names who asks for what, and what there is.
+    func obstacles(to plan: Plan, disk folder: String) -> [String] {
+        let stages = plan.stages.filter { $0.gang != nil }.map {
+            "stage \($0.name) is a gang (distributed_runtime), which this version cannot run yet"
+        }
+        return stages + plan.models.values.sorted { $0.name < $1.name }.flatMap { obstacles(to: $0, disk: folder) }
+    }
+
+    private func obstacles(to model: ModelPlan, disk folder: String) -> [String] {
+        let wanted = model.resources
+        var found: [String] = []
+        if model.callProtocol == .oip || model.callProtocol == .cog {
+            found.append("model \(model.name) speaks \(model.callProtocol.rawValue), which this version cannot call yet")
+        }
+        if let cpu = wanted.cpu, cpu > Double(processors) {
+            found.append(missing(model, "\(cpu) cores", "\(processors)"))
+        }
+        if let bytes = wanted.memory?.bytes, bytes > memory {
+            found.append(missing(model, "\(mebibytes(bytes)) of memory", mebibytes(memory)))
+        }
+        if let count = wanted.gpu?.count, count > gpus {
+            found.append(missing(model, "\(count) GPU\(count == 1 ? "" : "s")", gpus == 0 ? "none" : "\(gpus)"))
+        }
+        if let bytes = wanted.disk?.bytes, let free = Self.free(folder), bytes > free {
+            found.append(missing(model, "\(mebibytes(bytes)) of disk", "\(mebibytes(free)) free in \(folder)"))
+        }
+        return found
+    }
+
+    private func missing(_ model: ModelPlan, _ wanted: String, _ have: String) -> String {
+        "model \(model.name) asks for \(wanted), and this machine has \(have): lower `resources`, or run it elsewhere"
     }
 
     private func mebibytes(_ bytes: Int64) -> String { "\(bytes / (1 << 20)) MiB" }
 
-    /// Bytes that are free for us on the file system of `folder`.
+    /// Bytes that are free for us on the file system on which `folder` is, or would be made.
     private static func free(_ folder: String) -> Int64? {
         var status = statvfs()
-        guard statvfs(folder, &status) == 0 else { return nil }
+        var path = folder[...]
+        while statvfs(path.isEmpty ? "/" : String(path), &status) != 0 {
+            guard errno == ENOENT, let slash = path.lastIndex(of: "/") else { return nil }
+            path = path[..<slash]
+        }
         return Int64(status.f_bavail) * Int64(status.f_frsize)
     }
 }

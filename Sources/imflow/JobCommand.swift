@@ -9,24 +9,28 @@ import ImflowStore
 
 extension State {
     /// The plan and the folded journal of a job.
-    func machine(_ row: JobRow) async throws -> JobMachine {
-        try await fold(row) { machine in machine } step: { $0.apply($1) }
-    }
+    func machine(_ row: JobRow) async throws -> JobMachine { try await fold(row, into: ()) { _, _, _ in }.machine }
 
     /// The receipts of a job's attempts, in the order in which they were committed.
     func receipts(_ row: JobRow) async throws -> [Receipt] {
-        try await fold(row) { (machine: $0, receipts: [Receipt]()) } step: { state, fact in
-            if let receipt = state.machine.receipt(of: fact) { state.receipts.append(receipt) }
-            state.machine.apply(fact)
-        }.receipts
+        try await fold(row, into: [Receipt]()) { receipts, machine, fact in
+            if let receipt = machine.receipt(of: fact) { receipts.append(receipt) }
+        }.other
     }
 
-    private func fold<Folded: Sendable>(
-        _ row: JobRow, start: (JobMachine) -> Folded, step: @escaping @Sendable (inout Folded, Fact) -> Void
-    ) async throws -> Folded {
+    /// Folds the journal into a machine, and hands each fact, with the machine before it, to `step`.
+    private func fold<Other: Sendable>(
+        _ row: JobRow, into other: Other, step: @escaping @Sendable (inout Other, JobMachine, Fact) -> Void
+    ) async throws -> (machine: JobMachine, other: Other) {
         do {
-            let plan = try StoredPlan.read(row.plan, from: content)
-            return try await database.fold(row.id, into: start(JobMachine(job: row.id, plan: plan)), step)
+            let machine = JobMachine(job: row.id, plan: try StoredPlan.read(row.plan, from: content))
+            return try await database.fold(row.id, into: (machine: machine, other: other)) { [content] state, fact in
+                if case .replanned(let replan) = fact {
+                    state.machine.plans[replan.plan.hash] = try StoredPlan.read(replan.plan, from: content)
+                }
+                step(&state.other, state.machine, fact)
+                state.machine.apply(fact)
+            }
         } catch let error as StoreError {
             throw CommandFailure(.infrastructure, error.description)
         } catch let error as ContentError {

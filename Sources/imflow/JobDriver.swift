@@ -21,6 +21,8 @@ struct Launched: Codable {
     /// Stages whose results are made anew.
     var refresh: Set<String>?
     var imflow = Imflow.version
+    /// Where it was submitted from; nil: an older imflow did not keep it.
+    var source: JobSource?
 }
 
 /// Takes a job's lease, drives it to its end or to a pause, and shows what came of it.
@@ -89,39 +91,56 @@ struct JobDriver {
     }
 
     /// Continues a job: what was committed stays, what was not runs, and so does what is lost.
-    func resume(_ row: JobRow) async throws -> ExitStatus {
+    /// - Parameter replanning: whether the job is planned again first, by what its manifests say now.
+    func resume(_ row: JobRow, replanning: Bool = false) async throws -> ExitStatus {
         try await guarded(job: row.id) {
             try await state.database.acquireLease(job: row.id)
-            let machine = try await state.machine(row)
-            var check = ContentCheck(content: state.content)
-            let lost = LostOutputs(machine) { check.isIntact($0) }
-            if lost.lacksInput {
-                throw CommandFailure(
-                    .infrastructure,
-                    "the stored input of job \(row.id) is lost or damaged in \(state.content.folder): submit the job again")
-            }
-            if machine.status == .succeeded, lost.tasks.isEmpty {
-                try await state.database.releaseLease(job: row.id)
-                Console.note("job \(row.id) has succeeded already; nothing is left to do")
-                return try show(machine)
-            }
-            for task in lost.tasks {
-                Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
-            }
-            let executor = try executor(for: machine.plan)
             do {
-                try await executor.preflight(machine.plan)
-            } catch {
+                var machine = try await state.machine(row)
+                if replanning {
+                    try await replan(&machine)
+                } else {
+                    Replanning.noteChanges(of: machine, launched: launched, content: state.content)
+                }
+                return try await resume(machine)
+            } catch let error as CommandFailure {
                 try? await state.database.releaseLease(job: row.id)
                 throw error
             }
-            let loss: [Fact] = lost.tasks.isEmpty ? [] : [.outputsLost(tasks: lost.tasks)]
-            let opening = loss + [.resumed(at: WallClock.now)]
-            var resumed = machine
-            for fact in opening { resumed.apply(fact) }
-            await executor.sweep(job: row.id, keeping: resumed.liveTokens)
-            return try await drive(machine, executor, opening: opening)
         }
+    }
+
+    private func resume(_ machine: JobMachine) async throws -> ExitStatus {
+        var check = ContentCheck(content: state.content)
+        let lost = try LostOutputs(machine, &check)
+        if machine.status == .succeeded, lost.tasks.isEmpty {
+            try await state.database.releaseLease(job: machine.job)
+            Console.note("job \(machine.job) has succeeded already; nothing is left to do")
+            return try show(machine)
+        }
+        for task in lost.tasks {
+            Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
+        }
+        check.removeDamaged()
+        let executor = try await feasible(machine.plan)
+        let opening = JobMachine.opening(lost: lost.tasks, at: WallClock.now)
+        var resumed = machine
+        for fact in opening { resumed.apply(fact) }
+        await executor.sweep(job: machine.job, keeping: resumed.liveTokens)
+        return try await drive(machine, executor, opening: opening)
+    }
+
+    /// Writes the new plan down as a fact of its own: whatever happens afterwards, the job goes on by it.
+    private func replan(_ machine: inout JobMachine) async throws {
+        let replanning = try Replanning(machine, launched: launched, content: state.content)
+        guard !replanning.difference.isEmpty else {
+            return Console.note("the manifests of job \(machine.job) say what they said when it was planned")
+        }
+        for line in replanning.lines { Console.note(line) }
+        _ = try await feasible(replanning.plan)
+        let fact = try replanning.commit(to: &machine, content: state.content)
+        try await state.database.commit(
+            FactBatch(job: machine.job, facts: [fact], summary: machine.summary))
     }
 
     private func executor(for plan: Plan) throws -> LocalExecutor {
@@ -145,9 +164,11 @@ struct JobDriver {
 
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
+        let recorder = HistoryRecorder()
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
-            pool: try MachineSlots(folder: state.database.engines, limit: launched.limit), observer: progress.observer, now: { WallClock.now })
+            pool: try MachineSlots(folder: state.database.engines, limit: launched.limit),
+            observer: recorder.observing(progress.observer), now: { WallClock.now })
         let signals = SignalWatch { press in
             switch press {
             case 1:
@@ -163,6 +184,7 @@ struct JobDriver {
         progress.start()
         do {
             let final = try await conductor.run(opening: opening)
+            await recorder.save(in: state)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)

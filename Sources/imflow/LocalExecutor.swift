@@ -83,17 +83,8 @@ final class LocalExecutor: Executor {
     /// Finds out before anything starts whether the plan can run here at all.
     /// - Throws: ``CommandFailure`` that names what is missing.
     func preflight(_ plan: Plan) async throws {
-        for stage in plan.stages where stage.gang != nil {
-            throw CommandFailure(
-                .usage, "stage \(stage.name) is a gang (distributed_runtime), which this version cannot run yet")
-        }
         var containers: [ModelPlan] = []
         for model in plan.models.values.sorted(by: { $0.name < $1.name }) {
-            if model.callProtocol == .oip || model.callProtocol == .cog {
-                throw CommandFailure(
-                    .usage,
-                    "model \(model.name) speaks \(model.callProtocol.rawValue), which this version cannot call yet")
-            }
             do throws(Failure) {
                 if try Self.runsInDocker(model, choice) {
                     containers.append(model)

@@ -45,14 +45,9 @@ final class Progress: Sendable {
                 stages: machine.plan.stages.indices.map { index in
                     var stage = Stage(name: machine.plan.stages[index].name)
                     let done = machine.stages[index].shards.filter { machine.tasks[$0].status == .succeeded }
-                    stage.unitsOfDone = done.reduce(0) { $0 + Self.unitCount(of: $1, machine) }
+                    stage.unitsOfDone = done.reduce(0) { $0 + machine.unitCount(of: $1) }
                     return stage
                 }))
-    }
-
-    private static func unitCount(of task: Int, _ machine: JobMachine) -> Int {
-        guard case .shard(let index) = machine.tasks[task].kind, let stage = machine.tasks[task].stage else { return 1 }
-        return machine.unitRange(ofShard: index, stage: stage).count
     }
 
     var observer: Conductor.Observer {
@@ -110,7 +105,7 @@ final class Progress: Sendable {
             guard let stage = machine.tasks[task].stage else { return }
             board.stages[stage].unitsOfRunning[machine.name(of: task)] = nil
             if counting, machine.tasks[task].isCall {
-                board.stages[stage].unitsOfDone += Self.unitCount(of: task, machine)
+                board.stages[stage].unitsOfDone += machine.unitCount(of: task)
             }
         }
         switch fact {

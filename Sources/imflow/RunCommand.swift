@@ -77,7 +77,8 @@ struct RunCommand: AsyncParsableCommand {
         var launched = Launched(
             executor: execution.executor ?? .auto, concurrency: JobDriver.defaultConcurrency,
             result: execution.result.map(absolutePath), noCache: cache.noCache ? true : nil,
-            refresh: cache.refresh.isEmpty ? nil : try cache.refreshed(in: plan))
+            refresh: cache.refresh.isEmpty ? nil : try cache.refreshed(in: plan),
+            source: JobSource(source, compilation: compilation))
         try execution.apply(to: &launched, in: state)
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         switch attendance {
@@ -90,10 +91,19 @@ struct RunCommand: AsyncParsableCommand {
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Continue a job: what was committed is kept, the rest runs.",
-        discussion: "What had failed for good gets a fresh budget of attempts.", aliases: ["retry"])
+        discussion: """
+            What had failed for good gets a fresh budget of attempts. The job goes on as it was planned when it was \
+            submitted; with --replan it is compiled again from where it was submitted, and what its manifests changed \
+            runs again with what follows from it. Policies and resources change no result: they hold for what still \
+            runs. With --plan nothing is run and nothing is written: it says what would be kept and run, and why.
+            """, aliases: ["retry"])
 
     @Argument(help: "The job's id, its beginning, or @latest.")
     var job: String?
+    @Flag(help: "Only say what would be kept and what would run, task by task, and why.")
+    var plan = false
+    @Flag(help: "Plan the job again by what its manifests say now; run what changed and what follows from it.")
+    var replan = false
     @OptionGroup var execution: ExecutionOptions
     @OptionGroup var cache: CacheOptions
     @OptionGroup var output: OutputOptions
@@ -103,6 +113,10 @@ struct ResumeCommand: AsyncParsableCommand {
         let state = try self.state.open()
         let row = try await state.job(job)
         var launched = try Launched.read(row)
+        if plan {
+            let preview = try await ResumePreview(row, launched: launched, state: state, replanning: replan)
+            return Console.print(output.output == .json ? preview.json.prettyText : preview.text)
+        }
         if let executor = execution.executor { launched.executor = executor }
         try execution.apply(to: &launched, in: state)
         if let result = execution.result { launched.result = absolutePath(result) }
@@ -114,6 +128,6 @@ struct ResumeCommand: AsyncParsableCommand {
         Descriptors.raiseLimit()
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         Console.note("job \(row.id)")
-        throw ExitCode(try await driver.resume(row).rawValue)
+        throw ExitCode(try await driver.resume(row, replanning: replan).rawValue)
     }
 }

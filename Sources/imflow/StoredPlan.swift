@@ -11,7 +11,16 @@ enum StoredPlan {
     }
 
     static func read(_ payload: Payload, from content: ContentStore) throws -> Plan {
-        let value = try content.value(of: payload)
+        try decode(try content.value(of: payload), of: payload.hash.description)
+    }
+
+    /// The plan as it would be read back: members in canonical order, so that plans can be compared.
+    static func normalized(_ plan: Plan) throws -> Plan {
+        let value = try JSONValue.parse(Array(JSONEncoder().encode(plan)))
+        return try decode(value, of: "just made")
+    }
+
+    private static func decode(_ value: JSONValue, of name: String) throws -> Plan {
         let schema = value["schema"]?.stringValue ?? "nothing"
         guard schema == Plan.currentSchema else {
             throw CommandFailure(
@@ -20,7 +29,7 @@ enum StoredPlan {
         do {
             return try JSONDecoder().decode(Plan.self, from: Data(value.canonicalBytes()))
         } catch {
-            throw CommandFailure(.infrastructure, "the stored plan \(payload.hash) cannot be read: \(error)")
+            throw CommandFailure(.infrastructure, "the stored plan \(name) cannot be read: \(error)")
         }
     }
 }

@@ -22,8 +22,10 @@ struct StoredReferences {
             case .submitted(_, let input): add(input, owner: "the input of \(row.id)")
             case .attemptSucceeded(let task, _, let result, _): add(result, owner: machine.subJobID(of: task))
             case .splitExpanded(let task, _, let shared, _, _, _): add(shared, owner: machine.subJobID(of: task))
-            case .shardPlanned(let stage, let index, let units):
-                add(units, owner: "the units of \(machine.plan.stages[stage].name), shard \(index)")
+            case .shardPlanned(_, let index, let units): add(units, owner: "the units of \(row.id), shard \(index)")
+            case .replanned(let replan):
+                add(replan.plan, owner: "the plan of \(row.id)")
+                if let input = replan.input { add(input, owner: "the input of \(row.id)") }
             case .finished(_, _, let output?): add(output, owner: "the output of \(row.id)")
             default: break
             }

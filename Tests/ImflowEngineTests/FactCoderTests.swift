@@ -19,7 +19,10 @@ struct FactCoderTests {
         world.run { $0.attempt == 1 ? .failed(Failure(.infra, "gone \u{1F4A5}")) : obedient()($0) }
         return world.facts + [
             .reportIgnored(task: "a~00", attempt: -1, token: "", at: .min), .cancelRequested(at: .max),
-            .queueTimedOut(task: 3, failure: Failure(.timeout, "it waited"), at: 5), .paused(at: 1), .outputsLost(tasks: [0, 3]), .resumed(at: 2), .timedOut(at: 3),
+            .queueTimedOut(task: 3, failure: Failure(.timeout, "it waited"), at: 5),
+            .replanned(
+                Replan(at: 1, plan: payload("p"), input: payload("i"), fetches: true, run: [0, 2], merge: [1])),
+            .paused(at: 1), .outputsLost(tasks: [0, 3]), .resumed(at: 2), .timedOut(at: 3),
             .attemptSucceeded(
                 task: 7, attempt: 2, result: Payload(hash: payload("x").hash, size: 1 << 40, inline: nil),
                 evidence: Evidence(

@@ -47,9 +47,12 @@ struct SimulatedWorld {
     private(set) var hedges: Set<String> = []
     /// Resumes and lost outputs: after each a stage may start over.
     private(set) var resets = 0
+    /// As it was submitted; facts may name later ones.
+    let firstPlan: Plan
     private var tokens = 0
 
     init(_ plan: Plan, slots: Int = 4, input: Payload = payload("{}")) {
+        firstPlan = plan
         machine = JobMachine(job: "j", plan: plan)
         self.slots = slots
         apply(.submitted(at: 0, input: input))
@@ -107,10 +110,15 @@ struct SimulatedWorld {
         }
     }
 
+    /// What another engine would fold the facts into.
+    var replayed: JobMachine {
+        var replayed = JobMachine(job: "j", plan: firstPlan, plans: machine.plans)
+        for fact in facts { replayed.apply(fact) }
+        return replayed
+    }
+
     /// The engine dies, and another one folds the facts.
     mutating func crash() {
-        var replayed = JobMachine(job: "j", plan: machine.plan)
-        for fact in facts { replayed.apply(fact) }
         machine = replayed
         open = machine.recoveredOrders
     }
