@@ -145,7 +145,10 @@ struct JobDriver {
         defer { signals.stop() }
         progress.start()
         do {
-            let final = try await conductor.run(opening: opening)
+            // It waits for the disk at every commit.
+            let final = try await withTaskExecutorPreference(BlockingThreads.shared) {
+                try await conductor.run(opening: opening)
+            }
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)
