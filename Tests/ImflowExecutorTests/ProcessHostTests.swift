@@ -138,6 +138,13 @@ import Testing
         #expect(ProcessLedger.commands { $0.contains("IMFLOW_JOB_ID=\(job)") }.isEmpty)
     }
 
+    @Test func whoLeftTheGroupAndGoesOnWritingHoldsNobody() async throws {
+        let leave = "setsid sh -c ': >gone; exec yes' & until [ -e gone ]; do :; done"
+        let text = try await output(["sh", "-c", leave])
+        #expect(text.allSatisfy { $0 == "y" || $0 == "\n" })
+        await host.shutdown()
+    }
+
     @Test func theFirstInstanceGetsTheDeclaredPortAndOthersAreTold() async throws {
         let port = Int.random(in: 20000..<30000)
         let serve = launch(
