@@ -1,25 +1,16 @@
 package import ImflowExecution
-import ImflowPlan
 
-/// Drives one job: takes what has come, decides, commits facts and projections in one transaction, and only then hands
+/// Drives one job: takes what has come, lets ``JobLoop`` turn, commits its facts in one transaction, and only then hands
 /// out work. Every other method just leaves a note in its inbox.
 package actor Conductor {
-    /// What the outside may ask of a running conductor.
-    package enum Command: Sendable {
-        /// Start nothing new; return when what runs has ended.
-        case drain
-        /// End what runs, too; it will run again after a resume.
-        case stop
-        case cancel
-    }
-
     /// Told after each commit, and when an attempt has finished units.
     package struct Observer: Sendable {
-        package var committed: @Sendable (_ facts: [Fact], _ machine: JobMachine) -> Void
+        /// The machine is lent for the call: a copy that outlives it would make the next fact pay for copying every task.
+        package var committed: @Sendable (_ facts: [Fact], _ machine: borrowing JobMachine) -> Void
         package var unitsDone: @Sendable (_ task: String, _ done: Int) -> Void
 
         package init(
-            committed: @escaping @Sendable ([Fact], JobMachine) -> Void,
+            committed: @escaping @Sendable ([Fact], borrowing JobMachine) -> Void,
             unitsDone: @escaping @Sendable (String, Int) -> Void
         ) {
             self.committed = committed
@@ -27,21 +18,13 @@ package actor Conductor {
         }
     }
 
-    private enum News: Sendable {
-        case report(AttemptReport)
-        case command(Command)
-        case wake
-    }
-
-    private var machine: JobMachine
+    private var loop: JobLoop
     private let store: any JobStore
     private let executor: any Executor
-    private let slots: Int
     private let observer: Observer?
     private let now: @Sendable () -> Int64
-    private let inbox = Inbox<News>()
-    private var lastSummaryAt: Int64 = 0
-    /// The running attempts by token. Each is awaited before ``run(from:)`` returns.
+    private let inbox = Inbox<JobLoop.News>()
+    /// The running attempts by token. Each is awaited before ``run(opening:)`` returns.
     private var attempts: [String: Task<Void, Never>] = [:]
 
     /// - Parameters:
@@ -51,21 +34,20 @@ package actor Conductor {
         machine: JobMachine, store: any JobStore, executor: any Executor, slots: Int, observer: Observer? = nil,
         now: @escaping @Sendable () -> Int64
     ) {
-        self.machine = machine
+        loop = JobLoop(machine: machine, slots: slots)
         self.store = store
         self.executor = executor
-        self.slots = slots
         self.observer = observer
         self.now = now
     }
 
-    package nonisolated func send(_ command: Command) { inbox.put(.command(command)) }
+    package nonisolated func send(_ command: JobLoop.Command) { inbox.put(.command(command)) }
 
     /// Drives the job until it is finished or paused, and answers its last state.
     /// - Parameter opening: the facts that start this run, `resumed` the last; none when the submission is in the store already.
     /// - Throws: what the store threw. Attempts that ran were ended; nothing uncommitted counts, so the job can be resumed.
     package func run(opening: [Fact]) async throws -> JobMachine {
-        let poller = Task { [inbox, store, job = machine.job] in
+        let poller = Task { [inbox, store, job = loop.machine.job] in
             // Another process asks through the store, which cannot call back.
             while !Task.isCancelled {
                 if let requests = try? await store.takeRequests(job: job), requests.contains(.cancel) {
@@ -76,72 +58,31 @@ package actor Conductor {
         }
         defer { poller.cancel() }
         do {
-            if !opening.isEmpty { try await commit(opening, starting: []) }
-            for task in machine.running.sorted() { dispatch(machine.order(for: task, recovered: true)) }
-            try await loop()
+            var effects = try await carryOut(loop.open(opening, now: now()))
+            while !effects.isAtRest {
+                effects = try await carryOut(loop.turn(takeNews(), now: now(), token: Self.drawToken))
+                if !effects.isAtRest { await waitForNews(until: effects.wake) }
+            }
         } catch {
             await endAttempts()
             throw error
         }
         await endAttempts()
-        return machine
+        return loop.machine
     }
 
-    private func loop() async throws {
-        while true {
-            let news = inbox.drain()
-            var facts: [Fact] = []
-            var started: [Int] = []
-            for item in news { handle(item, facts: &facts) }
-            while let fact = machine.schedule(now: now(), slots: slots, token: Self.drawToken) {
-                machine.apply(fact)
-                facts.append(fact)
-                if case .attemptStarted(let task, _, _, _) = fact { started.append(task) }
-            }
-            if !facts.isEmpty { try await commit(facts, applied: true, starting: started) }
-            if machine.endsRunningAttempts { for attempt in attempts.values { attempt.cancel() } }
-            if machine.status != .running { return }
-            await waitForNews()
-        }
+    private func takeNews() -> [JobLoop.News] {
+        let news = inbox.drain()
+        for case .report(let report) in news { attempts[report.token] = nil }
+        return news
     }
 
-    private func handle(_ news: News, facts: inout [Fact]) {
-        switch news {
-        case .report(let report):
-            attempts[report.token] = nil
-            for fact in machine.decide(.report(report), now: now()) { record(fact, in: &facts) }
-        case .command(.cancel):
-            for fact in machine.decide(.cancelRequested, now: now()) { record(fact, in: &facts) }
-        case .command(.drain): machine.draining = true
-        case .command(.stop):
-            machine.draining = true
-            for attempt in attempts.values { attempt.cancel() }
-        case .wake: break
-        }
-    }
-
-    private func record(_ fact: Fact, in facts: inout [Fact]) {
-        machine.apply(fact)
-        facts.append(fact)
-    }
-
-    /// The state has moved before the commit; when the commit fails the state is given up with this conductor, and no
-    /// effect of the facts has left it.
-    private func commit(_ facts: [Fact], applied: Bool = false, starting: [Int]) async throws {
-        if !applied { for fact in facts { machine.apply(fact) } }
-        let receipts = facts.compactMap { machine.receipt(of: $0) }
-        try await store.commit(
-            FactBatch(job: machine.job, facts: facts, receipts: receipts, summary: summaryIfDue()))
-        for task in starting { dispatch(machine.order(for: task, recovered: false)) }
-        observer?.committed(facts, machine)
-    }
-
-    /// Summing up costs time in proportion to the stages, so a busy job does it a few times a second; a job that comes to rest, at once.
-    private func summaryIfDue() -> JobSummary? {
-        let time = now()
-        guard machine.status != .running || time - lastSummaryAt >= 250 || time < lastSummaryAt else { return nil }
-        lastSummaryAt = time
-        return machine.summary
+    private func carryOut(_ turn: JobLoop.Turn) async throws -> JobLoop.Effects {
+        if let batch = turn.batch { try await store.commit(batch) }
+        for order in turn.effects.orders { dispatch(order) }
+        for token in turn.effects.ending { attempts[token]?.cancel() }
+        if let batch = turn.batch { observer?.committed(batch.facts, loop.machine) }
+        return turn.effects
     }
 
     private func dispatch(_ order: WorkOrder) {
@@ -157,8 +98,8 @@ package actor Conductor {
         attempts = [:]
     }
 
-    private func waitForNews() async {
-        guard let wake = machine.nextWake else { return await inbox.wait() }
+    private func waitForNews(until wake: Int64?) async {
+        guard let wake else { return await inbox.wait() }
         let alarm = Task { [inbox, delay = max(0, wake - now())] in
             try? await Task.sleep(for: .milliseconds(delay))
             if !Task.isCancelled { inbox.put(.wake) }
