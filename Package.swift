@@ -12,7 +12,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
     ],
     targets: [
         // C libraries of the system, and the shims that keep their headers out of Swift.
@@ -21,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CVipsShim"),
         .target(name: "CCurlShim", dependencies: ["CLibCurl"]),
+        .target(name: "CSpawnShim"),
 
         // Compiler: pure; text in, values out.
         .target(name: "ImflowJSON", dependencies: [.product(name: "OrderedCollections", package: "swift-collections")]),
@@ -52,10 +52,7 @@ let package = Package(
             ]),
         .target(
             name: "ImflowProcess",
-            dependencies: [
-                "ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowPlan",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ]),
+            dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowPlan", "CSpawnShim"]),
         .target(
             name: "ImflowDocker",
             dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),

@@ -11,6 +11,8 @@ struct CallAttempt: Sendable {
     let staging: any InputStaging
     let state: StateFolder
     let log: LogFile
+    /// The job's.
+    let spares: SpareFolders
     let schemas: ModelSchemas
     /// How one unit reaches the model: started anew, or on a warm instance.
     let caller: any UnitCaller
@@ -95,7 +97,7 @@ struct CallAttempt: Sendable {
     /// Where the unit `name` works when no instance has a folder for it. The only unit has the attempt's own folder.
     func unitFolder(_ name: String) -> UnitFolder {
         let path = unitCount > 1 ? folder + "/" + name : folder
-        return UnitFolder(path: path, guest: host.guestFolder(for: path))
+        return UnitFolder(path: path, guest: host.guestFolder(for: path), spares: spares)
     }
 
     /// The request's bytes: one line of JSON, without a newline.

@@ -17,6 +17,10 @@ package final class CallExecutor: Executor {
 
     private struct Known {
         var pools: [Pool] = []
+        /// By job.
+        var spares: [String: SpareFolders] = [:]
+        /// By the model's name; what another model of that name left is made anew.
+        var schemas: [String: (model: ModelPlan, schemas: ModelSchemas)] = [:]
         var hosts: [any ModelHost]
     }
 
@@ -58,8 +62,9 @@ package final class CallExecutor: Executor {
         let clock = ContinuousClock()
         let begin = clock.now
         let startedAt = Self.now()
-        let (end, expired) = await withDeadline(order.timeout) {
-            await self.carryOut(order, within: $0, progress: progress)
+        // One thread carries the whole attempt, and waits where there is something to wait for.
+        let (end, expired) = await withTaskExecutorPreference(BlockingThreads.shared) {
+            await withDeadline(order.timeout) { await self.carryOut(order, within: $0, progress: progress) }
         }
         var outcome = end.outcome
         if case .failed(let failure) = outcome, expired || Task.isCancelled {
@@ -81,7 +86,10 @@ package final class CallExecutor: Executor {
         let (pools, hosts) = known.withLock { known in
             let pools = known.pools.filter { $0.job == job }
             // Instances serve whoever asks: while an attempt of this job is kept, it may be using one.
-            if tokens.isEmpty { known.pools.removeAll { $0.job == job } }
+            if tokens.isEmpty {
+                known.pools.removeAll { $0.job == job }
+                known.spares[job] = nil
+            }
             return (pools, known.hosts)
         }
         var kept = tokens
@@ -158,7 +166,7 @@ package final class CallExecutor: Executor {
         _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
         progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
-        let schemas = try ModelSchemas(of: work.model)
+        let schemas = try schemas(of: work.model)
         let caller = try caller(for: work.model, of: order, on: host)
         let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
         if !order.recovered { WorkFolder.remove(folder) }
@@ -167,10 +175,27 @@ package final class CallExecutor: Executor {
         let log = LogFile(path: state.log(job: order.job, task: order.task, attempt: order.attempt))
         let attempt = CallAttempt(
             order: order, work: work, host: host, staging: staging, state: state, log: log,
-            schemas: schemas, caller: caller, unitCount: call.units.count)
+            spares: spares(of: order.job), schemas: schemas, caller: caller, unitCount: call.units.count)
         let results = try await attempt.results(of: call.units, progress: progress)
         let value: JSONValue = if case .shard = work.input { .array(results) } else { results.first ?? .null }
         do { return .succeeded(try await staging.store(value)) } catch { throw Failure(of: error) }
+    }
+
+    private func spares(of job: String) -> SpareFolders {
+        known.withLock { known in
+            if let spares = known.spares[job] { return spares }
+            let spares = SpareFolders(home: state.work(job: job))
+            known.spares[job] = spares
+            return spares
+        }
+    }
+
+    /// Compiled once for all calls of the model.
+    private func schemas(of model: ModelPlan) throws(Failure) -> ModelSchemas {
+        if let (known, schemas) = known.withLock({ $0.schemas[model.name] }), known == model { return schemas }
+        let schemas = try ModelSchemas(of: model)
+        known.withLock { $0.schemas[model.name] = (model, schemas) }
+        return schemas
     }
 
     private func caller(

@@ -6,6 +6,8 @@ import ImflowJSON
 struct UnitFolder: Sendable {
     let path: String
     let guest: String
+    /// Nil: it is made and removed for itself.
+    var spares: SpareFolders?
 
     var input: String { path + "/input" }
     var guestInput: String { guest + "/input" }
@@ -14,7 +16,7 @@ struct UnitFolder: Sendable {
 
     /// - Parameter unit: what is staged here; where it has no files, no folder is made for them.
     func create(for unit: StagedUnit) throws(Failure) {
-        try WorkFolder.create(path)
+        if let spares { try spares.create(path) } else { try WorkFolder.create(path) }
         if unit.unit.tile != nil || Self.hasFiles(.object(unit.input)) { try WorkFolder.create(input) }
     }
 
@@ -27,5 +29,7 @@ struct UnitFolder: Sendable {
         }
     }
 
-    func remove() { WorkFolder.remove(path) }
+    func remove() {
+        if let spares { spares.remove(path) } else { WorkFolder.remove(path) }
+    }
 }

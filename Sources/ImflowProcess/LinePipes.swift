@@ -21,16 +21,14 @@ final class LinePipes: Sendable {
 
     init() throws(Failure) {
         var descriptors: [Int32] = []
-        for _ in 0..<3 {
-            var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else {
-                let reason = String(cString: strerror(errno)).lowercased()
-                for descriptor in descriptors { close(descriptor) }
-                throw Failure(.infra, "no pipe can be made: \(reason); raise the limit of open files (ulimit -n)")
+        do throws(Failure) {
+            for _ in 0..<3 {
+                let ends = try OutputPipe.ends()
+                descriptors += [ends.reading, ends.writing]
             }
-            // Programs that are started meanwhile do not get these: every start closes what it was not given.
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            descriptors += ends
+        } catch {
+            for descriptor in descriptors { close(descriptor) }
+            throw error
         }
         (programInput, toProgram) = (descriptors[0], descriptors[1])
         (fromProgram, programOutput) = (descriptors[2], descriptors[3])

@@ -1,5 +1,4 @@
-import Glibc
-import Subprocess
+import CSpawnShim
 import ImflowExecution
 import ImflowInvocation
 import ImflowPlan
@@ -53,17 +52,32 @@ struct ProcessCommand: Sendable {
         program = try paths.resolve(name, folder: model.folder, path: path, model: model.name)
     }
 
-    /// - Parameter grace: from SIGTERM to SIGKILL, when the process is ended before its time.
-    func configuration(grace: Duration) -> Configuration {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        options.teardownSequence = [
-            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: grace)
-        ]
-        let variables = environment.map { Array("\($0.key)=\($0.value)\0".utf8) }
-        return Configuration(
-            executable: .path(.init(program)), arguments: Arguments(arguments), environment: .custom(variables),
-            workingDirectory: .init(folder), platformOptions: options)
+    /// The command as the start of a process wants it; its descriptors are left to `body`.
+    func withOrder<Value>(_ body: (inout imflow_spawn_order) -> Value) -> Value {
+        let words = Self.strings([program] + arguments)
+        let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
+        return words.withUnsafeBufferPointer { words in
+            variables.withUnsafeBufferPointer { variables in
+                program.withCString { program in
+                    folder.withCString { folder in
+                        var order = imflow_spawn_order(
+                            program: program, folder: folder, arguments: words.baseAddress,
+                            argument_count: 1 + arguments.count, variables: variables.baseAddress,
+                            variable_count: environment.count, input: -1, output: -1, error: -1)
+                        return body(&order)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func strings(_ texts: [String]) -> [CChar] {
+        var bytes: [CChar] = []
+        for text in texts {
+            bytes.append(contentsOf: text.utf8.lazy.map(CChar.init(bitPattern:)))
+            bytes.append(0)
+        }
+        return bytes
     }
 
     private static var base: [String: String] {

@@ -47,12 +47,31 @@ package final class ProcessHost: ModelHost {
         if launch.recovered { try await endLeftovers(of: launch) }
         if Task.isCancelled { throw Failure(.cancelled, "the attempt was cancelled") }
         let command = try command(for: launch)
-        let request = try RequestInput(input, beside: launch.workFolder)
         let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)
-        return try await ModelProcess.run(command, input: request, log: log, memory: memory)
+        let exit = await withTaskExecutorPreference(BlockingThreads.shared) {
+            await Self.result { () async throws(Failure) in
+                let request = try RequestInput(input, beside: launch.workFolder)
+                return try await ModelProcess.run(command, input: request, log: log, memory: memory)
+            }
+        }
+        return try exit.get()
     }
 
     package func start(_ launch: Launch) async throws(Failure) -> any ModelInstance {
+        let instance = await withTaskExecutorPreference(BlockingThreads.shared) {
+            await Self.result { () async throws(Failure) in try begin(launch) }
+        }
+        return try instance.get()
+    }
+
+    /// Typed errors do not pass through a task executor's preference.
+    private static func result<Value: Sendable>(
+        _ body: () async throws(Failure) -> Value
+    ) async -> Result<Value, Failure> {
+        do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
+    }
+
+    private func begin(_ launch: Launch) throws(Failure) -> ProcessInstance {
         let port = launch.model.callProtocol == .rest ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
             let command = try command(for: launch, port: port)
@@ -61,7 +80,6 @@ package final class ProcessHost: ModelHost {
                 self?.forget(launch.token, port: port)
             }
             instances.withLock { $0[launch.token] = instance }
-            try await instance.started()
             return instance
         } catch {
             forget(launch.token, port: port)

@@ -1,7 +1,6 @@
-import Synchronization
 import ImflowExecution
 import ImflowInvocation
-import Subprocess
+import Synchronization
 
 /// A warm program: `rest` on a loopback port, or `jsonl` on its standard input and output.
 final class ProcessInstance: ModelInstance {
@@ -11,11 +10,12 @@ final class ProcessInstance: ModelInstance {
 
     let baseURL: String?
     private let channel: LineChannel?
-    private let run: Task<Void, Never>
-    private let starts: AsyncStream<Failure?>
-    private let end: End
+    private let child: ChildProcess
+    private let end = End()
+    /// Ends when nothing of the program is left.
+    private let watch: Task<Void, Never>
 
-    /// Starts the program; ``started()`` tells whether that went well.
+    /// Starts the program; does not return before it runs.
     /// - Parameters:
     ///   - port: where a `rest` model is told to listen; nil: the protocol is `jsonl`.
     ///   - onEnd: called once, when nothing of it is left.
@@ -23,38 +23,39 @@ final class ProcessInstance: ModelInstance {
         command: ProcessCommand, port: Int?, log: BoundedLog, memory: OutOfMemoryCounter,
         onEnd: @escaping @Sendable () -> Void
     ) throws(Failure) {
-        let (starts, starting) = AsyncStream.makeStream(of: Failure?.self, bufferingPolicy: .bufferingOldest(1))
+        let mark = memory.mark()
+        let logged = try OutputPipe()
         let channel = port == nil ? try LineChannel(model: command.model, limit: Launch.outputLimit) : nil
-        let end = End()
+        let child = try Self.start(command, channel: channel, logged: logged)
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
-        self.starts = starts
-        self.end = end
-        run = Task {
-            var exit = Exit(code: nil)
-            do throws(Failure) {
-                exit = try await Self.conduct(command, channel: channel, log: log, memory: memory) {
-                    starting.yield(nil)
-                }
-            } catch { starting.yield(error) }
-            let final = exit
-            end.exit.withLock { $0 = final }
+        self.child = child
+        watch = Task(executorPreference: BlockingThreads.shared) { [end] in
+            let status = child.wait(reading: [.init(descriptor: logged.reading) { log.append($0) }])
+            log.finish()
+            await ProcessTable.waitUntilGone(group: child.group)
+            let exit = ModelProcess.exit(of: status, memory: memory, since: mark)
+            end.exit.withLock { $0 = exit }
             channel?.close()
             onEnd()
-            starting.finish()
         }
     }
 
-    /// Returns when the program was started. To be called once.
-    func started() async throws(Failure) {
-        var failure: Failure? = Failure(.cancelled, "the attempt was cancelled")
-        for await outcome in starts {
-            failure = outcome
-            break
+    /// A `rest` program's standard output is part of its log.
+    private static func start(
+        _ command: ProcessCommand, channel: LineChannel?, logged: OutputPipe
+    ) throws(Failure) -> ChildProcess {
+        // Started or not, the program's ends are not ours.
+        defer { logged.releaseProgramEnd() }
+        if let channel {
+            defer { channel.pipes.releaseProgramEnds() }
+            return try ChildProcess(
+                command, input: channel.pipes.programInput, output: channel.pipes.programOutput,
+                error: logged.programEnd)
         }
-        guard let failure else { return }
-        await stop()
-        throw failure
+        let nothing = try RequestInput.nothing()
+        return try ChildProcess(
+            command, input: nothing.descriptor, output: logged.programEnd, error: logged.programEnd)
     }
 
     func exit() async -> Exit? { end.exit.withLock { $0 } }
@@ -65,35 +66,7 @@ final class ProcessInstance: ModelInstance {
     }
 
     func stop() async {
-        run.cancel()
-        await run.value
-    }
-
-    private static func conduct(
-        _ command: ProcessCommand, channel: LineChannel?, log: BoundedLog, memory: OutOfMemoryCounter,
-        onStart: () -> Void
-    ) async throws(Failure) -> Exit {
-        guard let channel else {
-            return try await ModelProcess.conduct(
-                command, input: .none, output: .sequence, error: .combinedWithOutput, memory: memory
-            ) { execution in
-                onStart()
-                await ModelProcess.drain(execution.standardOutput, into: log)
-            }
-        }
-        // Started or not, the program's ends are not ours.
-        defer { channel.pipes.releaseProgramEnds() }
-        return try await ModelProcess.conduct(
-            command,
-            input: .fileDescriptor(.init(rawValue: channel.pipes.programInput), closeAfterSpawningProcess: false),
-            output: .fileDescriptor(.init(rawValue: channel.pipes.programOutput), closeAfterSpawningProcess: false),
-            error: .sequence, memory: memory
-        ) { execution in
-            channel.pipes.releaseProgramEnds()
-            onStart()
-            async let logged: Void = ModelProcess.drain(execution.standardError, into: log)
-            await ModelProcess.waitForEnd(of: execution)
-            await logged
-        }
+        child.stop(grace: ModelProcess.grace)
+        await watch.value
     }
 }

@@ -19,21 +19,26 @@ struct RequestInput: ~Copyable {
         }
     }
 
+    private init(open descriptor: Int32) { self.descriptor = descriptor }
+
     deinit { close(descriptor) }
+
+    /// An input that is at its end.
+    static func nothing() throws(Failure) -> RequestInput {
+        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("/dev/null") }
+        return RequestInput(open: descriptor)
+    }
 
     /// The end to read from; nil when there is no pipe to be had.
     private static func pipe(holding bytes: [UInt8]) -> Int32? {
-        var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else { return nil }
-        defer { close(ends[1]) }
-        // Programs that are started meanwhile do not get these: every start closes what it was not given.
-        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
-        guard bytes.isEmpty || write(ends[1], bytes, bytes.count) == bytes.count else {
-            close(ends[0])
+        guard let ends = try? OutputPipe.ends() else { return nil }
+        defer { close(ends.writing) }
+        guard bytes.isEmpty || write(ends.writing, bytes, bytes.count) == bytes.count else {
+            close(ends.reading)
             return nil
         }
-        return ends[0]
+        return ends.reading
     }
 
     private static func file(holding bytes: [UInt8], path: String) throws(Failure) -> Int32 {

@@ -87,8 +87,13 @@ package final class JobDatabase: Sendable {
     func write<Value: Sendable>(
         _ updates: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        do { return try await pool.write(updates) } catch { throw StoreError(error, path: path) }
+        do {
+            return try await withTaskExecutorPreference(BlockingThreads.shared) { try blocking { try pool.write(updates) } }
+        } catch { throw StoreError(error, path: path) }
     }
+
+    /// Asynchronous code that calls a function by a name that has two forms gets the asynchronous one; here it does not.
+    private func blocking<Value>(_ body: () throws -> Value) rethrows -> Value { try body() }
 
     func read<Value: Sendable>(
         _ value: @escaping @Sendable (Database) throws -> Value

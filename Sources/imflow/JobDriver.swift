@@ -183,7 +183,10 @@ struct JobDriver {
         defer { signals.stop() }
         progress.start()
         do {
-            let final = try await conductor.run(opening: opening)
+            // It waits for the disk at every commit.
+            let final = try await withTaskExecutorPreference(BlockingThreads.shared) {
+                try await conductor.run(opening: opening)
+            }
             await recorder.save(in: state)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])

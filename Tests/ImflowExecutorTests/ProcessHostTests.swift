@@ -130,10 +130,19 @@ import Testing
     }
 
     @Test func shutdownEndsWhatLeftItsGroup() async throws {
-        _ = try await output(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo"])
+        // What has not left the group by the end of its leader ends with it.
+        let leave = "setsid sh -c ': >left; exec sleep 1000 >/dev/null 2>&1' & until [ -e left ]; do :; done; echo"
+        _ = try await output(["sh", "-c", leave])
         try await appears("IMFLOW_TOKEN=t1")
         await host.shutdown()
         #expect(ProcessLedger.commands { $0.contains("IMFLOW_JOB_ID=\(job)") }.isEmpty)
+    }
+
+    @Test func whoLeftTheGroupAndGoesOnWritingHoldsNobody() async throws {
+        let leave = "setsid sh -c ': >gone; exec yes' & until [ -e gone ]; do :; done"
+        let text = try await output(["sh", "-c", leave])
+        #expect(text.allSatisfy { $0 == "y" || $0 == "\n" })
+        await host.shutdown()
     }
 
     @Test func theFirstInstanceGetsTheDeclaredPortAndOthersAreTold() async throws {

@@ -19,35 +19,36 @@ package struct Binder: Sendable {
     /// in reach, nearest first. Literal members are laid over; one of the key's name binds the key. The condition sees
     /// everything in reach, the bound input first, and is asked before a missing value is an error.
     package func bind(_ context: InputContext, consumer: String) throws(Failure) -> JSONObject? {
-        let reach = try Reach(context, content: content)
+        var reach = Reach(context, content: content)
         guard case .object(let literal) = context.literal else {
             throw Failure(.app, "the literal input of \(consumer) is \(context.literal.kindName); it must be an object")
         }
         var bound = JSONObject()
         var unbound: String?
         if let key = context.key {
-            if let value = reach.value(of: key, fallback: context.soleValueFallback) {
+            if let value = try reach.value(of: key, fallback: context.soleValueFallback) {
                 bound[key] = value
             } else if literal[key] == nil {
                 unbound = key
             }
         } else {
-            bound = reach.everything
+            bound = try reach.everything()
         }
         bound.merge(literal) { _, literal in literal }
         if let condition = context.when {
-            let values = bound.merging(reach.everything) { bound, _ in bound }
+            let values = bound.merging(try reach.everything()) { bound, _ in bound }
             guard try ConditionEvaluation(values: values).holds(condition) else { return nil }
         }
         if let unbound {
             throw Failure(
-                .app, "\(consumer) needs `\(unbound)`, but \(reach.summary); name an output_key or fix input_key")
+                .app,
+                "\(consumer) needs `\(unbound)`, but \(try reach.summary()); name an output_key or fix input_key")
         }
         return bound
     }
 }
 
-/// The values that a stage can be bound to.
+/// The values that a stage can be bound to. They are read as far as they are asked for: a long chain has many behind it.
 private struct Reach {
     private struct Published {
         var stage: String
@@ -56,21 +57,36 @@ private struct Reach {
         var sole: JSONValue?
     }
 
+    private let context: InputContext
+    private let content: ContentStore
+    /// The nearest ones, as far as they were read.
     private var sources: [Published] = []
     private var jobInput: JSONObject?
 
-    init(_ context: InputContext, content: ContentStore) throws(Failure) {
-        for source in context.sources {
+    init(_ context: InputContext, content: ContentStore) {
+        self.context = context
+        self.content = content
+    }
+
+    private mutating func source(_ index: Int) throws(Failure) -> Published {
+        while sources.count <= index {
+            let source = context.sources[sources.count]
             let result = try Self.read(source.result, content, "the result of stage `\(source.stage)`")
             sources.append(Self.publish(source, result))
         }
-        if let payload = context.jobInput {
-            let input = try Self.read(payload, content, "the job's input")
-            guard case .object(let members) = input else {
-                throw Failure(.app, "the job's input is \(input.kindName); it must be an object")
-            }
-            jobInput = members
+        return sources[index]
+    }
+
+    /// Empty when the job's input is not in reach.
+    private mutating func inputMembers() throws(Failure) -> JSONObject {
+        if let jobInput { return jobInput }
+        guard let payload = context.jobInput else { return [:] }
+        let input = try Self.read(payload, content, "the job's input")
+        guard case .object(let members) = input else {
+            throw Failure(.app, "the job's input is \(input.kindName); it must be an object")
         }
+        jobInput = members
+        return members
     }
 
     private static func read(_ payload: Payload, _ content: ContentStore, _ what: String) throws(Failure) -> JSONValue {
@@ -94,24 +110,31 @@ private struct Reach {
         return Published(stage: source.stage, members: members, sole: sole)
     }
 
-    func value(of key: String, fallback: Bool) -> JSONValue? {
-        for source in sources { if let value = source.members[key] { return value } }
-        if let value = jobInput?[key] { return value }
+    mutating func value(of key: String, fallback: Bool) throws(Failure) -> JSONValue? {
+        for index in context.sources.indices {
+            if let value = try source(index).members[key] { return value }
+        }
+        if let value = try inputMembers()[key] { return value }
         return fallback ? sources.first?.sole : nil
     }
 
-    var everything: JSONObject {
+    mutating func everything() throws(Failure) -> JSONObject {
         var all = JSONObject()
-        for source in sources { all.merge(source.members) { nearer, _ in nearer } }
-        if let jobInput { all.merge(jobInput) { nearer, _ in nearer } }
+        for index in context.sources.indices { all.merge(try source(index).members) { nearer, _ in nearer } }
+        all.merge(try inputMembers()) { nearer, _ in nearer }
         return all
     }
 
     /// “`asr` publishes `a`, `b` and the job's input has `c`”.
-    var summary: String {
-        var parts = sources.prefix(8).map { "`\($0.stage)` publishes \(Self.names($0.members))" }
-        if sources.count > 8 { parts.append("\(sources.count - 8) more stages do not publish it either") }
-        if let jobInput { parts.append("the job's input has \(Self.names(jobInput))") }
+    mutating func summary() throws(Failure) -> String {
+        var parts: [String] = []
+        for index in context.sources.indices.prefix(8) {
+            let source = try source(index)
+            parts.append("`\(source.stage)` publishes \(Self.names(source.members))")
+        }
+        let more = context.sources.count - parts.count
+        if more > 0 { parts.append("\(more) more stages do not publish it either") }
+        if context.jobInput != nil { parts.append("the job's input has \(Self.names(try inputMembers()))") }
         return parts.isEmpty ? "nothing is in its reach" : parts.joined(separator: ", and ")
     }
 
