@@ -13,19 +13,6 @@ struct SimulationTests {
         }
     }
 
-    /// Worlds that once broke a promise of the engine, and how.
-    @Test(
-        "worlds that have found a mistake hold",
-        arguments: [
-            (26, "a retry that was due while every slot was taken made the engine spin"),
-            (27, "a job cancelled while nobody drove it kept attempts that ran"),
-            (220, "a resume did not look for the outputs that failed stages read"),
-            (237, "a stage that was to run again found its own inputs lost"),
-        ] as [(UInt64, String)])
-    func found(seed: UInt64, mistake: String) {
-        #expect(Simulation(seed: seed).run().violation == nil, "\(mistake)")
-    }
-
     @Test(
         "every graph of up to four tasks, with every single failure",
         arguments: [(1, 119), (2, 450), (3, 2_624), (4, 27_544)])

@@ -6,6 +6,8 @@ extension Ledger {
     /// What the engine that commits has been told.
     struct Circumstances {
         var slots: Int
+        /// The latest time that the engine has seen: what was due then stays due when its clock is set back.
+        var latest = Int64.min
         /// Told to start nothing new.
         var drains = false
         /// The first outcome of each token among the reports of this turn.
@@ -94,7 +96,7 @@ extension Ledger {
         if !state.attempts.allSatisfy(\.hasEnded) { try hedge(task) }
         try require(number > state.attempts.last?.number ?? 0, "\(name): attempt \(number) was used before")
         try require(live.count < now.slots, "\(name) starts as number \(live.count + 1) on \(now.slots) slots")
-        if let due = state.retryAt { try require(at >= due, "\(name) starts \(due - at) ms before its back-off is over") }
+        if let due = state.retryAt { try require(max(at, now.latest) >= due, "\(name) starts \(due - at) ms before its back-off is over") }
         try require(
             state.foreignFailures <= Backoff.foreignBudget, "\(name): after \(state.foreignFailures) foreign failures")
         live[token] = task

@@ -6,7 +6,8 @@ extension Ledger {
     /// Takes an order on its way to the executor: its attempt must be committed, and its inputs be exactly the committed
     /// outputs of the tasks before it.
     mutating func handOut(_ order: WorkOrder) throws(Violation) {
-        guard let task = live[order.token], let attempt = tasks[task]?.attempts.last, attempt.token == order.token else {
+        guard let task = live[order.token], let attempt = tasks[task]?.attempts.last(where: { $0.token == order.token })
+        else {
             throw Violation("\(job): \(order.task) is handed out and no committed fact says that it started")
         }
         let name = try TaskName(order.task)

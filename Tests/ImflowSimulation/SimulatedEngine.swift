@@ -67,6 +67,7 @@ struct SimulatedEngine {
         owesTurn = false
         circumstances.delivered = [:]
         circumstances.cancels = false
+        circumstances.latest = max(circumstances.latest, now)
         for item in news {
             switch item {
             case .report(let report):
