@@ -60,7 +60,7 @@ package struct PlanDifference: Sendable, Equatable {
             let fields = pair.fields
             if !fields.isEmpty { changed.append(Change(name: stage.name, fields: fields)) }
             for change in pair.models where !models.contains(change) { models.append(change) }
-            let upstream = stage.needs + (stage.softNeeds ?? []) + stage.binding.sources
+            let upstream = stage.needs + (stage.softNeeds ?? []) + (stage.binding.sources ?? [])
             let effect = fetches ? .run : pair.effect ?? upstream.first { differs[$0] }.map { .follows(stage: $0) }
             effects.append(effect ?? pair.mergeEffect)
             differs.append(effects[index] != .keep || pair.publishesOtherwise)
@@ -128,8 +128,9 @@ private struct StagePair {
         stage.needs = []
         stage.softNeeds = nil
         stage.follows = nil
-        stage.binding.sources = []
+        stage.binding.sources = nil
         stage.entry = nil
+        stage.beyond = nil
         if stage.merge?.reducer != nil { stage.merge?.reducer = "" }
         return stage
     }
@@ -138,12 +139,23 @@ private struct StagePair {
         func names(_ indexes: [Int]) -> [String] { indexes.map { plan.stages[$0].name } }
         return [
             ("needs", names(stage.needs).sorted()), ("soft_needs", names(stage.softNeeds ?? []).sorted()),
-            ("sources", names(stage.binding.sources)), ("entry", names(stage.entry.map { [$0] } ?? [])),
+            ("entry", names(stage.entry.map { [$0] } ?? [])), ("beyond", beyond(stage, plan)),
         ]
     }
 
+    private static func beyond(_ stage: StagePlan, _ plan: Plan) -> [String] {
+        switch stage.beyond {
+        case .needs(let index): [plan.stages[index].name]
+        case .nothing: [""]
+        case nil: []
+        }
+    }
+
     private var differingLinks: [String] {
-        zip(Self.links(was, old), Self.links(now, new)).filter { $0.1 != $1.1 }.map { $0.0.0 }
+        let links = zip(Self.links(was, old), Self.links(now, new)).filter { $0.1 != $1.1 }.map { $0.0.0 }
+        // Where the graph says what a stage sees, its needs and those of the stages before it say all.
+        guard let before = was.binding.sources, let after = now.binding.sources else { return links }
+        return before.map { old.stages[$0].name } == after.map { new.stages[$0].name } ? links : links + ["sources"]
     }
 
     /// All fields that differ, but those of its models.
