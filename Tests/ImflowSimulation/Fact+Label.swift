@@ -18,6 +18,7 @@ extension Fact {
         case .cancelRequested: "cancel requested"
         case .paused: "paused"
         case .queueTimedOut(let task, _, _): "queue timeout \(task)"
+        case .replanned(let replan): "replanned, runs \(replan.run)"
         case .outputsLost(let tasks): "lost \(tasks)"
         case .resumed: "resumed"
         case .timedOut: "timed out"

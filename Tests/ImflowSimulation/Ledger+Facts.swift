@@ -77,6 +77,7 @@ extension Ledger {
             try require(live.isEmpty, "paused while \(live.count) attempts run")
             isPaused = true
         case .finished(_, let status, let output): try finish(status, output)
+        case .replanned: throw Violation("\(job): planned again although nobody asked")
         case .outputsLost(let lost): lose(lost)
         case .resumed: resume()
         case .submitted, .shardPlanned: break

@@ -102,7 +102,7 @@ extension Ledger {
     }
 
     private func check(_ context: InputContext, _ stage: Int, _ order: WorkOrder) throws(Violation) {
-        let sources = plan.stages[stage].binding.sources.filter { stages[$0].result != nil }
+        let sources = (plan.stages[stage].binding.sources ?? []).filter { stages[$0].result != nil }
         try require(
             context.sources.map(\.stage) == sources.map { plan.stages[$0].name },
             "\(order.task): bound to \(context.sources.map(\.stage)), not to \(sources.map { plan.stages[$0].name })")
