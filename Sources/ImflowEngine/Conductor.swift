@@ -112,7 +112,7 @@ package actor Conductor {
     }
 
     private func dispatch(_ order: WorkOrder) {
-        attempts[order.token] = Task(executorPreference: BlockingThreads.shared) { [executor, inbox, observer] in
+        attempts[order.token] = Task(executorPreference: executor.threads) { [executor, inbox, observer] in
             let report = await executor.run(order) { observer?.unitsDone(order.task, $0) }
             inbox.put(.report(report))
         }

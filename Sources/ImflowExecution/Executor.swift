@@ -63,6 +63,9 @@ package typealias UnitProgress = @Sendable (_ done: Int) -> Void
 
 /// Runs attempts. Implementations hold the conformance suite in `ImflowTestKit`.
 package protocol Executor: Sendable {
+    /// Where attempts are to be run, so that they need not go there first; nil: anywhere.
+    var threads: (any TaskExecutor)? { get }
+
     /// Runs one attempt to its end. When the calling task is cancelled, whatever runs is ended, whole, and the outcome
     /// is a failure with cause `cancelled`. Of a `recovered` order the executor re-adopts what still runs, or
     /// ends it and answers `lost`. Never throws: failing is data.
@@ -74,4 +77,8 @@ package protocol Executor: Sendable {
 
     /// Stops warm instances. No attempt runs any more.
     func shutdown() async
+}
+
+extension Executor {
+    package var threads: (any TaskExecutor)? { nil }
 }

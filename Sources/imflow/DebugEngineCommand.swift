@@ -83,7 +83,7 @@ struct DebugEngineCommand: AsyncParsableCommand {
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: slots, observer: observer,
             now: { WallClock.now })
-        let end = try await conductor.run(opening: [])
+        let end = try await withTaskExecutorPreference(BlockingThreads.shared) { try await conductor.run(opening: []) }
         guard end.status == .succeeded else {
             throw CommandFailure(.infrastructure, "job \(job) is \(end.status.rawValue): \(end.summary.message ?? "")")
         }

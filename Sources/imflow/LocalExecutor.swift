@@ -21,6 +21,8 @@ final class LocalExecutor: Executor {
     private let process: ProcessHost
     private let docker: DockerHost
     private let choice: ExecutorChoice
+    /// Both data work and calls wait for the disk and for programs.
+    let threads: (any TaskExecutor)? = BlockingThreads.shared
 
     /// - Parameters:
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
