@@ -77,7 +77,7 @@ enum DrawnPlan {
         func moved(_ links: [Int]) -> [Int] { links.filter { $0 != index }.map { $0 > index ? $0 - 1 : $0 } }
         for other in plan.stages.indices {
             plan.stages[other].needs = moved(plan.stages[other].needs)
-            plan.stages[other].binding.sources = moved(plan.stages[other].binding.sources)
+            plan.stages[other].binding.sources = plan.stages[other].binding.sources.map(moved)
         }
     }
 
@@ -94,7 +94,8 @@ enum DrawnPlan {
         case .call(let work):
             switch work.input {
             case .whole(let context): return .succeeded(digest(text(context)))
-            case .shard(let shared, let units): return .succeeded(digest(shared.hash.hex + units.hash.hex))
+            case .shard(let shared, let units, let followed):
+                return .succeeded(digest(shared.hash.hex + units.hash.hex + (followed?.hash.hex ?? "")))
             case .reduce(let parts): return .succeeded(digest(parts.map { $0.output?.hash.hex ?? "-" }.joined()))
             }
         }
@@ -110,7 +111,7 @@ enum DrawnPlan {
         case .call(let work):
             switch work.input {
             case .whole(let context): context.sources.map(\.result.hash)
-            case .shard(let shared, _): [shared.hash]
+            case .shard(let shared, _, let followed): [shared.hash] + (followed.map { [$0.hash] } ?? [])
             case .reduce(let parts): parts.compactMap { $0.output?.hash }
             }
         }
@@ -129,10 +130,10 @@ extension [StagePlan] {
     fileprivate mutating func drawNeed(of index: Int, _ random: inout SeededGenerator) {
         if !self[index].needs.isEmpty, Bool.random(using: &random) {
             let gone = self[index].needs.removeLast()
-            self[index].binding.sources.removeAll { $0 == gone }
+            self[index].binding.sources?.removeAll { $0 == gone }
         } else if index > 0, let need = (0..<index).filter({ !self[index].needs.contains($0) }).randomElement(using: &random) {
             self[index].needs.append(need)
-            self[index].binding.sources.append(need)
+            self[index].binding.sources?.append(need)
         }
     }
 }

@@ -49,7 +49,7 @@ struct ReplanTests {
                 &world, to: DrawnPlan.changed(world.machine.plan, number: number, &random), name: "\(seed)-\(number)")
             if Bool.random(using: &random) { world.crash() }
             world.apply(.resumed(at: world.now))
-            world.open = world.machine.running.sorted().map { world.machine.order(for: $0, recovered: true) }
+            world.open = world.machine.recoveredOrders
             disturb(&world, &random, skips: false)
             checkKept(settled, difference, startedBefore, world, seed: seed)
         }
@@ -75,7 +75,7 @@ struct ReplanTests {
         for _ in 0..<3 where world.machine.status != .succeeded {
             world.crash()
             world.apply(.resumed(at: world.now))
-            world.open = world.machine.running.sorted().map { world.machine.order(for: $0, recovered: true) }
+            world.open = world.machine.recoveredOrders
             world.run(DrawnPlan.answer)
         }
     }
