@@ -26,7 +26,7 @@ struct ResumePlanTests {
         let lost = done.filter { _ in Int.random(in: 0..<6, using: &random) == 0 }
         let plan = ResumePlan(world.machine, lost: lost)
         for fact in JobMachine.opening(lost: lost, at: world.now) { world.apply(fact) }
-        world.open = world.machine.running.sorted().map { world.machine.order(for: $0, recovered: true) }
+        world.open = world.machine.recoveredOrders
         let before = world.started
         var ran = Set(world.open.map(\.task))
         world.run(DrawnPlan.answer)
@@ -77,7 +77,7 @@ struct ResumePlanTests {
         let damaged = Set(values.filter { _ in Int.random(in: 0..<3, using: &random) == 0 })
         let lost = LostOutputs(world.machine) { !damaged.contains($0.hash) }
         for fact in JobMachine.opening(lost: lost.tasks, at: world.now) { world.apply(fact) }
-        world.open = world.machine.running.sorted().map { world.machine.order(for: $0, recovered: true) }
+        world.open = world.machine.recoveredOrders
         var mended: Set<ContentHash> = []
         world.run { order in
             for hash in DrawnPlan.reads(order) {
