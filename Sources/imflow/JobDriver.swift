@@ -16,6 +16,8 @@ struct Launched: Codable {
     var limit: Int?
     /// Where the result goes; nil: to standard output.
     var result: String?
+    /// The file that events are appended to.
+    var events: String?
     /// The cache is neither read nor written.
     var noCache: Bool?
     /// Stages whose results are made anew.
@@ -165,10 +167,13 @@ struct JobDriver {
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
         let recorder = HistoryRecorder()
+        let events = launched.events.map { EventLog(path: $0, job: machine.job) }
+        if opening.isEmpty { events?.submitted(machine) }
+        let observer = recorder.observing(progress.observer)
         let conductor = Conductor(
             machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
             pool: try MachineSlots(folder: state.database.engines, limit: launched.limit),
-            observer: recorder.observing(progress.observer), now: { WallClock.now })
+            observer: events?.observing(observer) ?? observer, now: { WallClock.now })
         let signals = SignalWatch { press in
             switch press {
             case 1:

@@ -18,10 +18,15 @@ struct ExecutionOptions: ParsableArguments {
     var slots: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
+    @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
+    var events: String?
 
     func validate() throws {
         if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {
             throw ValidationError("--result \(result): \(obstacle)")
+        }
+        if let events, let obstacle = ResultWriter.obstacle(absolutePath(events)) {
+            throw ValidationError("--events \(events): \(obstacle)")
         }
         let bounds = 1...SlotFile.maximumSlots
         for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
@@ -36,6 +41,7 @@ struct ExecutionOptions: ParsableArguments {
         let file = try SlotFile(folder: state.database.engines)
         if let slots { file.setSlots(slots) }
         if let concurrency { launched.limit = concurrency }
+        if let events { launched.events = absolutePath(events) }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")
