@@ -56,12 +56,14 @@ let package = Package(
             name: "ImflowDocker",
             dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),
 
+        .target(name: "ImflowJobAPI", dependencies: ["ImflowHTTP", "ImflowJSON"]),
+
         // Edges.
         .executableTarget(
             name: "imflow",
             dependencies: [
                 "ImflowCompiler", "ImflowLanguageServer", "ImflowEngine", "ImflowStore", "ImflowData", "ImflowProcess",
-                "ImflowDocker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ImflowDocker", "ImflowJobAPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests.
@@ -87,6 +89,7 @@ let package = Package(
             name: "ImflowEngineTests",
             dependencies: ["ImflowEngine", "ImflowStore", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
+        .testTarget(name: "ImflowJobAPITests", dependencies: ["ImflowJobAPI"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),
         .testTarget(

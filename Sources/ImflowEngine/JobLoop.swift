@@ -13,6 +13,8 @@ package struct JobLoop: Sendable {
         /// End what runs, too; it will run again after a resume.
         case stop
         case cancel
+        /// So many attempts may run at once from now on; those that run beyond it end in their own time.
+        case slots(Int)
     }
 
     package enum News: Sendable {
@@ -45,7 +47,7 @@ package struct JobLoop: Sendable {
 
     package private(set) var machine: JobMachine
     /// Attempts that run at once.
-    private let slots: Int
+    private var slots: Int
     private var lastSummaryAt: Int64 = 0
     /// Tokens of the attempts that were handed out and have not reported.
     private var handedOut: Set<String> = []
@@ -92,6 +94,7 @@ package struct JobLoop: Sendable {
             for fact in machine.decide(.report(report), now: now) { record(fact, in: &facts) }
         case .command(.cancel):
             for fact in machine.decide(.cancelRequested, now: now) { record(fact, in: &facts) }
+        case .command(.slots(let count)): slots = count
         case .command(.drain): machine.draining = true
         case .command(.stop):
             machine.draining = true

@@ -16,9 +16,11 @@ package struct JobRow: Sendable {
 
 extension JobDatabase {
     /// Writes a new job down, before anything of it runs.
+    /// - Parameter origin: of a child, where it comes from.
     /// - Throws: ``StoreError``; ``StoreError/Kind/exists`` when the id is taken.
     package func insert(
-        job: String, plan: Payload, launch: String, submitted: Fact, summary: JobSummary
+        job: String, plan: Payload, launch: String, submitted: Fact, summary: JobSummary,
+        origin: ChildOrigin? = nil
     ) async throws(StoreError) {
         try await write { database in
             if try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?)", arguments: [job])
@@ -35,6 +37,7 @@ extension JobDatabase {
             try database.execute(
                 sql: "INSERT INTO fact (job, sequence, body) VALUES (?, 1, ?)",
                 arguments: [job, try Self.encode(submitted)])
+            if let origin { try Self.insert(origin, of: job, database) }
         }
     }
 

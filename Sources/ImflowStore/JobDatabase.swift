@@ -58,6 +58,7 @@ package final class JobDatabase: Sendable {
                     CREATE INDEX request_job ON request (job);
                     """)
         }
+        registerChildren(&migrator)
         return migrator
     }
 

@@ -13,6 +13,10 @@ struct Launched: Codable {
     var concurrency: Int
     /// Where the result goes; nil: to standard output.
     var result: String?
+    /// The most jobs that its models may submit, in all; nil: the default.
+    var maxChildren: Int?
+    /// Where the models are found of what its models submit.
+    var places: ModelPlaces?
     var imflow = Imflow.version
 }
 
@@ -34,7 +38,7 @@ struct JobDriver {
 
     /// Submits a new job under `id` and drives it.
     func submit(_ plan: Plan, id: String) async throws -> ExitStatus {
-        let executor = try await feasible(plan)
+        let executor = try await feasible(plan, job: id)
         return try await guarded(job: id) {
             let machine = try await store(plan, id: id)
             try await state.database.acquireLease(job: id)
@@ -45,7 +49,7 @@ struct JobDriver {
 
     /// Submits a new job under `id`, leaves it to an engine in the background, and prints the id.
     func submitDetached(_ plan: Plan, id: String) async throws -> ExitStatus {
-        _ = try await feasible(plan)
+        _ = try await feasible(plan, job: id)
         return try await guarded(job: id) {
             let machine = try await store(plan, id: id)
             try DetachedEngine(folder: state.folder, job: id).start()
@@ -61,9 +65,9 @@ struct JobDriver {
     }
 
     /// Whether the plan can run here at all, found out before anything starts.
-    private func feasible(_ plan: Plan) async throws -> LocalExecutor {
+    private func feasible(_ plan: Plan, job: String) async throws -> LocalExecutor {
         try Feasibility().check(plan, disk: state.folder.root)
-        let executor = try executor(for: plan)
+        let executor = try executor(for: plan, job: job)
         try await executor.preflight(plan)
         return executor
     }
@@ -92,7 +96,7 @@ struct JobDriver {
                 return try show(machine)
             }
             for reason in lost.reasons { Console.note(reason) }
-            let executor = try executor(for: machine.plan)
+            let executor = try executor(for: machine.plan, job: row.id)
             do {
                 try await executor.preflight(machine.plan)
             } catch {
@@ -108,8 +112,16 @@ struct JobDriver {
         }
     }
 
-    private func executor(for plan: Plan) throws -> LocalExecutor {
-        try LocalExecutor(state: state, plan: plan, choice: launched.executor, slots: launched.concurrency)
+    private func executor(for plan: Plan, job: String) throws -> LocalExecutor {
+        try LocalExecutor(
+            state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
+            root: limits.jobs > 0 ? job : nil)
+    }
+
+    private var limits: ChildLimits {
+        var limits = ChildLimits()
+        if let most = launched.maxChildren { limits.jobs = most }
+        return limits
     }
 
     /// Cancels a job that nobody drives.
@@ -128,9 +140,14 @@ struct JobDriver {
 
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
+        let family = executor.jobs.map { _ in
+            ChildFamily(state: state, launched: launched, executor: executor, root: machine.job, limits: limits)
+        }
         let conductor = Conductor(
-            machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
-            observer: progress.observer, now: { WallClock.now })
+            machine: machine, store: state.database,
+            executor: family?.executor(depth: 0, priority: 0) ?? executor as any Executor, slots: launched.concurrency,
+            observer: observer(progress, family), now: { WallClock.now })
+        if let family { executor.jobs?.serve(family, root: machine, conductor) }
         let signals = SignalWatch { press in
             switch press {
             case 1:
@@ -146,6 +163,8 @@ struct JobDriver {
         progress.start()
         do {
             let final = try await conductor.run(opening: opening)
+            await family?.close(finished: final.status.isFinished)
+            await executor.jobs?.close(removingFolder: true)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)
@@ -153,11 +172,24 @@ struct JobDriver {
             progress.finish()
             return try show(final)
         } catch {
+            await family?.close(finished: false)
+            await executor.jobs?.close(removingFolder: false)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             progress.finish()
             throw error
         }
+    }
+
+    private func observer(_ progress: Progress, _ family: ChildFamily?) -> Conductor.Observer {
+        var observer = progress.observer
+        guard let family else { return observer }
+        let shown = observer.committed
+        observer.committed = { facts, machine in
+            shown(facts, machine)
+            family.heed(facts, of: machine)
+        }
+        return observer
     }
 
     private func removeWorkFolder(of job: String) {

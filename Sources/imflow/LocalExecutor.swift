@@ -21,11 +21,18 @@ final class LocalExecutor: Executor {
     private let process: ProcessHost
     private let docker: DockerHost
     private let choice: ExecutorChoice
+    let node: String
+    let staging: DataStaging
+    /// By which models submit jobs; nil: they cannot.
+    let jobs: ModelJobs?
 
-    /// - Parameter plan: what is to run: the Docker engine is left alone when no model of it runs there.
-    init(state: State, plan: Plan, choice: ExecutorChoice, slots: Int) throws {
+    /// - Parameters:
+    ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
+    ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
+    init(state: State, plan: Plan, choice: ExecutorChoice, slots: Int, root: String? = nil) throws {
         do {
-            let node = try NodeIdentity(keyAt: state.folder.nodeKey).id
+            let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
+            let node = identity.id
             // Downloads are written on their client's own thread; calls must not wait for a disk.
             let fetcher = Fetcher(content: state.content, client: HTTPClient(maximumConnections: 8))
             let client = HTTPClient(maximumConnections: 256)
@@ -36,13 +43,18 @@ final class LocalExecutor: Executor {
             self.process = process
             self.docker = docker
             self.choice = choice
+            self.node = node
+            self.staging = staging
+            let jobs = root.map { ModelJobs(root: $0, folder: state.folder, node: identity, staging: staging) }
+            self.jobs = jobs
             data = DataExecutor(content: state.content, fetcher: fetcher, staging: staging, node: node)
             calls = CallExecutor(
                 state: state.folder, staging: staging, client: client,
                 host: { model throws(Failure) in
                     if try Self.runsInDocker(model, choice) { return docker }
                     return process
-                }, instanceLimit: slots, hosts: usesDocker ? [process, docker] : [process])
+                }, instanceLimit: jobs == nil ? slots : slots + ChildLimits().parked,
+                hosts: usesDocker ? [process, docker] : [process], api: jobs)
         } catch {
             throw CommandFailure(.infrastructure, error.description)
         }

@@ -5,6 +5,9 @@ import ImflowCompiler
 struct LocalFiles: FileReader {
     let currentFolder: String
 
+    /// Elsewhere than in this process's own folder.
+    init(currentFolder: String) { self.currentFolder = currentFolder }
+
     init() {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         currentFolder = getcwd(&buffer, buffer.count).map { String(cString: $0) } ?? "/"

@@ -11,6 +11,8 @@ struct ExecutionOptions: ParsableArguments {
     var concurrency: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
+    @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
+    var maxChildren: Int?
 
     func validate() throws {
         if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {
@@ -18,6 +20,9 @@ struct ExecutionOptions: ParsableArguments {
         }
         if let concurrency, !(1...4096).contains(concurrency) {
             throw ValidationError("--concurrency takes a number from 1 to 4096")
+        }
+        if let maxChildren, !(0...100_000).contains(maxChildren) {
+            throw ValidationError("--max-children takes a number from 0 to 100000")
         }
     }
 }
@@ -55,7 +60,7 @@ struct RunCommand: AsyncParsableCommand {
         let launched = Launched(
             executor: execution.executor ?? .auto,
             concurrency: execution.concurrency ?? JobDriver.defaultConcurrency,
-            result: execution.result.map(absolutePath))
+            result: execution.result.map(absolutePath), maxChildren: execution.maxChildren, places: source.places)
         let driver = JobDriver(state: state, launched: launched, output: output.output)
         switch attendance {
         case .watch: throw ExitCode(try await driver.submit(plan, id: id).rawValue)
@@ -78,9 +83,15 @@ struct ResumeCommand: AsyncParsableCommand {
     func run() async throws {
         let state = try self.state.open()
         let row = try await state.job(job)
+        if let origin = try await state.database.origin(ofChild: row.id) {
+            throw CommandFailure(
+                .usage,
+                "job \(row.id) was submitted by a model of job \(origin.root) and goes on with it: imflow resume \(origin.root)")
+        }
         var launched = try Launched.read(row)
         if let executor = execution.executor { launched.executor = executor }
         if let concurrency = execution.concurrency { launched.concurrency = concurrency }
+        if let most = execution.maxChildren { launched.maxChildren = most }
         if let result = execution.result { launched.result = absolutePath(result) }
         Descriptors.raiseLimit()
         let driver = JobDriver(state: state, launched: launched, output: output.output)
