@@ -24,9 +24,8 @@ package struct SHA256Hasher: ~Copyable {
     }
 
     package consuming func finish() -> ContentHash {
-        let digest = digestBytes()
-        guard let hash = ContentHash(hex: Hexadecimal.text(digest)) else {
-            preconditionFailure("a SHA-256 digest is 64 hexadecimal digits")
+        guard let hash = digestBytes().withUnsafeBytes({ ContentHash(bytes: $0) }) else {
+            preconditionFailure("a SHA-256 digest has 32 bytes")
         }
         return hash
     }

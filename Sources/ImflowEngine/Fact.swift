@@ -37,6 +37,16 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var latencyMilliseconds: Double
     package var node: String
 
+    package init(
+        inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64, latencyMilliseconds: Double, node: String
+    ) {
+        self.inputHash = inputHash
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.latencyMilliseconds = latencyMilliseconds
+        self.node = node
+    }
+
     package init(_ report: AttemptReport) {
         inputHash = report.inputHash
         startedAt = report.startedAt

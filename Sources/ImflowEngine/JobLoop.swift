@@ -42,8 +42,9 @@ package struct JobLoop: Sendable {
         package var effects: Effects
     }
 
-    /// A busy job's summary is written this often, in milliseconds: summing up costs time in proportion to the stages.
-    package static let summaryInterval: Int64 = 250
+    /// A busy job's summary is written this often, in milliseconds: summing up costs time in proportion to the stages, of
+    /// which it is to take no more than a few hundredths.
+    private var summaryInterval: Int64 { max(250, Int64(machine.plan.stages.count) / 4) }
 
     package private(set) var machine: JobMachine
     /// Attempts that run at once.
@@ -131,14 +132,12 @@ package struct JobLoop: Sendable {
 
     private mutating func batch(of facts: [Fact], now: Int64) -> FactBatch? {
         guard !facts.isEmpty else { return nil }
-        return FactBatch(
-            job: machine.job, facts: facts, receipts: facts.compactMap { machine.receipt(of: $0) },
-            summary: summaryIfDue(now: now))
+        return FactBatch(job: machine.job, facts: facts, summary: summaryIfDue(now: now))
     }
 
     /// A job that comes to rest is summed up at once.
     private mutating func summaryIfDue(now: Int64) -> JobSummary? {
-        guard machine.status != .running || now - lastSummaryAt >= Self.summaryInterval || now < lastSummaryAt else {
+        guard machine.status != .running || now - lastSummaryAt >= summaryInterval || now < lastSummaryAt else {
             return nil
         }
         lastSummaryAt = now

@@ -15,15 +15,12 @@ package enum JobRequest: String, Sendable, Codable { case cancel }
 package struct FactBatch: Sendable {
     package var job: String
     package var facts: [Fact]
-    /// Of the attempts that these facts ended.
-    package var receipts: [Receipt]
     /// The job as it is after the facts; nil: not worth writing yet, a later batch will bring it.
     package var summary: JobSummary?
 
-    package init(job: String, facts: [Fact], receipts: [Receipt], summary: JobSummary?) {
+    package init(job: String, facts: [Fact], summary: JobSummary?) {
         self.job = job
         self.facts = facts
-        self.receipts = receipts
         self.summary = summary
     }
 }

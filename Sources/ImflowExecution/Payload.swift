@@ -1,13 +1,64 @@
-/// SHA-256 of canonical JSON bytes (RFC 8785) or of a file's raw bytes: `0x` and 64 lower-case hex digits.
+/// SHA-256 of canonical JSON bytes (RFC 8785) or of a file's raw bytes: `0x` and 64 lower-case hex digits. Kept as four
+/// words, since a job holds one for each of its units.
 package struct ContentHash: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// 64 lower-case hexadecimal digits, without the prefix.
-    package let hex: String
+    private static let digits = Array("0123456789abcdef".utf8)
+    /// The first byte in the highest place of the first word.
+    private let first, second, third, fourth: UInt64
+
+    private init(_ words: SIMD4<UInt64>) { (first, second, third, fourth) = (words[0], words[1], words[2], words[3]) }
+    private var words: SIMD4<UInt64> { SIMD4(first, second, third, fourth) }
 
     /// Nil unless `hex` is 64 lower-case hexadecimal digits.
     package init?(hex: String) {
-        guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
-        else { return nil }
-        self.hex = hex
+        var words = SIMD4<UInt64>()
+        var count = 0
+        for digit in hex.utf8 {
+            let value: UInt64
+            switch digit {
+            case 0x30...0x39: value = UInt64(digit - 0x30)
+            case 0x61...0x66: value = UInt64(digit - 0x61 + 10)
+            default: return nil
+            }
+            guard count < 64 else { return nil }
+            words[count / 16] = words[count / 16] << 4 | value
+            count += 1
+        }
+        guard count == 64 else { return nil }
+        self.init(words)
+    }
+
+    /// Nil unless there are 32 bytes.
+    package init?(bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 32 else { return nil }
+        var words = SIMD4<UInt64>()
+        for index in 0..<4 {
+            words[index] = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
+        self.init(words)
+    }
+
+    /// The 32 bytes.
+    package var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            let words = words
+            for index in 0..<4 {
+                UnsafeMutableRawBufferPointer(buffer).storeBytes(
+                    of: words[index].bigEndian, toByteOffset: 8 * index, as: UInt64.self)
+            }
+            count = 32
+        }
+    }
+
+    /// 64 lower-case hexadecimal digits, without the prefix.
+    package var hex: String {
+        let words = words
+        return String(unsafeUninitializedCapacity: 64) { buffer in
+            for place in 0..<64 {
+                let nibble = words[place / 16] >> UInt64(4 * (15 - place % 16)) & 0xF
+                buffer[place] = Self.digits[Int(nibble)]
+            }
+            return 64
+        }
     }
 
     package init(from decoder: any Decoder) throws {

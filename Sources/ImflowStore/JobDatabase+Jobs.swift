@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 package import ImflowEngine
 package import ImflowExecution
@@ -12,6 +13,18 @@ package struct JobRow: Sendable {
     /// How the job was launched, as the command line wrote it: a JSON text.
     package var launch: String
     package var summary: JobSummary
+}
+
+/// A job in a list of jobs.
+package struct JobLine: Sendable {
+    package var id: String
+    /// A job that says it runs while nobody drives it is `pending`.
+    package var status: JobStatus
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var submittedAt: Int64
+    package var totalShards: Int
+    package var succeeded: Int
+    package var failed: Int
 }
 
 extension JobDatabase {
@@ -29,14 +42,15 @@ extension JobDatabase {
                 throw StoreError(.exists, "there is a job \(job) already: imflow resume \(job) continues it")
             }
             try database.execute(
-                sql: "INSERT INTO job (id, status, submitted_at, plan, launch, summary) VALUES (?, ?, ?, ?, ?, ?)",
+                sql: """
+                    INSERT INTO job (id, status, submitted_at, plan, launch, total_shards, summary)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """,
                 arguments: [
                     job, summary.status.rawValue, summary.submittedAt, try Self.encode(plan), launch,
-                    try Self.encode(summary),
+                    summary.totalShards, try Self.encode(summary),
                 ])
-            try database.execute(
-                sql: "INSERT INTO fact (job, sequence, body) VALUES (?, 1, ?)",
-                arguments: [job, try Self.encode(submitted)])
+            try Self.append([submitted], to: job, at: 1, database)
             if let origin { try Self.insert(origin, of: job, database) }
         }
     }
@@ -63,22 +77,47 @@ extension JobDatabase {
         }
     }
 
-    /// The job's journal, oldest fact first.
-    package func facts(of job: String) async throws(StoreError) -> [Fact] {
+    /// The newest jobs, newest first, each in a line: read without their summaries, which are long where graphs are.
+    package func lines(limit: Int) async throws(StoreError) -> [JobLine] {
         try await read { database in
-            try String.fetchAll(
-                database, sql: "SELECT body FROM fact WHERE job = ? ORDER BY sequence", arguments: [job]
-            )
-            .map { try Self.decode(Fact.self, $0) }
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT id, status, submitted_at, total_shards, succeeded, failed, holder
+                    FROM job LEFT JOIN lease ON lease.job = job.id ORDER BY submitted_at DESC, id LIMIT ?
+                    """, arguments: [limit])
+            return try rows.map { row in
+                let holder = try (row["holder"] as String?).map { try Self.decode(LeaseHolder.self, $0) }
+                let status = JobStatus(rawValue: row["status"]) ?? .pending
+                return JobLine(
+                    id: row["id"], status: status == .running && holder?.isAlive != true ? .pending : status,
+                    submittedAt: row["submitted_at"], totalShards: row["total_shards"], succeeded: row["succeeded"],
+                    failed: row["failed"])
+            }
         }
     }
 
-    /// The job's receipts in the order in which they were committed.
-    package func receipts(of job: String) async throws(StoreError) -> [Receipt] {
+    /// The job's journal, oldest fact first.
+    package func facts(of job: String) async throws(StoreError) -> [Fact] {
+        try await fold(job, into: [Fact]()) { $0.append($1) }
+    }
+
+    /// Folds the job's journal, oldest fact first, without holding it in memory.
+    package func fold<State: Sendable>(
+        _ job: String, into state: State, _ step: @escaping @Sendable (inout State, Fact) throws -> Void
+    ) async throws(StoreError) -> State {
         try await read { database in
-            try String.fetchAll(
-                database, sql: "SELECT body FROM receipt WHERE job = ? ORDER BY sequence", arguments: [job]
-            ).map { try Self.decode(Receipt.self, $0) }
+            var state = state
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT body FROM fact WHERE job = ? ORDER BY sequence", arguments: [job])
+            while let row = try rows.next() {
+                try row.withUnsafeData(atIndex: 0) { data in
+                    try (data ?? Data()).withUnsafeBytes { bytes in
+                        try FactCoder.decode(bytes) { try step(&state, $0) }
+                    }
+                }
+            }
+            return state
         }
     }
 

@@ -58,6 +58,18 @@ package final class JobDatabase: Sendable {
                     CREATE INDEX request_job ON request (job);
                     """)
         }
+        // A row of facts holds all facts of a commit, and receipts are made from the facts. Lists need no summaries.
+        migrator.registerMigration("2") { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE receipt;
+                    ALTER TABLE job ADD COLUMN total_shards INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE job ADD COLUMN succeeded INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE job ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+                    UPDATE job SET total_shards = json_extract(summary, '$.totalShards'),
+                        succeeded = json_extract(summary, '$.succeeded'), failed = json_extract(summary, '$.failed');
+                    """)
+        }
         registerChildren(&migrator)
         return migrator
     }
@@ -88,28 +100,31 @@ package final class JobDatabase: Sendable {
 extension JobDatabase: JobStore {
     package func commit(_ batch: FactBatch) async throws {
         try await write { database in
-            let job = batch.job
             let next = try database.cachedStatement(
                 sql: "SELECT COALESCE(MAX(sequence), 0) + 1 FROM fact WHERE job = ?")
-            var sequence = try Int.fetchOne(next, arguments: [job]) ?? 1
-            let fact = try database.cachedStatement(sql: "INSERT INTO fact (job, sequence, body) VALUES (?, ?, ?)")
-            for item in batch.facts {
-                try fact.execute(arguments: [job, sequence, try Self.encode(item)])
-                sequence += 1
-            }
-            let receipt = try database.cachedStatement(
-                sql: """
-                    INSERT INTO receipt (job, sequence, task, body)
-                    VALUES (?1, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM receipt WHERE job = ?1), ?2, ?3)
-                    """)
-            for item in batch.receipts {
-                try receipt.execute(arguments: [job, item.task, try Self.encode(item)])
-            }
+            let sequence = try Int.fetchOne(next, arguments: [batch.job]) ?? 1
+            try Self.append(batch.facts, to: batch.job, at: sequence, database)
             guard let summary = batch.summary else { return }
             let update = try database.cachedStatement(
-                sql: "UPDATE job SET status = ?, completed_at = ?, summary = ? WHERE id = ?")
+                sql: """
+                    UPDATE job SET status = ?, completed_at = ?, total_shards = ?, succeeded = ?, failed = ?, summary = ?
+                    WHERE id = ?
+                    """)
             try update.execute(
-                arguments: [summary.status.rawValue, summary.completedAt, try Self.encode(summary), job])
+                arguments: [
+                    summary.status.rawValue, summary.completedAt, summary.totalShards, summary.succeeded,
+                    summary.failed, try Self.encode(summary), batch.job,
+                ])
+        }
+    }
+
+    /// One row; of very many facts, several, so that none is larger than SQLite takes (10⁹ bytes).
+    static func append(_ facts: [Fact], to job: String, at sequence: Int, _ database: Database) throws {
+        let statement = try database.cachedStatement(sql: "INSERT INTO fact (job, sequence, body) VALUES (?, ?, ?)")
+        let rowLimit = 4096
+        for (row, start) in stride(from: 0, to: facts.count, by: rowLimit).enumerated() {
+            let body = try FactCoder.encode(Array(facts[start..<min(start + rowLimit, facts.count)]))
+            try statement.execute(arguments: [job, sequence + row, Data(body)])
         }
     }
 

@@ -17,6 +17,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
             self = error
             return
         }
+        if let error = error as? FactCoder.Damaged {
+            self.init(.corrupt, "the database \(path) is damaged: \(error.description)")
+            return
+        }
         guard let error = error as? DatabaseError else {
             self.init(.other, "the database \(path) holds what this version cannot read: \(error)")
             return

@@ -4,10 +4,17 @@ import ImflowCompiler
 import ImflowDiagnostics
 
 struct DebugCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "debug", abstract: "Look inside: what a phase of the compiler makes of a file, what the engine costs.",
+        subcommands: [DebugFileCommand.self, DebugEngineCommand.self], defaultSubcommand: DebugFileCommand.self)
+}
+
+/// `imflow debug tree|ir|plan FILE`: the name of the subcommand may be left out, and is.
+struct DebugFileCommand: ParsableCommand {
     enum Phase: String, ExpressibleByArgument, CaseIterable { case tree, ir, plan }
 
     static let configuration = CommandConfiguration(
-        commandName: "debug", abstract: "Print what a phase of the compiler makes of a file, as JSON.",
+        commandName: "file", abstract: "Print what a phase of the compiler makes of a file, as JSON.",
         discussion: """
             tree  the value of the text: aliases expanded, << merged, YAML 1.2's types. With --spans each node is an \
             object with "kind", "style", "span" and its "value", "items" or "members" (a list of "key" and "value").

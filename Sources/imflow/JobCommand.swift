@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
@@ -9,11 +10,23 @@ import ImflowStore
 extension State {
     /// The plan and the folded journal of a job.
     func machine(_ row: JobRow) async throws -> JobMachine {
+        try await fold(row) { machine in machine } step: { $0.apply($1) }
+    }
+
+    /// The receipts of a job's attempts, in the order in which they were committed.
+    func receipts(_ row: JobRow) async throws -> [Receipt] {
+        try await fold(row) { (machine: $0, receipts: [Receipt]()) } step: { state, fact in
+            if let receipt = state.machine.receipt(of: fact) { state.receipts.append(receipt) }
+            state.machine.apply(fact)
+        }.receipts
+    }
+
+    private func fold<Folded: Sendable>(
+        _ row: JobRow, start: (JobMachine) -> Folded, step: @escaping @Sendable (inout Folded, Fact) -> Void
+    ) async throws -> Folded {
         do {
             let plan = try StoredPlan.read(row.plan, from: content)
-            var machine = JobMachine(job: row.id, plan: plan)
-            for fact in try await database.facts(of: row.id) { machine.apply(fact) }
-            return machine
+            return try await database.fold(row.id, into: start(JobMachine(job: row.id, plan: plan)), step)
         } catch let error as StoreError {
             throw CommandFailure(.infrastructure, error.description)
         } catch let error as ContentError {
@@ -36,6 +49,9 @@ extension State {
 struct JobCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "job", abstract: "Show one job, or list all.")
 
+    /// Jobs listed at most.
+    private static let listLimit = 1000
+
     @Option(help: "The job's id, its beginning, or @latest. Without it: all jobs, newest first.")
     var id: String?
     @Flag(help: "Show every receipt, too.")
@@ -48,7 +64,7 @@ struct JobCommand: AsyncParsableCommand {
         guard let id else { return try await list(state) }
         let row = try await state.job(id)
         let view = try await state.view(row, folded: true)
-        let receipts = details ? try await state.database.receipts(of: row.id) : nil
+        let receipts = details ? try await state.receipts(row) : nil
         switch output.output {
         case .json: Console.print(try view.json(receipts: receipts))
         case .text: Console.print(view.text(receipts: receipts))
@@ -56,27 +72,25 @@ struct JobCommand: AsyncParsableCommand {
     }
 
     private func list(_ state: State) async throws {
-        var views: [JobView] = []
-        for row in try await state.database.jobs() { views.append(try await state.view(row, folded: false)) }
+        let lines = try await state.database.lines(limit: Self.listLimit)
         switch output.output {
         case .json:
-            let jobs = views.map { view -> JSONValue in
+            let jobs = lines.map { line -> JSONValue in
                 [
-                    "job_id": .string(view.id), "status": .string(view.status.rawValue),
-                    "submitted_at": .string(WallClock.text(view.summary.submittedAt)),
-                    "total_shards": .int(Int64(view.summary.totalShards)),
-                    "succeeded": .int(Int64(view.summary.succeeded)), "failed": .int(Int64(view.summary.failed)),
+                    "job_id": .string(line.id), "status": .string(line.status.rawValue),
+                    "submitted_at": .string(WallClock.text(line.submittedAt)),
+                    "total_shards": .int(Int64(line.totalShards)), "succeeded": .int(Int64(line.succeeded)),
+                    "failed": .int(Int64(line.failed)),
                 ]
             }
             Console.print(["schema": "imflow.jobs/v1", "jobs": .array(jobs)])
         case .text:
-            for view in views {
-                let shards = "\(view.summary.succeeded)/\(view.summary.totalShards)"
-                let status = view.status.rawValue.padding(to: 10)
-                Console.print(
-                    "\(view.id.padding(to: 12)) \(status) \(shards.padding(to: 12)) \(WallClock.text(view.summary.submittedAt))"
-                )
+            let rows = lines.map { line in
+                let shards = "\(line.succeeded)/\(line.totalShards)"
+                return "\(line.id.padding(to: 12)) \(line.status.rawValue.padding(to: 10)) \(shards.padding(to: 12)) "
+                    + "\(WallClock.text(line.submittedAt))\n"
             }
+            Console.write(rows.joined(), to: STDOUT_FILENO)
         }
     }
 }

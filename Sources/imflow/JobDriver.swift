@@ -134,7 +134,7 @@ struct JobDriver {
         let now = WallClock.now
         let facts: [Fact] = [.cancelRequested(at: now), .finished(at: now, status: .cancelled, output: nil)]
         for fact in facts { machine.apply(fact) }
-        try await state.database.commit(FactBatch(job: row.id, facts: facts, receipts: [], summary: machine.summary))
+        try await state.database.commit(FactBatch(job: row.id, facts: facts, summary: machine.summary))
         try await state.database.releaseLease(job: row.id)
     }
 

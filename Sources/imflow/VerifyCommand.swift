@@ -31,31 +31,11 @@ struct VerifyCommand: AsyncParsableCommand {
                 damaged.append((owner, error.description))
             }
         }
-        let receipts = try await state.database.receipts(of: row.id)
-        damaged += mismatches(receipts, facts)
+        let receipts = try await state.receipts(row)
         var seen: Set<String> = []
         damaged = damaged.filter { seen.insert("\($0.owner) \($0.reason)").inserted }
         show(row.id, receipts: receipts.count, files: references.owners.count, damaged: damaged)
         if !damaged.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
-    }
-
-    /// Receipts whose output hash is not the one the journal committed.
-    private func mismatches(_ receipts: [Receipt], _ facts: [Fact]) -> [(owner: String, reason: String)] {
-        var committed: [ContentHash?] = []
-        for fact in facts {
-            switch fact {
-            case .attemptSucceeded(_, _, let result, _): committed.append(result.hash)
-            case .splitExpanded(_, _, let shared, _, _, _): committed.append(shared.hash)
-            case .attemptSkipped, .attemptFailed, .attemptReleased: committed.append(nil)
-            default: break
-            }
-        }
-        guard committed.count == receipts.count else {
-            return [("the journal", "\(committed.count) attempts ended, but there are \(receipts.count) receipts")]
-        }
-        return zip(receipts, committed).filter { $0.outputHash != $1 }.map {
-            ($0.0.jobID, "its receipt names another output")
-        }
     }
 
     private func show(_ job: String, receipts: Int, files: Int, damaged: [(owner: String, reason: String)]) {
