@@ -13,8 +13,8 @@ package struct JobLoop: Sendable {
         /// End what runs, too; it will run again after a resume.
         case stop
         case cancel
-        /// So many attempts may run at once from now on; those that run beyond it end in their own time.
-        case slots(Int)
+        /// So many of its attempts wait for something else now, and have lent their slots: as many more may run.
+        case parked(Int)
     }
 
     package enum News: Sendable {
@@ -48,7 +48,9 @@ package struct JobLoop: Sendable {
 
     package private(set) var machine: JobMachine
     /// Attempts that run at once.
-    private var slots: Int
+    private let slots: Int
+    /// Attempts that need no slot for now.
+    private var parked = 0
     private var lastSummaryAt: Int64 = 0
     /// Tokens of the attempts that were handed out and have not reported.
     private var handedOut: Set<String> = []
@@ -77,7 +79,7 @@ package struct JobLoop: Sendable {
         var facts: [Fact] = []
         var effects = Effects()
         for item in news { take(item, now: now, &facts) }
-        while let fact = machine.schedule(now: now, slots: slots, token: token) {
+        while let fact = machine.schedule(now: now, slots: slots + parked, token: token) {
             record(fact, in: &facts)
             if case .attemptStarted(let task, _, _, _) = fact { handOut(task, recovered: false, &effects) }
         }
@@ -95,7 +97,7 @@ package struct JobLoop: Sendable {
             for fact in machine.decide(.report(report), now: now) { record(fact, in: &facts) }
         case .command(.cancel):
             for fact in machine.decide(.cancelRequested, now: now) { record(fact, in: &facts) }
-        case .command(.slots(let count)): slots = count
+        case .command(.parked(let count)): parked = max(0, count)
         case .command(.drain): machine.draining = true
         case .command(.stop):
             machine.draining = true

@@ -9,6 +9,8 @@ struct ReadyQueue: Sendable {
 
     private var heap: [Entry] = []
 
+    var count: Int { heap.count }
+
     var first: Int? { heap.first?.task }
 
     mutating func insert(_ task: Int, priority: Int) {

@@ -1,27 +1,25 @@
 import FoundationEssentials
 import GRDB
 import Glibc
+package import ImflowEngine
 
-/// The process that drives a job. A holder that is gone holds nothing.
-package struct LeaseHolder: Sendable, Codable, Equatable {
-    package var pid: Int32
-    /// In clock ticks since boot (`/proc/PID/stat`, field 22): tells a reused pid from the holder.
-    package var startTicks: UInt64
-    /// `/proc/sys/kernel/random/boot_id`.
-    package var boot: String
-
+extension LeaseHolder {
     /// This process.
     package static var current: LeaseHolder {
         LeaseHolder(pid: getpid(), startTicks: startTicks(of: getpid()) ?? 0, boot: bootID)
     }
 
-    package var isAlive: Bool { boot == Self.bootID && Self.startTicks(of: pid) == startTicks }
+    package var isAlive: Bool { isAlive(boot: Self.bootID, startTicks: Self.startTicks) }
 
+    func keepsOut(_ other: LeaseHolder) -> Bool { keepsOut(other, boot: Self.bootID, startTicks: Self.startTicks) }
+
+    /// `/proc/sys/kernel/random/boot_id`.
     private static var bootID: String {
         guard let data = try? Data(contentsOf: URL(filePath: "/proc/sys/kernel/random/boot_id")) else { return "" }
         return String(decoding: data.prefix(36), as: UTF8.self)
     }
 
+    /// `/proc/PID/stat`, field 22.
     private static func startTicks(of pid: Int32) -> UInt64? {
         guard let data = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/stat")) else { return nil }
         // The second field, the command in parentheses, may hold anything; count from its end.
@@ -38,7 +36,7 @@ extension JobDatabase {
         try await write { database in
             let text = try String.fetchOne(database, sql: "SELECT holder FROM lease WHERE job = ?", arguments: [job])
             let me = LeaseHolder.current
-            if let text, let holder = try? Self.decode(LeaseHolder.self, text), holder != me, holder.isAlive {
+            if let text, let holder = try? Self.decode(LeaseHolder.self, text), holder.keepsOut(me) {
                 throw StoreError(.held, "job \(job) is driven by process \(holder.pid) already")
             }
             try database.execute(

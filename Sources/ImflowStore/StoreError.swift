@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 
 /// The database could not do what was asked. The message says what to do.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
@@ -10,6 +11,17 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
+    }
+
+    /// A system call on a file of the state folder failed.
+    init(errno code: Int32, _ action: String, _ path: String) {
+        let reason = String(cString: strerror(code))
+        switch code {
+        case ENOSPC, EDQUOT: self.init(.full, "no space left to \(action) \(path): free some, then imflow resume")
+        case EROFS, EACCES, EPERM:
+            self.init(.readOnly, "cannot \(action) \(path): \(reason); choose another folder with --state")
+        default: self.init(.unreachable, "cannot \(action) \(path): \(reason)")
+        }
     }
 
     init(_ error: any Error, path: String) {

@@ -89,13 +89,21 @@ struct JobDriver {
         try await guarded(job: row.id) {
             try await state.database.acquireLease(job: row.id)
             let machine = try await state.machine(row)
-            let lost = try LostOutputs(machine, content: state.content)
+            var check = ContentCheck(content: state.content)
+            let lost = LostOutputs(machine) { check.isIntact($0) }
+            if lost.lacksInput {
+                throw CommandFailure(
+                    .infrastructure,
+                    "the stored input of job \(row.id) is lost or damaged in \(state.content.folder): submit the job again")
+            }
             if machine.status == .succeeded, lost.tasks.isEmpty {
                 try await state.database.releaseLease(job: row.id)
                 Console.note("job \(row.id) has succeeded already; nothing is left to do")
                 return try show(machine)
             }
-            for reason in lost.reasons { Console.note(reason) }
+            for task in lost.tasks {
+                Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
+            }
             let executor = try executor(for: machine.plan, job: row.id)
             do {
                 try await executor.preflight(machine.plan)

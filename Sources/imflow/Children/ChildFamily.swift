@@ -34,11 +34,8 @@ actor ChildFamily {
         self.limits = limits
         let members = FamilyMembers()
         self.members = members
-        let slots = launched.concurrency
-        let parkable = limits.parked
-        gate = SlotGate(slots: slots) { job, parked in
-            members.setSlots(slots + min(parked, parkable), of: job)
-        }
+        let most = limits.parked
+        gate = SlotGate(slots: launched.concurrency) { job, parked in members.tellParked(min(parked, most), of: job) }
     }
 
     /// What one job of the family is driven with.
@@ -163,7 +160,9 @@ actor ChildFamily {
             else { return }
             guard queues[origin.parent]?.child(job) == nil, retrying || !row.status.isFinished else { return }
             let machine = try await state.machine(row)
-            let lost = try LostOutputs(machine, content: state.content)
+            var check = ContentCheck(content: state.content)
+            let lost = LostOutputs(machine) { check.isIntact($0) }
+            if lost.lacksInput { throw APIResponse.problem(500, "the stored input of job \(job) is lost or damaged") }
             if machine.status == .succeeded, lost.tasks.isEmpty { return }
             let opening: [Fact] =
                 (lost.tasks.isEmpty ? [] : [.outputsLost(tasks: lost.tasks)]) + [.resumed(at: WallClock.now)]

@@ -31,5 +31,5 @@ final class FamilyMembers: Sendable {
 
     func hasSubmitters(_ job: String) -> Bool { members.withLock { $0[job]?.submitters.isEmpty == false } }
 
-    func setSlots(_ slots: Int, of job: String) { self[job]?.conductor.send(.slots(slots)) }
+    func tellParked(_ parked: Int, of job: String) { self[job]?.conductor.send(.parked(parked)) }
 }
