@@ -104,11 +104,11 @@ extension JobDatabase {
         }
     }
 
-    /// The parent of every job that has one, by the job's id.
-    package func parents() async throws(StoreError) -> [String: String] {
+    /// Of every job that a model submitted, the job at the top of its family.
+    package func roots() async throws(StoreError) -> [String: String] {
         try await read { database in
-            try Row.fetchAll(database, sql: "SELECT job, parent FROM child").reduce(into: [:]) { parents, row in
-                parents[row["job"]] = row["parent"] as String
+            try Row.fetchAll(database, sql: "SELECT job, root FROM child").reduce(into: [:]) { roots, row in
+                roots[row["job"]] = row["root"] as String
             }
         }
     }

@@ -77,14 +77,16 @@ extension JobDatabase {
         }
     }
 
-    /// The newest jobs, newest first, each in a line: read without their summaries, which are long where graphs are.
+    /// The newest jobs that users submitted, newest first, each in a line: read without their summaries, which are long where graphs are.
     package func lines(limit: Int) async throws(StoreError) -> [JobLine] {
         try await read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT id, status, submitted_at, total_shards, succeeded, failed, holder
-                    FROM job LEFT JOIN lease ON lease.job = job.id ORDER BY submitted_at DESC, id LIMIT ?
+                    FROM job LEFT JOIN lease ON lease.job = job.id
+                    WHERE NOT EXISTS (SELECT 1 FROM child WHERE child.job = job.id)
+                    ORDER BY submitted_at DESC, id LIMIT ?
                     """, arguments: [limit])
             return try rows.map { row in
                 let holder = try (row["holder"] as String?).map { try Self.decode(LeaseHolder.self, $0) }

@@ -30,8 +30,12 @@ struct CollectCommand: AsyncParsableCommand {
         let now = WallClock.now
         var kept = StoredReferences(content: state.content)
         var forgotten: [String] = []
-        for row in try await state.database.jobs(limit: .max) {
-            if let olderThan, isOver(row), (row.summary.completedAt ?? now) < now - Int64(olderThan) * 86_400_000 {
+        let rows = try await state.database.jobs(limit: .max)
+        let roots = try await state.database.roots()
+        let old = Set(rows.filter { isOld($0, now: now) }.map(\.id))
+        for row in rows {
+            // What models submitted is a part of the job at the top, and goes with it.
+            if old.contains(roots[row.id] ?? row.id) {
                 forgotten.append(row.id)
             } else {
                 kept.add(row, facts: try await state.database.facts(of: row.id), machine: try await state.machine(row))
@@ -47,11 +51,14 @@ struct CollectCommand: AsyncParsableCommand {
         show(forgotten: forgotten, unused: unused.map(\.size))
     }
 
-    private func isOver(_ row: JobRow) -> Bool { row.status == .succeeded || row.status == .cancelled }
+    private func isOld(_ row: JobRow, now: Int64) -> Bool {
+        guard let olderThan, row.status == .succeeded || row.status == .cancelled else { return false }
+        return (row.summary.completedAt ?? now) < now - Int64(olderThan) * 86_400_000
+    }
 
     private func forget(_ job: String, _ state: State) async throws {
         try await state.database.delete(job: job)
-        for folder in [state.folder.work(job: job), state.folder.logs(job: job)] {
+        for folder in [state.folder.work(job: job), state.folder.logs(job: job), state.folder.api(job: job)] {
             try? FileManager.default.removeItem(atPath: folder)
         }
     }

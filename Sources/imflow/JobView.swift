@@ -16,6 +16,10 @@ struct JobView {
     var isDriven: Bool
     /// Of a job that went on without some of its shards.
     var holes: Holes?
+    /// Where a job comes from that a model submitted.
+    var origin: ChildOrigin?
+    /// The jobs that its models submitted.
+    var children: [ChildRow] = []
 
     /// A job that says it runs while nobody drives it waits for a resume.
     var status: JobStatus { summary.status == .running && !isDriven ? .pending : summary.status }
@@ -43,6 +47,8 @@ struct JobView {
         }
         if let holes, !holes.list.isEmpty { members["holes"] = holes.json }
         members["stages"] = .array(summary.stages.map(Self.json(stage:)))
+        if let origin { members.merge(origin.json) { old, _ in old } }
+        if !children.isEmpty { members["children"] = .array(children.map(\.json)) }
         if let receipts {
             // Users count shards: receipts of model calls. What split and merged them stands beside.
             members["receipts"] = .array(receipts.filter { $0.shardIndex != nil }.map { json(receipt: $0) })
@@ -101,6 +107,11 @@ struct JobView {
             lines.append("  \(stage.name): \(stage.status), \(shards)\(units)\(stage.message.map { ": \($0)" } ?? "")")
         }
         lines += holes?.text ?? []
+        if let origin { lines.append("parent     \(origin.parent), task \(origin.task)") }
+        for child in children {
+            let message = child.summary.message.map { ": \($0)" } ?? ""
+            lines.append("child      \(child.id) of \(child.origin.task): \(child.summary.status.rawValue)\(message)")
+        }
         for receipt in receipts ?? [] {
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
             lines.append(

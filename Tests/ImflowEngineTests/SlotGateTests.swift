@@ -36,6 +36,19 @@ struct SlotGateTests {
         }
     }
 
+    private final class Meter: Sendable {
+        let now = Mutex(0)
+        let most = Mutex(0)
+
+        func count(_ change: Int) {
+            let now = now.withLock { now in
+                now += change
+                return now
+            }
+            most.withLock { $0 = max($0, now) }
+        }
+    }
+
     private let log = Log()
 
     private func gate(_ slots: Int) -> SlotGate {
@@ -132,34 +145,27 @@ struct SlotGateTests {
     @Test("never more than its slots, whatever parks, comes back, is cancelled and ends: 2,000 attempts")
     func bounded() async {
         let gate = gate(3)
-        let running = Mutex((now: 0, most: 0))
-        func work(_ change: Int) {
-            running.withLock { state in
-                state.now += change
-                state.most = max(state.most, state.now)
-            }
-        }
+        let meter = Meter()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<2000 {
-                group.addTask {
+                group.addTask { [self] in
                     let token = "\(number)"
                     guard await gate.enter(token, of: "j\(number % 5)", rank: rank(number % 4, number % 3)) else { return }
-                    work(1)
+                    meter.count(1)
                     await Task.yield()
-                    work(-1)
+                    meter.count(-1)
                     if number % 3 == 0 {
                         gate.park(token)
                         await Task.yield()
                         await gate.unpark(token)
-                        work(1)
-                        work(-1)
+                        meter.count(1)
+                        meter.count(-1)
                     }
                     gate.leave(token)
                 }
             }
         }
-        #expect(running.withLock { $0.now } == 0)
-        #expect(running.withLock { $0.most } <= 3)
+        #expect(meter.most.withLock { $0 } <= 3)
         for number in 0..<3 { #expect(await gate.enter("end\(number)", of: "j", rank: rank(0))) }
     }
 }

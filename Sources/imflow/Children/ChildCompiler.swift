@@ -26,10 +26,11 @@ struct ChildCompiler: Sendable {
         options.isSubmitted = true
         let compilation = Compiler(files).compileJob(Self.fileName, options: options)
         guard let plan = compilation.plan else {
-            let errors = compilation.diagnostics.filter { $0.severity == .error }
+            let error = compilation.diagnostics.first { $0.severity == .error }
+            let place = error.map { " (\($0.primary.span.source.name):\($0.primary.span.start.line))" } ?? ""
             let report = DiagnosticRenderer(.json).render(compilation.diagnostics)
             throw .problem(
-                422, errors.first?.headline ?? "the job cannot be planned",
+                422, (error?.headline ?? "the job cannot be planned") + place,
                 details: ["diagnostics": (try? JSONValue.parse(report)) ?? .null])
         }
         try ChildBody.check(plan)

@@ -26,7 +26,7 @@ extension ChildFamily {
             machine: child.machine, store: state.database,
             executor: executor(depth: child.depth, priority: child.priority), slots: launched.concurrency,
             observer: Conductor.Observer(
-                committed: { [weak self] facts, machine in self?.heed(facts, of: machine) }, unitsDone: { _, _ in }),
+                committed: { [self] facts, machine in heed(facts, of: machine) }, unitsDone: { _, _ in }),
             now: { WallClock.now })
     }
 

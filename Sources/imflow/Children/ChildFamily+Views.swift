@@ -23,9 +23,8 @@ extension ChildFamily {
     /// - Throws: 404 unless the attempt's own task submitted the job.
     private func origin(of job: String, session: ModelSession) async throws(APIResponse) -> ChildOrigin {
         let order = session.call.order
-        let found = try await Self.stored { () throws(StoreError) in
-            try await self.state.database.origin(ofChild: job)
-        }
+        let found: ChildOrigin?
+        do { found = try await state.database.origin(ofChild: job) } catch { throw Self.problem(error) }
         guard let found, found.parent == order.job, found.task == order.task, found.unit == session.call.unit else {
             throw .problem(404, "this attempt has submitted no job \(job)")
         }
@@ -34,18 +33,10 @@ extension ChildFamily {
 
     func list(_ session: ModelSession) async throws(APIResponse) -> APIResponse {
         let order = session.call.order
-        let rows = try await Self.stored { () throws(StoreError) in
-            try await self.state.database.children(of: order.job)
-        }
+        let rows: [ChildRow]
+        do { rows = try await state.database.children(of: order.job) } catch { throw Self.problem(error) }
         let own = rows.filter { $0.origin.task == order.task && $0.origin.unit == session.call.unit }
-        let jobs = own.map { row in
-            JSONValue.object([
-                "job_id": .string(row.id), "status": .string(row.summary.status.rawValue),
-                "key": .string(row.origin.key), "priority": .int(Int64(row.origin.priority)),
-                "submitted_at": .string(WallClock.text(row.summary.submittedAt)),
-            ])
-        }
-        return APIResponse(200, ["schema": "imflow.jobs/v1", "jobs": .array(jobs)])
+        return APIResponse(200, ["schema": "imflow.jobs/v1", "jobs": .array(own.map(\.json))])
     }
 
     /// Returns when it has ended.
@@ -109,5 +100,17 @@ extension ChildOrigin {
             "parent": ["job_id": .string(parent), "task": .string(task), "unit": .int(Int64(unit))],
             "key": .string(key), "priority": .int(Int64(priority)), "depth": .int(Int64(depth)),
         ]
+    }
+}
+
+extension ChildRow {
+    /// The child in a list.
+    var json: JSONValue {
+        let members: JSONObject = [
+            "job_id": .string(id), "status": .string(summary.status.rawValue),
+            "submitted_at": .string(WallClock.text(summary.submittedAt)),
+            "output_hash": summary.output.map { .string($0.hash.description) } ?? .null,
+        ]
+        return .object(members.merging(origin.json) { old, _ in old })
     }
 }

@@ -80,9 +80,7 @@ actor ChildFamily {
     private func findOrMake(
         _ body: ChildBody, _ origin: ChildOrigin, givenPriority: Int?, folders: [String]
     ) async throws(APIResponse) -> (job: String, isNew: Bool) {
-        if let job = try await Self.stored({ () throws(StoreError) in try await self.state.database.child(origin) }) {
-            return (job, false)
-        }
+        if let job = try await stored(origin) { return (job, false) }
         try await reserve()
         do throws(APIResponse) {
             let compiler = ChildCompiler(places: launched.places, modelFolders: folders)
@@ -105,10 +103,8 @@ actor ChildFamily {
 
     private func reserve() async throws(APIResponse) {
         if count == nil {
-            let root = root
-            let below = try await Self.stored { () throws(StoreError) in
-                try await self.state.database.descendants(of: root).count
-            }
+            let below: Int
+            do { below = try await state.database.descendants(of: root).count } catch { throw Self.problem(error) }
             if count == nil { count = below }
         }
         guard let count, count < limits.jobs else {
@@ -121,32 +117,35 @@ actor ChildFamily {
         do {
             try Feasibility().check(plan, disk: state.folder.root)
             try await executor.preflight(plan)
-            let planned = try StoredPlan.write(plan, to: state.content)
-            let submitted = Fact.submitted(at: WallClock.now, input: try state.content.payload(plan.input))
-            var own = launched
-            own.result = nil
-            let launch = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
-            var generator = SystemRandomNumberGenerator()
-            // Of generated ids another is drawn where one is taken.
-            for left in (0..<8).reversed() {
-                let job = id ?? JobID.random(using: &generator)
-                var machine = JobMachine(job: job, plan: plan)
-                machine.apply(submitted)
-                do {
-                    try await state.database.insert(
-                        job: job, plan: planned, launch: launch, submitted: submitted, summary: machine.summary,
-                        origin: origin)
-                } catch let error where error.kind == .exists {
-                    if id != nil || left == 0 { throw APIResponse.problem(409, "there is a job \(job) already") }
-                    continue
-                }
-                enqueue(job, origin, machine, opening: [])
-                return job
-            }
-            throw APIResponse.problem(500, "no free job id was found")
+            return try await write(plan, id: id, origin)
         } catch {
             throw Self.problem(error)
         }
+    }
+
+    /// Of generated ids another is drawn where one is taken.
+    private func write(_ plan: Plan, id: String?, _ origin: ChildOrigin) async throws -> String {
+        let planned = try StoredPlan.write(plan, to: state.content)
+        let submitted = Fact.submitted(at: WallClock.now, input: try state.content.payload(plan.input))
+        var own = launched
+        own.result = nil
+        let launch = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<8 {
+            let job = id ?? JobID.random(using: &generator)
+            var machine = JobMachine(job: job, plan: plan)
+            machine.apply(submitted)
+            if let existing = try await state.database.jobs(withPrefix: job).first, existing.id == job {
+                if id == nil { continue }
+                throw APIResponse.problem(409, "there is a job \(job) already: give each its own job_id")
+            }
+            try await state.database.insert(
+                job: job, plan: planned, launch: launch, submitted: submitted, summary: machine.summary,
+                origin: origin)
+            enqueue(job, origin, machine, opening: [])
+            return job
+        }
+        throw APIResponse.problem(500, "no free job id was found")
     }
 
     // MARK: Going on with what an earlier attempt, or an earlier engine, has begun
@@ -187,8 +186,8 @@ actor ChildFamily {
 
     // MARK: Errors
 
-    static func stored<Value>(_ body: () async throws(StoreError) -> Value) async throws(APIResponse) -> Value {
-        do throws(StoreError) { return try await body() } catch { throw problem(error) }
+    private func stored(_ origin: ChildOrigin) async throws(APIResponse) -> String? {
+        do { return try await state.database.child(origin) } catch { throw Self.problem(error) }
     }
 
     static func problem(_ error: any Error) -> APIResponse {
