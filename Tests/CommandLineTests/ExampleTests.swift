@@ -82,4 +82,15 @@ struct ExampleTests {
         let check = try place.run(["python3", "check.py", "picture/picture.png", "stitched.tif"])
         #expect(check.code == 0, "\(check.output)\(check.errors)")
     }
+
+    @Test("agent: a model that calls others in sequence and by priority, on one slot")
+    func agent() throws {
+        guard try has("python3", "curl") else { return }
+        try copy("agent")
+        let run = try place.imflow("run", "job.json", "--concurrency", "1", "--output", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try run.json["output"]?["words"] == 20)
+        let job = try place.imflow("job", "--id", "@latest", "--output", "json").json
+        #expect(job["children"]?.arrayValue?.count == 5)
+    }
 }
