@@ -67,7 +67,10 @@ package final class SlotGate: Sendable {
     }
 
     /// Waits for a slot. False: the calling task was cancelled first, and there is nothing to ``leave(_:)``.
-    package func enter(_ token: String, of job: String, rank: Rank) async -> Bool {
+    /// - Parameter queued: called when the attempt has its slot, or its place among those that wait.
+    package func enter(
+        _ token: String, of job: String, rank: Rank, queued: @Sendable () -> Void = {}
+    ) async -> Bool {
         if Task.isCancelled { return false }
         let isIn = state.withLock { state in
             state.attempts[token] = Attempt(job: job, rank: rank, holdsSlot: state.free > 0)
@@ -75,9 +78,12 @@ package final class SlotGate: Sendable {
             state.free -= 1
             return true
         }
-        if isIn { return true }
+        if isIn {
+            queued()
+            return true
+        }
         let entered = await withTaskCancellationHandler {
-            await claim(token, isReturn: false)
+            await claim(token, isReturn: false, queued: queued)
         } onCancel: {
             withdraw(token)
         }
@@ -127,7 +133,7 @@ package final class SlotGate: Sendable {
     package func isClaimed(_ token: String) -> Bool { state.withLock { $0.claims[token] != nil } }
 
     /// False: it was withdrawn, or the attempt has ended.
-    private func claim(_ token: String, isReturn: Bool) async -> Bool {
+    private func claim(_ token: String, isReturn: Bool, queued: @Sendable () -> Void = {}) async -> Bool {
         await withCheckedContinuation { continuation in
             state.withLock { state in
                 guard let attempt = state.attempts[token], !attempt.isWithdrawn else {
@@ -140,6 +146,7 @@ package final class SlotGate: Sendable {
                 state.nextClaim += 1
                 handOut(&state)
             }
+            queued()
         }
     }
 

@@ -62,7 +62,7 @@ struct ChildJobTests {
         try model(
             "gated",
             """
-            note("begun")
+            note("begun " + os.environ["IMFLOW_ATTEMPT"])
             until(os.environ["PLACE"] + "/gate")
             note("done")
             print(json.dumps({"ok": True}))
@@ -182,13 +182,13 @@ struct ChildJobTests {
             print(json.dumps([first[1]["job_id"], second[1]["job_id"], second[1]["output"]]))
             """)
         let killed = try run(
-            "\(Workplace.binary) run --model agent --job-id top --concurrency 1", until: "begun",
+            "\(Workplace.binary) run --model agent --job-id top --concurrency 1", until: "begun 1",
             then: "kill -9 $engine")
         #expect(killed.code == 137, "\(killed.errors)")
         let before = try #require(try job("top")["children"]?.arrayValue)
         #expect(before.count == 2)
-        try place.write("gate", "")
-        let resumed = try place.imflow("resume", "top", "--output", "json")
+        let resumed = try run(
+            "\(Workplace.binary) resume top --output json", until: "begun 2", then: "touch gate")
         #expect(resumed.code == 0, "\(resumed.errors)")
         #expect(try resumed.json["output"] == .array(before.compactMap { $0["job_id"] } + [["ok": true]]))
         #expect(sideLog.filter { $0 == "first" }.count == 1)
@@ -203,7 +203,7 @@ struct ChildJobTests {
         try model("middle", #"print(json.dumps(api("POST", "/v1/jobs?wait=600", {"model": "gated"})[1]))"#)
         try model("agent", #"print(json.dumps(api("POST", "/v1/jobs?wait=600", {"model": "middle"})[1]))"#)
         let ended = try run(
-            "\(Workplace.binary) run --model agent --job-id top --concurrency 1", until: "begun",
+            "\(Workplace.binary) run --model agent --job-id top --concurrency 1", until: "begun 1",
             then: "\(Workplace.binary) cancel top")
         #expect(ended.code == 1, "\(ended.errors)")
         let middle = try #require(try job("top")["children"]?.arrayValue?.first)

@@ -4,7 +4,7 @@ import ImflowJSON
 import Testing
 
 /// A client of a unix socket, byte by byte.
-final class Client {
+final class Client: Sendable {
     private let descriptor: Int32
 
     init(_ path: String) throws {
@@ -18,7 +18,7 @@ final class Client {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        try #require(code == 0, "connect: \(String(cString: strerror(errno)))")
+        if code != 0 { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 
     deinit { close(descriptor) }
@@ -38,8 +38,19 @@ final class Client {
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-    /// Everything up to the end.
-    func receiveAll() -> String {
+    /// Everything up to the end. Waits on a thread of its own: those of the tasks are few, and the server's answers need them.
+    func receiveAll() async -> String { await onThread { Self.receiveAll($0) } }
+
+    func receive(_ count: Int) async -> String { await onThread { Self.receive($0, count) } }
+
+    private func onThread(_ body: @escaping @Sendable (Int32) -> String) async -> String {
+        let descriptor = descriptor
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: body(descriptor)) }
+        }
+    }
+
+    private static func receiveAll(_ descriptor: Int32) -> String {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
@@ -49,7 +60,7 @@ final class Client {
         }
     }
 
-    func receive(_ count: Int) -> String {
+    private static func receive(_ descriptor: Int32, _ count: Int) -> String {
         var buffer = [UInt8](repeating: 0, count: count)
         let got = recv(descriptor, &buffer, count, Int32(MSG_WAITALL))
         return String(decoding: buffer[..<max(0, got)], as: UTF8.self)
@@ -58,8 +69,8 @@ final class Client {
     func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// The status and the body of the answer.
-    func answer() throws -> (status: Int, body: JSONValue) {
-        let text = receiveAll()
+    func answer() async throws -> (status: Int, body: JSONValue) {
+        let text = await receiveAll()
         let parts = text.components(separatedBy: "\r\n\r\n")
         let status = try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) }, "\(text)")
         return (status, try JSONValue.parse(try #require(parts.last)))

@@ -65,7 +65,7 @@ private final class Desk: RequestHandler {
     }
 }
 
-@Suite("The socket server")
+@Suite("The socket server", .serialized)
 struct SocketServerTests {
     private let place: Place
     private let desk = Desk()
@@ -84,7 +84,7 @@ struct SocketServerTests {
         for _ in 0..<50 {
             let client = try Client(place.socket)
             client.send(get("/"))
-            #expect(try client.answer().body == ["bytes": 0])
+            #expect(try await client.answer().body == ["bytes": 0])
         }
         await first.stop()
         await second.stop()
@@ -97,9 +97,9 @@ struct SocketServerTests {
         let server = try SocketServer(path: place.socket, handler: desk)
         let client = try Client(place.socket)
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\nExpect: 100-continue\r\n\r\n")
-        #expect(client.receive(25) == "HTTP/1.1 100 Continue\r\n\r\n")
+        #expect(await client.receive(25) == "HTTP/1.1 100 Continue\r\n\r\n")
         #expect(client.send([UInt8](repeating: 0x20, count: 1 << 20)))
-        #expect(try client.answer().body == ["bytes": 1_048_576])
+        #expect(try await client.answer().body == ["bytes": 1_048_576])
         await server.stop()
     }
 
@@ -109,13 +109,13 @@ struct SocketServerTests {
         let client = try Client(place.socket)
         client.send("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n")
         #expect(client.send([UInt8](repeating: 0x20, count: 1 << 20)))
-        #expect(try client.answer().status == 401)
+        #expect(try await client.answer().status == 401)
         let large = try Client(place.socket)
         large.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 104857600\r\n\r\n")
-        #expect(try large.answer().status == 413)
+        #expect(try await large.answer().status == 413)
         let garbage = try Client(place.socket)
         garbage.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x0D, 0x0A, 0x0D, 0x0A])
-        #expect(try garbage.answer().status == 400)
+        #expect(try await garbage.answer().status == 400)
         await server.stop()
     }
 
@@ -125,15 +125,15 @@ struct SocketServerTests {
             path: place.socket, limits: ServerLimits(bodyBytesAtOnce: 100), handler: desk)
         let first = try Client(place.socket)
         first.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 80\r\nExpect: 100-continue\r\n\r\n")
-        #expect(first.receive(25).hasPrefix("HTTP/1.1 100"))
+        #expect(await first.receive(25).hasPrefix("HTTP/1.1 100"))
         let second = try Client(place.socket)
         second.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 80\r\n\r\n")
-        #expect(try second.answer().status == 503)
+        #expect(try await second.answer().status == 503)
         first.send([UInt8](repeating: 0x20, count: 80))
-        #expect(try first.answer().status == 200)
+        #expect(try await first.answer().status == 200)
         let third = try Client(place.socket)
         third.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 80\r\n\r\n" + String(repeating: " ", count: 80))
-        #expect(try third.answer().status == 200)
+        #expect(try await third.answer().status == 200)
         await server.stop()
     }
 
@@ -146,9 +146,9 @@ struct SocketServerTests {
         // Waits to be accepted until there is room.
         let third = try Client(place.socket)
         third.send(get("/"))
-        #expect(try third.answer().status == 200)
-        #expect(try slow[0].answer().status == 408)
-        #expect(try slow[1].answer().status == 408)
+        #expect(try await third.answer().status == 200)
+        #expect(try await slow[0].answer().status == 408)
+        #expect(try await slow[1].answer().status == 408)
         await server.stop()
     }
 
@@ -160,9 +160,9 @@ struct SocketServerTests {
         await desk.events(8)
         let quick = try Client(place.socket)
         quick.send(get("/"))
-        #expect(try quick.answer().status == 200)
+        #expect(try await quick.answer().status == 200)
         desk.release()
-        for client in slow { #expect(try client.answer().status == 200) }
+        for client in slow { #expect(try await client.answer().status == 200) }
         let gone = try Client(place.socket)
         gone.send(get("/slow"))
         await desk.events(9)
@@ -179,7 +179,7 @@ struct SocketServerTests {
         client.send(get("/slow"))
         await desk.events(1)
         await server.stop()
-        #expect(client.receiveAll().isEmpty)
+        #expect(await client.receiveAll().isEmpty)
         await desk.events(2)
     }
 

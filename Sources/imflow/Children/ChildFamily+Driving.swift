@@ -24,7 +24,8 @@ extension ChildFamily {
     private func conductor(of child: WaitingChild) -> Conductor {
         Conductor(
             machine: child.machine, store: state.database,
-            executor: executor(depth: child.depth, priority: child.priority), slots: launched.concurrency,
+            executor: executor(depth: child.depth, priority: child.priority, arrived: child.arrived),
+            slots: launched.concurrency,
             observer: Conductor.Observer(
                 committed: { [self] facts, machine in heed(facts, of: machine) }, unitsDone: { _, _ in }),
             now: { WallClock.now })
@@ -47,6 +48,7 @@ extension ChildFamily {
         try? await state.database.releaseLease(job: child.job)
         members.dismiss(child.job)
         queues[child.parent]?.ended(child.job)
+        child.arrived.open()
         child.atRest.open()
         pump(child.parent)
     }

@@ -39,9 +39,10 @@ actor ChildFamily {
     }
 
     /// What one job of the family is driven with.
-    nonisolated func executor(depth: Int, priority: Int) -> FamilyExecutor {
+    nonisolated func executor(depth: Int, priority: Int, arrived: Latch? = nil) -> FamilyExecutor {
         FamilyExecutor(
-            executor: executor, gate: gate, root: root, rank: SlotGate.Rank(depth: depth, priority: priority))
+            executor: executor, gate: gate, root: root, rank: SlotGate.Rank(depth: depth, priority: priority),
+            arrived: arrived)
     }
 
     // MARK: Submitting
@@ -74,6 +75,8 @@ actor ChildFamily {
         members.noteSubmission(by: order.task, of: order.job)
         let isFirst = session.sees(submitted.job)
         if !submitted.isNew { try await revive(submitted.job, retrying: isFirst) }
+        // Whoever submits several and then waits gives its slot to the most urgent of them, not to the fastest.
+        await queues[origin.parent]?.driven[submitted.job]?.arrived.wait()
         return submitted
     }
 

@@ -11,6 +11,8 @@ struct WaitingChild: Sendable {
     var machine: JobMachine
     /// The facts that start this drive.
     var opening: [Fact]
+    /// Opens when its first attempt runs, or has its place among those that want a slot.
+    var arrived = Latch()
     /// Opens when nobody drives it, nor will.
     var atRest = Latch()
 }

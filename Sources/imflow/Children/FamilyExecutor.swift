@@ -7,11 +7,13 @@ struct FamilyExecutor: Executor {
     let gate: SlotGate
     let root: String
     let rank: SlotGate.Rank
+    /// Opened when the job's first attempt has its place among those that want a slot.
+    var arrived: Latch?
 
     func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
         var order = order
         order.root = root
-        guard await gate.enter(order.token, of: order.job, rank: rank) else {
+        guard await gate.enter(order.token, of: order.job, rank: rank, queued: { arrived?.open() }) else {
             let now = WallClock.now
             return AttemptReport(
                 order: order, outcome: .failed(Failure(.cancelled, "the attempt was cancelled before it began")),
