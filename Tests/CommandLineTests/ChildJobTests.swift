@@ -122,7 +122,7 @@ struct ChildJobTests {
             print(json.dumps({"first": first["output"], "deep": deep, "listed": len(listed)}))
             """)
         let run = try place.imflow(
-            "run", "--model", "agent", "--concurrency", "1", "--job-id", "top", "--output", "json")
+            "run", "--model", "agent", "--concurrency", "1", "--job-id", "seq", "--output", "json")
         #expect(run.code == 0, "\(run.errors)")
         let output = try run.json["output"]
         #expect(output?["first"] == ["twice": "aa"])
@@ -131,20 +131,20 @@ struct ChildJobTests {
         #expect(output?["listed"] == 6)
         #expect(sideLog == ["a", "p3", "p2", "p1", "p-1"])
 
-        let top = try job("top")
+        let top = try job("seq")
         #expect(top["children"]?.arrayValue?.count == 6)
         #expect(top["children"]?.arrayValue?.allSatisfy { $0["status"] == "succeeded" } == true)
-        #expect(try job("@latest")["job_id"] == "top")
+        #expect(try job("@latest")["job_id"] == "seq")
         #expect(try place.imflow("job", "--output", "json").json["jobs"]?.arrayValue?.count == 1)
-        let graph = try place.imflow("graph", "--job", "top", "--output", "json").json
+        let graph = try place.imflow("graph", "--job", "seq", "--output", "json").json
         #expect(graph["nodes"]?.arrayValue?.filter { $0["kind"] == "job" }.count == 6)
         #expect(graph["edges"]?.arrayValue?.filter { $0["from"] == "agent" }.count == 6)
         let child = try #require(top["children"]?.arrayValue?.first?["job_id"]?.stringValue)
-        #expect(try job(child)["parent"]?["job_id"] == "top")
+        #expect(try job(child)["parent"]?["job_id"] == "seq")
         let resumed = try place.imflow("resume", child)
         #expect(resumed.code == 2)
-        #expect(resumed.errors.contains("imflow resume top"))
-        #expect(place.processes(of: "top").isEmpty)
+        #expect(resumed.errors.contains("imflow resume seq"))
+        #expect(place.processes(of: "seq").isEmpty)
     }
 
     @Test("a job that is submitted again is the same job: by its key, by its body, in a retried attempt")
