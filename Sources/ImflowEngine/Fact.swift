@@ -36,6 +36,8 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var finishedAt: Int64
     package var latencyMilliseconds: Double
     package var node: String
+    /// What the result cache did; nil: it was not asked.
+    package var cache: CacheEvidence?
 
     package init(
         inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64, latencyMilliseconds: Double, node: String
@@ -53,6 +55,7 @@ package struct Evidence: Sendable, Codable, Equatable {
         finishedAt = report.finishedAt
         latencyMilliseconds = report.latencyMilliseconds
         node = report.node
+        cache = report.cache
     }
 }
 

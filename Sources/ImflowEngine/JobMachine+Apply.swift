@@ -17,6 +17,7 @@ extension JobMachine {
             end(task, .succeeded, evidence)
             tasks[task].result = result
             tasks[task].failure = nil
+            if evidence.cache?.outcome == .hit, let stage = tasks[task].stage { stages[stage].callsCached += 1 }
             succeed(task, result)
         case .splitExpanded(let task, _, let shared, let unitCount, let shardCount, let evidence):
             end(task, .succeeded, evidence)

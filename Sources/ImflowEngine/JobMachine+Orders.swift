@@ -12,7 +12,8 @@ extension JobMachine {
         return WorkOrder(
             job: job, task: name(of: task), stage: state.stage.map { plan.stages[$0].name } ?? "",
             attempt: state.attempts, token: live.token, recovered: recovered,
-            timeout: calls ? policy(of: task).timeout : nil, work: work(of: state))
+            timeout: calls ? policy(of: task).timeout : nil, cache: calls && policy(of: task).cache ? true : nil,
+            work: work(of: state))
     }
 
     private func reducer(of task: TaskState) -> String? { task.stage.flatMap { plan.stages[$0].merge?.reducer } }

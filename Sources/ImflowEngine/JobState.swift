@@ -85,6 +85,8 @@ package struct StageState: Sendable {
     package internal(set) var callsRunning = 0
     /// Attempts of calls beyond the first.
     package internal(set) var callsRetried = 0
+    /// Calls whose result was taken from the cache.
+    package internal(set) var callsCached = 0
     /// The first task that failed for good.
     package internal(set) var failure: Failure?
     package internal(set) var result: Payload?

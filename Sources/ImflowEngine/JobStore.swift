@@ -56,6 +56,7 @@ extension JobMachine {
             shardIndex: shardIndex, attempt: attempt, status: status,
             cause: status == .skipped ? nil : failure?.cause, message: failure?.message,
             latencyMilliseconds: evidence.latencyMilliseconds, inputHash: evidence.inputHash, outputHash: output,
-            node: evidence.node, startedAt: evidence.startedAt, finishedAt: evidence.finishedAt)
+            node: evidence.node, startedAt: evidence.startedAt, finishedAt: evidence.finishedAt,
+            cachedFrom: status == .succeeded ? evidence.cache?.from : nil)
     }
 }

@@ -17,6 +17,8 @@ package struct JobSummary: Sendable, Codable, Equatable {
         package var running = 0
         /// Attempts beyond the first of each shard.
         package var retried = 0
+        /// Results taken from the cache; nil in summaries older than it.
+        package var cached: Int?
         /// Why, when it failed or waits.
         package var message: String?
     }
@@ -76,6 +78,7 @@ extension JobMachine {
         }
         result.running = stage.callsRunning
         result.retried = stage.callsRetried
+        result.cached = stage.callsCached
         result.message = stage.failure?.message
         return result
     }

@@ -37,10 +37,12 @@ package struct AttemptReport: Sendable, Codable {
     package var latencyMilliseconds: Double
     /// `0x` and 40 hexadecimal digits.
     package var node: String
+    /// What the result cache did; nil: it was not asked.
+    package var cache: CacheEvidence?
 
     package init(
         order: WorkOrder, outcome: Outcome, inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64,
-        latencyMilliseconds: Double, node: String
+        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil
     ) {
         job = order.job
         task = order.task
@@ -52,6 +54,7 @@ package struct AttemptReport: Sendable, Codable {
         self.finishedAt = finishedAt
         self.latencyMilliseconds = latencyMilliseconds
         self.node = node
+        self.cache = cache
     }
 }
 

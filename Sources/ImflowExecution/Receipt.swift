@@ -21,11 +21,13 @@ package struct Receipt: Sendable, Codable, Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var startedAt: Int64
     package var finishedAt: Int64
+    /// `JOB/TASK` that made the result, when it was taken from the cache and no model was called.
+    package var cachedFrom: String?
 
     package init(
         jobID: String, stage: String, task: String, shardIndex: Int?, attempt: Int, status: Status, cause: Cause?,
         message: String?, latencyMilliseconds: Double, inputHash: ContentHash?, outputHash: ContentHash?, node: String,
-        startedAt: Int64, finishedAt: Int64
+        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil
     ) {
         self.jobID = jobID
         self.stage = stage
@@ -41,5 +43,6 @@ package struct Receipt: Sendable, Codable, Equatable {
         self.node = node
         self.startedAt = startedAt
         self.finishedAt = finishedAt
+        self.cachedFrom = cachedFrom
     }
 }

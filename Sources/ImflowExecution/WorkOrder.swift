@@ -17,11 +17,13 @@ package struct WorkOrder: Sendable, Codable {
     package var recovered: Bool
     /// For the whole attempt; nil: no limit.
     package var timeout: TimeSpan?
+    /// Whether another call's result may stand for this one's (`cache`); nil: no.
+    package var cache: Bool?
     package var work: Work
 
     package init(
         job: String, task: String, stage: String, attempt: Int, token: String, recovered: Bool = false,
-        timeout: TimeSpan? = nil, work: Work
+        timeout: TimeSpan? = nil, cache: Bool? = nil, work: Work
     ) {
         self.job = job
         self.task = task
@@ -30,6 +32,7 @@ package struct WorkOrder: Sendable, Codable {
         self.token = token
         self.recovered = recovered
         self.timeout = timeout
+        self.cache = cache
         self.work = work
     }
 }

@@ -1,9 +1,8 @@
-import ImflowExecution
-import ImflowJSON
+package import ImflowJSON
 
 extension JSONValue {
     /// Every stored file that the value names, at any depth; one named twice comes twice.
-    var contentReferences: [ContentReference] {
+    package var contentReferences: [ContentReference] {
         var found: [ContentReference] = []
         var pending = [self]
         while let next = pending.popLast() {
