@@ -172,6 +172,7 @@ struct JobDriver {
         do {
             let final = try await conductor.run(opening: opening)
             await family?.close(finished: final.status.isFinished)
+            if let problem = executor.jobs?.problem { progress.note("no model could submit a job: \(problem)") }
             await executor.jobs?.close(removingFolder: true)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
