@@ -57,12 +57,14 @@ let package = Package(
             name: "ImflowDocker",
             dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),
 
+        .target(name: "ImflowJobAPI", dependencies: ["ImflowHTTP", "ImflowJSON"]),
+
         // Edges.
         .executableTarget(
             name: "imflow",
             dependencies: [
                 "ImflowCompiler", "ImflowLanguageServer", "ImflowEngine", "ImflowStore", "ImflowTrace", "ImflowData", "ImflowProcess",
-                "ImflowDocker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ImflowDocker", "ImflowJobAPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests.
@@ -96,6 +98,7 @@ let package = Package(
             ]),
         .testTarget(name: "ImflowTraceTests", dependencies: ["ImflowTrace"]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
+        .testTarget(name: "ImflowJobAPITests", dependencies: ["ImflowJobAPI"]),
         .testTarget(name: "ImflowHTTPTests", dependencies: ["ImflowHTTP"]),
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),
         .testTarget(

@@ -47,6 +47,9 @@ package struct NodeIdentity: Sendable {
         return signature
     }
 
+    /// 32 bytes that only this node can tell from `label`: the same at every time.
+    package func secret(_ label: String) -> [UInt8] { MessageAuthentication.code(of: Array(label.utf8), key: seed) }
+
     /// Whether `signature` was made over `bytes` with the key that belongs to `publicKey`.
     package static func isValid(signature: [UInt8], of bytes: [UInt8], publicKey: [UInt8]) -> Bool {
         guard let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, publicKey, publicKey.count) else {

@@ -29,6 +29,9 @@ package struct StateFolder: Sendable {
         work(job: job) + "/" + component("\(task).\(attempt)")
     }
 
+    /// Of the socket by which a job's models reach their engine.
+    package func api(job: String) -> String { root + "/api/" + component(job) }
+
     package func logs(job: String) -> String { root + "/logs/" + component(job) }
 
     package func log(job: String, task: String, attempt: Int) -> String {

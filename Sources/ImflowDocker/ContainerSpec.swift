@@ -9,6 +9,8 @@ import ImflowPlan
 struct ContainerSpec: Sendable {
     /// Where a container sees its work folder.
     static let workFolder = "/imflow/work"
+    /// Where a container sees the folder of its API's socket.
+    static let apiFolder = "/imflow/api"
     static let processLimit: Int64 = 4096
     /// Of `/tmp`, in memory, when the model asks for no `disk`.
     static let temporaryBytes: Int64 = 1024 * 1024 * 1024
@@ -70,8 +72,11 @@ struct ContainerSpec: Sendable {
     /// An instance's resolver configuration is empty: a program that looks up a name is refused at once, where the
     /// engine's resolver would let it wait for ten seconds.
     private var mounts: [JSONValue] {
-        let work = Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false)
-        return network == nil ? [work] : [work, Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)]
+        var mounts = [Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false)]
+        if network != nil { mounts.append(Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)) }
+        // The folder and not the socket: a later engine makes a new socket in it.
+        if let api = launch.api { mounts.append(Self.mount(api.folder, at: Self.apiFolder, readOnly: true)) }
+        return mounts
     }
 
     private static func mount(_ source: String, at target: String, readOnly: Bool) -> JSONValue {

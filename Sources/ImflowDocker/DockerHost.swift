@@ -38,6 +38,8 @@ package final class DockerHost: ModelHost {
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
 
+    package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
+
     package func sweep(job: String, keeping tokens: Set<String>) async {
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
@@ -131,7 +133,7 @@ package final class DockerHost: ModelHost {
     }
 
     func log(of launch: Launch, collectsOutput: Bool) throws(Failure) -> ContainerLog {
-        let redactor = try ModelEnvironment(of: launch.model).redactor
+        let redactor = try ModelEnvironment(of: launch.model, api: launch.api).redactor
         return ContainerLog(path: launch.logPath, collectsOutput: collectsOutput, redactor: redactor)
     }
 

@@ -55,6 +55,9 @@ package struct JobLoop: Sendable {
     /// Why a job rests that another process asked to.
     package static let pauseReason = "paused by request"
 
+    /// So many attempts may have lent their slots beside those that run; with more, nothing new starts.
+    package static let mostLent = 64
+
     package private(set) var machine: JobMachine
     /// Attempts of this job that run at once.
     private let slots: Int
@@ -136,7 +139,8 @@ package struct JobLoop: Sendable {
     private mutating func room(
         _ pool: ((_ using: Int, _ wanting: Int) -> Int)?, now: Int64, _ effects: inout Effects
     ) -> Int {
-        let wanting = min(slots, onSlots + machine.startable(now: now)) + reclaiming.count
+        let startable = min(machine.startable(now: now), max(0, slots + Self.mostLent - handedOut.count))
+        let wanting = min(slots, onSlots + startable) + reclaiming.count
         var granted = pool?(onSlots, max(onSlots, wanting)) ?? slots
         // What halts is not to wait for a slot before it can end.
         if isStopping || machine.endsRunningAttempts { granted += reclaiming.count }
@@ -147,7 +151,7 @@ package struct JobLoop: Sendable {
         }
         // Attempts that no longer count run on slots until they have reported.
         let strays = pool == nil ? 0 : max(0, handedOut.count - machine.occupiedSlots)
-        return min(slots, max(0, granted - strays)) + lent.count
+        return min(min(slots, max(0, granted - strays)) + lent.count, slots + Self.mostLent)
     }
 
     private mutating func take(_ news: News, now: Int64, _ facts: inout [Fact]) {

@@ -81,7 +81,6 @@ extension JobMachine {
 
     private mutating func drop(_ token: String) {
         liveAttempts[token] = nil
-        waitingAttempts.remove(token)
     }
 
     private mutating func countAttempt(of task: Int, by change: Int) {

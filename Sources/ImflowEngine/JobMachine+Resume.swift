@@ -14,7 +14,6 @@ extension JobMachine {
         failing = false
         firstFailure = nil
         for token in attemptsToEnd.keys { forget(token) }
-        waitingAttempts = []
         ready = ReadyQueue(groups: stages.count + 1, lanes: graph.laneLimits.count)
         retries = Heap()
         arrivals = []

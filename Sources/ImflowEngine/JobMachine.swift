@@ -44,8 +44,6 @@ package struct JobMachine: Sendable {
     var hedges: [Int: LiveAttempt] = [:]
     /// Tokens of attempts that lost to their twin and are to be ended, with their task. They hold their slots until they report.
     package internal(set) var attemptsToEnd: [String: Int] = [:]
-    /// Tokens of live attempts that hold no slot; see ``setWaiting(_:token:)``.
-    var waitingAttempts: Set<String> = []
     /// Attempts that call a model with a limit and have not ended, by lane.
     var laneAttempts: [Int]
     /// Tasks that became ready and whose time in the queue has yet to be measured; and when that time is over.
@@ -90,19 +88,8 @@ package struct JobMachine: Sendable {
     package var liveTokens: Set<String> { Set(liveAttempts.keys) }
     package var liveCount: Int { liveAttempts.count }
 
-    /// Attempts that hold a slot: those that run, and those that are being ended, less those that wait for others.
-    package var occupiedSlots: Int { liveAttempts.count + attemptsToEnd.count - waitingAttempts.count }
-
-    /// Says that a live attempt waits for other jobs and needs no slot meanwhile, or that it goes on. No fact: it holds as long
-    /// as the process that waits, and attempts never wait after a crash. One that goes on takes its slot back at once, so for a
-    /// moment more attempts than slots may run. Of a token that is not live nothing changes.
-    package mutating func setWaiting(_ isWaiting: Bool, token: String) {
-        if isWaiting, liveAttempts[token] != nil {
-            waitingAttempts.insert(token)
-        } else {
-            waitingAttempts.remove(token)
-        }
-    }
+    /// Attempts that hold a slot, or have lent it: those that run, and those that are being ended.
+    package var occupiedSlots: Int { liveAttempts.count + attemptsToEnd.count }
 
     func policy(of task: Int) -> StagePolicy { tasks[task].stage.map { plan.stages[$0].policy } ?? StagePolicy() }
 }

@@ -4,6 +4,8 @@ package import ImflowPlan
 /// One attempt of one task, with everything needed to carry it out anywhere. Idempotent by (job, task, attempt).
 package struct WorkOrder: Sendable, Codable {
     package var job: String
+    /// The job at the top of the family that this one belongs to, whose warm instances serve all of it; nil: ``job``.
+    package var root: String?
     /// Unique in the job, safe as a file name: `input`, `words`, `words-split`, `words-07`, `words-merge`.
     package var task: String
     package var stage: String

@@ -16,6 +16,8 @@ struct CallAttempt: Sendable {
     let schemas: ModelSchemas
     /// How one unit reaches the model: started anew, or on a warm instance.
     let caller: any UnitCaller
+    /// Nil: the model can submit nothing.
+    let api: AttemptAPI?
     let unitCount: Int
 
     private var folder: String { state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt) }
@@ -101,36 +103,41 @@ struct CallAttempt: Sendable {
     }
 
     /// The request's bytes: one line of JSON, without a newline.
-    func request(input: JSONValue, unit: StagedUnit) -> [UInt8] {
-        let request: JSONValue = [
-            "input": input,
-            "job": [
-                "job_id": .string(order.job), "stage": .string(order.stage),
-                "shard_index": .int(Int64(work.shardIndex)),
-                "shard_count": .int(Int64(work.shardCount)), "unit": .object(unit.unit.geometry),
-            ],
+    /// - Parameter token: the API's, for an instance whose environment cannot say it.
+    func request(input: JSONValue, unit: StagedUnit, token: String? = nil) -> [UInt8] {
+        var job: JSONObject = [
+            "job_id": .string(order.job), "stage": .string(order.stage),
+            "shard_index": .int(Int64(work.shardIndex)),
+            "shard_count": .int(Int64(work.shardCount)), "unit": .object(unit.unit.geometry),
         ]
-        return Array(request.text.utf8)
+        if let token { job["api_token"] = .string(token) }
+        return Array(JSONValue.object(["input": input, "job": .object(job)]).text.utf8)
     }
 
     /// The variables that tell a program what it works on (SPEC section 6).
     func environment(in folder: UnitFolder) -> [String: String] {
-        [
+        var variables = [
             "IMFLOW_JOB_ID": order.job, "IMFLOW_STAGE": order.stage, "IMFLOW_SHARD_INDEX": String(work.shardIndex),
             "IMFLOW_SHARD_COUNT": String(work.shardCount), "IMFLOW_ATTEMPT": String(order.attempt),
             "IMFLOW_WORKDIR": folder.guest, "IMFLOW_OUTPUT": folder.guestOutput,
         ]
+        if let endpoint = api?.endpoint {
+            variables["IMFLOW_API"] = host.guestAPIFolder(for: endpoint.folder) + "/" + endpoint.socket
+        }
+        return variables
     }
 
     /// Makes the unit's files and the request that names them; the input must fit the model's schema.
-    func stage(_ unit: StagedUnit, into folder: UnitFolder) async throws(Failure) -> [UInt8] {
+    func stage(
+        _ unit: StagedUnit, into folder: UnitFolder, token: String? = nil
+    ) async throws(Failure) -> [UInt8] {
         try folder.create(for: unit)
         let input: JSONValue
         do {
             input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
         } catch { throw Failure(of: error) }
         try schemas.checkInput(input)
-        return request(input: input, unit: unit)
+        return request(input: input, unit: unit, token: token)
     }
 
     /// Stores the files that the result names, once it fits the model's schema.

@@ -32,6 +32,7 @@ package final class CallExecutor: Executor {
     private let startWindow: TimeSpan
     private let idleLimit: TimeSpan
     private let cache: CallCache?
+    private let api: (any ModelAPI)?
     private let known: Mutex<Known>
 
     /// - Parameters:
@@ -41,11 +42,12 @@ package final class CallExecutor: Executor {
     ///   - startWindow: how long a `rest` instance may take to become ready.
     ///   - idleLimit: a warm instance that nobody wanted for so long is stopped.
     ///   - cache: where results of calls that may be shared are; nil: every call is made.
+    ///   - api: by which models submit jobs of their own; nil: they cannot.
     package init(
         state: StateFolder, staging: any InputStaging, client: HTTPClient,
         host: @escaping @Sendable (ModelPlan) throws(Failure) -> any ModelHost, instanceLimit: Int,
         hosts: [any ModelHost] = [], startWindow: TimeSpan = TimeSpan(seconds: 60),
-        idleLimit: TimeSpan = TimeSpan(seconds: 120), cache: CallCache? = nil
+        idleLimit: TimeSpan = TimeSpan(seconds: 120), cache: CallCache? = nil, api: (any ModelAPI)? = nil
     ) {
         self.state = StateFolder(root: Self.absolute(state.root))
         self.staging = staging
@@ -55,6 +57,7 @@ package final class CallExecutor: Executor {
         self.startWindow = startWindow
         self.idleLimit = idleLimit
         self.cache = cache
+        self.api = api
         known = Mutex(Known(hosts: hosts))
     }
 
@@ -153,7 +156,7 @@ package final class CallExecutor: Executor {
                 end.cache = await cache.keep(result, of: order, work, by: ticket, on: host)
             }
         } catch {
-            end.outcome = .failed(Self.redacted(error, of: work.model))
+            end.outcome = .failed(redacted(error, of: work.model, order))
         }
         return end
     }
@@ -167,7 +170,8 @@ package final class CallExecutor: Executor {
         progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
         let schemas = try schemas(of: work.model)
-        let caller = try caller(for: work.model, of: order, on: host)
+        let api = AttemptAPI(api, for: order)
+        let caller = try caller(for: work.model, of: order, on: host, api: api?.endpoint)
         let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
         if !order.recovered { WorkFolder.remove(folder) }
         defer { WorkFolder.remove(folder) }
@@ -175,7 +179,7 @@ package final class CallExecutor: Executor {
         let log = LogFile(path: state.log(job: order.job, task: order.task, attempt: order.attempt))
         let attempt = CallAttempt(
             order: order, work: work, host: host, staging: staging, state: state, log: log,
-            spares: spares(of: order.job), schemas: schemas, caller: caller, unitCount: call.units.count)
+            spares: spares(of: order.job), schemas: schemas, caller: caller, api: api, unitCount: call.units.count)
         let results = try await attempt.results(of: call.units, progress: progress)
         let value: JSONValue = if case .shard = work.input { .array(results) } else { results.first ?? .null }
         do { return .succeeded(try await staging.store(value)) } catch { throw Failure(of: error) }
@@ -199,14 +203,14 @@ package final class CallExecutor: Executor {
     }
 
     private func caller(
-        for model: ModelPlan, of order: WorkOrder, on host: any ModelHost
+        for model: ModelPlan, of order: WorkOrder, on host: any ModelHost, api: APIEndpoint?
     ) throws(Failure) -> any UnitCaller {
         switch model.callProtocol {
         case .exec: return ColdCaller()
         case .rest, .jsonl:
             // The instance that worked on it belonged to an engine that is gone, and ends with the sweep.
             if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
-            return WarmCaller(pool: pool(of: model, job: order.job, on: host), client: client)
+            return WarmCaller(pool: pool(of: model, job: order.root ?? order.job, on: host, api: api), client: client)
         case .oip, .cog:
             let name = model.callProtocol.rawValue
             throw Failure(
@@ -214,11 +218,13 @@ package final class CallExecutor: Executor {
         }
     }
 
-    private func pool(of model: ModelPlan, job: String, on host: any ModelHost) -> InstancePool {
+    private func pool(
+        of model: ModelPlan, job: String, on host: any ModelHost, api: APIEndpoint?
+    ) -> InstancePool {
         known.withLock { known in
             if let pool = known.pools.first(where: { $0.job == job && $0.model == model }) { return pool.instances }
             let starter = InstanceStarter(
-                model: model, job: job, host: host, state: state, client: client, window: startWindow)
+                model: model, job: job, host: host, state: state, client: client, window: startWindow, api: api)
             let instances = InstancePool(starter: starter, limit: instanceLimit, idleLimit: idleLimit)
             known.pools.append(Pool(job: job, model: model, instances: instances))
             return instances
@@ -241,8 +247,11 @@ package final class CallExecutor: Executor {
         known.withLock { $0.hosts.first?.node } ?? "0x" + String(repeating: "0", count: 40)
     }
 
-    private static func redacted(_ failure: Failure, of model: ModelPlan) -> Failure {
-        guard !model.environment.isEmpty, let environment = try? ModelEnvironment(of: model) else { return failure }
+    private func redacted(_ failure: Failure, of model: ModelPlan, _ order: WorkOrder) -> Failure {
+        let endpoint = api?.endpoint(for: order)
+        guard !model.environment.isEmpty || endpoint != nil,
+            let environment = try? ModelEnvironment(of: model, api: endpoint)
+        else { return failure }
         return Failure(failure.cause, environment.redact(failure.message))
     }
 

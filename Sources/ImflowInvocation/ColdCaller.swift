@@ -7,7 +7,10 @@ struct ColdCaller: UnitCaller {
         let folder = attempt.unitFolder(name)
         // The folder is made before the program is started: where there is none, nothing was.
         let adopting = attempt.order.recovered && WorkFolder.exists(folder.path)
-        let launch = launch(in: folder, of: attempt, name: name, recovered: adopting)
+        let session = attempt.api?.open(unit, of: attempt.order, files: folder, unitFolder: folder)
+        defer { session?.close() }
+        var launch = launch(in: folder, of: attempt, name: name, recovered: adopting)
+        launch.environment["IMFLOW_API_TOKEN"] = session?.token
         let call = ExecCall(host: attempt.host, launch: launch, folder: folder, log: attempt.log)
         defer { folder.remove() }
         let request = adopting ? [] : try await attempt.stage(unit, into: folder)
@@ -19,6 +22,6 @@ struct ColdCaller: UnitCaller {
         return Launch(
             model: attempt.work.model, job: order.job, task: order.task, attempt: order.attempt, token: order.token,
             unit: Int(name), workFolder: folder.path, environment: attempt.environment(in: folder),
-            logPath: attempt.log.path, recovered: recovered)
+            logPath: attempt.log.path, recovered: recovered, api: attempt.api?.endpoint)
     }
 }

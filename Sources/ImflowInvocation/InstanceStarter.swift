@@ -12,6 +12,8 @@ struct InstanceStarter: Sendable {
     let client: HTTPClient
     /// From the start to the first answer of `health`.
     let window: TimeSpan
+    /// What its models reach their engine by; each request says its token.
+    let api: APIEndpoint?
     let readiness = Readiness()
 
     /// Throws when it cannot be started, ends at once, or is not ready in time; then nothing of it is left.
@@ -22,9 +24,12 @@ struct InstanceStarter: Sendable {
         let folder = UnitFolder(path: path, guest: host.guestFolder(for: path))
         try WorkFolder.create(path)
         let log = LogFile(path: state.logs(job: job) + "/instance-\(token).log")
+        var variables = environment(folder)
+        // It serves all jobs of the family; each request names its own.
+        variables["IMFLOW_JOB_ID"] = job
         let launch = Launch(
             model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: path,
-            environment: environment(folder), logPath: log.path)
+            environment: variables, logPath: log.path, api: api)
         do throws(Failure) {
             let instance = try await host.start(launch)
             let lease = InstanceLease(token: token, instance: instance, folder: folder, log: log)

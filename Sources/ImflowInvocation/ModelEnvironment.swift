@@ -12,10 +12,14 @@ package struct ModelEnvironment: Sendable {
     package let redactor: SecretRedactor
 
     /// Throws ``Failure`` with cause `app` when a variable that `env` asks for is not set.
-    /// - Parameter submitter: the value of a variable where the job was submitted; nil: not set.
-    package init(of model: ModelPlan, submitter: (String) -> String? = Self.ownVariable) throws(Failure) {
+    /// - Parameters:
+    ///   - api: its secret is hidden, too.
+    ///   - submitter: the value of a variable where the job was submitted; nil: not set.
+    package init(
+        of model: ModelPlan, api: APIEndpoint? = nil, submitter: (String) -> String? = Self.ownVariable
+    ) throws(Failure) {
         var values: [String: String] = [:]
-        var secrets: Set<String> = []
+        var secrets: Set<String> = Set([api?.secret].compactMap { $0 })
         for (name, template) in model.environment {
             guard Self.isVariableName(name) else {
                 throw Failure(.app, "model \(model.name): env has the name “\(name)”, which no environment can hold")

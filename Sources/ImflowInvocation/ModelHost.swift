@@ -15,6 +15,9 @@ package protocol ModelHost: Sendable {
     /// The path under which a model sees a launch's work folder.
     func guestFolder(for workFolder: String) -> String
 
+    /// The path under which a model sees the folder of its API's socket (``Launch/api``).
+    func guestAPIFolder(for folder: String) -> String
+
     /// Runs the launch's command to its end, with `input` on its standard input. Cancelling the calling task ends it,
     /// whole, before this returns. Throws `infra` when it could not be started, `lost` when a recovered launch is not
     /// to be found any more.
@@ -28,6 +31,10 @@ package protocol ModelHost: Sendable {
 
     /// Nothing of ours runs any more after this.
     func shutdown() async
+}
+
+extension ModelHost {
+    package func guestAPIFolder(for folder: String) -> String { folder }
 }
 
 /// One start of a model.
@@ -49,6 +56,8 @@ package struct Launch: Sendable {
     package var logPath: String
     /// The same launch may have been made before the engine was restarted: adopt it if it is there.
     package var recovered: Bool
+    /// What the model reaches its engine by; nil: nothing.
+    package var api: APIEndpoint?
 
     package static let logLimit = 16 * 1024 * 1024
     /// More standard output than this is cut off and ``Exit/outputTruncated`` is set.
@@ -56,7 +65,7 @@ package struct Launch: Sendable {
 
     package init(
         model: ModelPlan, job: String, task: String, attempt: Int, token: String, unit: Int?, workFolder: String,
-        environment: [String: String], logPath: String, recovered: Bool = false
+        environment: [String: String], logPath: String, recovered: Bool = false, api: APIEndpoint? = nil
     ) {
         self.model = model
         self.job = job
@@ -68,6 +77,7 @@ package struct Launch: Sendable {
         self.environment = environment
         self.logPath = logPath
         self.recovered = recovered
+        self.api = api
     }
 }
 

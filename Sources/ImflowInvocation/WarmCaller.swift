@@ -35,10 +35,13 @@ struct WarmCaller: UnitCaller {
         } catch { throw .sound(error) }
         let mark = lease.log.size
         let folder = lease.unitFolder("\(attempt.order.task).\(attempt.order.attempt).\(name)")
+        let session = attempt.api?.open(unit, of: attempt.order, files: lease.folder, unitFolder: folder)
         let outcome: Result<JSONValue, ExchangeFailure>
         do throws(ExchangeFailure) {
-            outcome = .success(try await exchange(unit, on: lease, folder: folder, attempt: attempt))
+            outcome = .success(
+                try await exchange(unit, on: lease, folder: folder, attempt: attempt, token: session?.token))
         } catch { outcome = .failure(error) }
+        session?.close()
         folder.remove()
         if name == "0" { attempt.log.note("served by instance \(lease.token)") }
         attempt.log.append(from: lease.log, since: mark)
@@ -51,11 +54,11 @@ struct WarmCaller: UnitCaller {
     }
 
     private func exchange(
-        _ unit: StagedUnit, on lease: InstanceLease, folder: UnitFolder, attempt: CallAttempt
+        _ unit: StagedUnit, on lease: InstanceLease, folder: UnitFolder, attempt: CallAttempt, token: String?
     ) async throws(ExchangeFailure) -> JSONValue {
         let request: [UInt8]
         do throws(Failure) {
-            request = try await attempt.stage(unit, into: folder)
+            request = try await attempt.stage(unit, into: folder, token: token)
         } catch { throw .sound(error) }
         // Nothing was sent yet: the instance need not be given up.
         if Task.isCancelled { throw .sound(.cancelled) }

@@ -35,7 +35,7 @@ struct ProcessCommand: Sendable {
             throw Failure(.app, "model \(model.name): the entrypoint holds a NUL byte")
         }
         var environment = Self.base
-        let own = try ModelEnvironment(of: model)
+        let own = try ModelEnvironment(of: model, api: launch.api)
         environment.merge(own.values) { _, own in own }
         environment.merge(launch.environment) { _, ours in ours }
         if let port {

@@ -29,9 +29,11 @@ package struct JobLine: Sendable {
 
 extension JobDatabase {
     /// Writes a new job down, before anything of it runs.
+    /// - Parameter origin: of a child, where it comes from.
     /// - Throws: ``StoreError``; ``StoreError/Kind/exists`` when the id is taken.
     package func insert(
-        job: String, plan: Payload, launch: String, submitted: Fact, summary: JobSummary
+        job: String, plan: Payload, launch: String, submitted: Fact, summary: JobSummary,
+        origin: ChildOrigin? = nil
     ) async throws(StoreError) {
         try await write { database in
             if try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?)", arguments: [job])
@@ -49,6 +51,7 @@ extension JobDatabase {
                     summary.totalShards, try Self.encode(summary),
                 ])
             try Self.append([submitted], to: job, at: 1, database)
+            if let origin { try Self.insert(origin, of: job, database) }
         }
     }
 
@@ -74,14 +77,16 @@ extension JobDatabase {
         }
     }
 
-    /// The newest jobs, newest first, each in a line: read without their summaries, which are long where graphs are.
+    /// The newest jobs that users submitted, newest first, each in a line: read without their summaries, which are long where graphs are.
     package func lines(limit: Int) async throws(StoreError) -> [JobLine] {
         try await read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT id, status, submitted_at, total_shards, succeeded, failed, holder
-                    FROM job LEFT JOIN lease ON lease.job = job.id ORDER BY submitted_at DESC, id LIMIT ?
+                    FROM job LEFT JOIN lease ON lease.job = job.id
+                    WHERE NOT EXISTS (SELECT 1 FROM child WHERE child.job = job.id)
+                    ORDER BY submitted_at DESC, id LIMIT ?
                     """, arguments: [limit])
             return try rows.map { row in
                 let holder = try (row["holder"] as String?).map { try Self.decode(LeaseHolder.self, $0) }

@@ -81,6 +81,7 @@ package final class JobDatabase: Sendable {
                     """)
         }
         registerHistory(&migrator)
+        registerChildren(&migrator)
         return migrator
     }
 

@@ -3,6 +3,7 @@ import Glibc
 import ImflowEngine
 import ImflowExecution
 import ImflowJSON
+import ImflowStore
 import ImflowTrace
 
 struct GraphCommand: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct GraphCommand: AsyncParsableCommand {
     func run() async throws {
         let state = try self.state.open()
         let row = try await state.job(job)
-        let graph = TaskGraph(try await state.machine(row))
+        let graph = TaskGraph(try await state.machine(row), children: try await state.database.children(of: row.id))
         func trace() async throws -> ExecutionTrace { graph.trace(receipts: try await state.receipts(row)) }
         switch output.output == .json ? .json : format {
         case .text: Console.print(graph.text)
@@ -54,9 +55,14 @@ struct TaskGraph {
     private let machine: JobMachine
     private let nodes: [Int]
     private var edges: [(from: Int, to: Int)] = []
+    /// The jobs that its models submitted, each beside the task that did.
+    private let children: [(row: ChildRow, task: Int?)]
 
-    init(_ machine: JobMachine) {
+    init(_ machine: JobMachine, children: [ChildRow] = []) {
         self.machine = machine
+        let tasks = Dictionary(
+            machine.tasks.indices.map { (machine.name(of: $0), $0) }, uniquingKeysWith: { _, newest in newest })
+        self.children = children.map { ($0, tasks[$0.origin.task]) }
         nodes = machine.tasks.indices.filter { machine.tasks[$0].status != .superseded }
         let fetch = nodes.first { machine.tasks[$0].kind == .fetch }
         for (index, stage) in machine.stages.enumerated() {
@@ -114,12 +120,21 @@ struct TaskGraph {
             task.attempts = (attempts[task.id] ?? []).map { ExecutionTrace.Attempt($0) }
             return task
         }
+        let jobs = children.map { child -> ExecutionTrace.Task in
+            let summary = child.row.summary
+            return ExecutionTrace.Task(
+                id: child.row.id, kind: "job", stage: nil, model: nil, status: summary.status.rawValue,
+                output: summary.output.map { ($0.hash.description, $0.size) })
+        }
+        let submissions = children.indices.compactMap { index in
+            children[index].task.flatMap { numbers[$0] }.map { (from: $0, to: tasks.count + index) }
+        }
         return ExecutionTrace(
             job: machine.job, status: machine.status.rawValue, submittedAt: machine.submittedAt,
-            completedAt: machine.completedAt, tasks: tasks,
+            completedAt: machine.completedAt, tasks: tasks + jobs,
             edges: edges.compactMap { edge in
                 numbers[edge.from].flatMap { from in numbers[edge.to].map { (from, $0) } }
-            })
+            } + submissions)
     }
 
     var json: JSONValue {
@@ -136,31 +151,60 @@ struct TaskGraph {
         let edges = edges.map { edge -> JSONValue in
             ["from": .string(machine.name(of: edge.from)), "to": .string(machine.name(of: edge.to))]
         }
+        let jobs = children.map { child -> JSONValue in
+            [
+                "id": .string(child.row.id), "kind": "job", "stage": .null,
+                "status": .string(child.row.summary.status.rawValue), "started_at": time(child.row.summary.submittedAt),
+                "finished_at": time(child.row.summary.completedAt), "attempts": 1,
+            ]
+        }
+        let submissions = children.map { child -> JSONValue in
+            ["from": .string(child.row.origin.task), "to": .string(child.row.id)]
+        }
         return [
-            "schema": "imflow.graph/v1", "job_id": .string(machine.job), "nodes": .array(nodes), "edges": .array(edges),
+            "schema": "imflow.graph/v1", "job_id": .string(machine.job), "nodes": .array(nodes + jobs),
+            "edges": .array(edges + submissions),
         ]
     }
 
     var text: String {
-        nodes.map { index in
+        (nodes.map { index in
             let task = machine.tasks[index]
             let span =
                 task.startedAt.flatMap { start in task.finishedAt.map { WallClock.span(max(0, $0 - start)) } } ?? "-"
             let tries = task.attempts > 1 ? "  \(task.attempts) attempts" : ""
             return "\(machine.name(of: index).padding(to: 28)) \(kind(index).padding(to: 6)) "
                 + "\(task.status.rawValue.padding(to: 10)) \(span)\(tries)"
-        }.joined(separator: "\n")
+        }
+            + children.map { child in
+                let summary = child.row.summary
+                let span = summary.completedAt.map { WallClock.span(max(0, $0 - summary.submittedAt)) } ?? "-"
+                return "\(child.row.id.padding(to: 28)) job    \(summary.status.rawValue.padding(to: 10)) \(span)"
+                    + "  submitted by \(child.row.origin.task)"
+            }).joined(separator: "\n")
     }
 
     var mermaid: String {
         (["flowchart TD"]
             + nodes.map { "  t\($0)[\"\(machine.name(of: $0)): \(machine.tasks[$0].status.rawValue)\"]" }
-            + edges.map { "  t\($0.from) --> t\($0.to)" }).joined(separator: "\n")
+            + edges.map { "  t\($0.from) --> t\($0.to)" } + childLines { "  \($0)([\"\($1)\"])" } edge: { "  t\($0) --> \($1)" }).joined(separator: "\n")
     }
 
     var dot: String {
         (["digraph \"\(machine.job)\" {"]
             + nodes.map { "  t\($0) [label=\"\(machine.name(of: $0))\\n\(machine.tasks[$0].status.rawValue)\"];" }
-            + edges.map { "  t\($0.from) -> t\($0.to);" } + ["}"]).joined(separator: "\n")
+            + edges.map { "  t\($0.from) -> t\($0.to);" }
+            + childLines { "  \($0) [shape=box, label=\"\($1)\"];" } edge: { "  t\($0) -> \($1);" } + ["}"])
+            .joined(separator: "\n")
+    }
+
+    /// - Parameters:
+    ///   - node: a job's line, by its name in the graph and its text.
+    ///   - edge: the line of the submission, by the task's index and the job's name.
+    private func childLines(node: (String, String) -> String, edge: (Int, String) -> String) -> [String] {
+        children.enumerated().flatMap { index, child -> [String] in
+            let line = node("j\(index)", "job \(child.row.id): \(child.row.summary.status.rawValue)")
+            return [line] + (child.task.map { [edge($0, "j\(index)")] } ?? [])
+        }
     }
 }

@@ -51,7 +51,8 @@ extension State {
 }
 
 struct JobCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "job", abstract: "Show one job, or list all.")
+    static let configuration = CommandConfiguration(commandName: "job", abstract: "Show one job, or list all.",
+        discussion: "Jobs that a job's models submitted are shown with that job.")
 
     /// Jobs listed at most.
     private static let listLimit = 1000
@@ -67,7 +68,9 @@ struct JobCommand: AsyncParsableCommand {
         let state = try self.state.open()
         guard let id else { return try await list(state) }
         let row = try await state.job(id)
-        let view = try await state.view(row, folded: true)
+        var view = try await state.view(row, folded: true)
+        view.origin = try await state.database.origin(ofChild: row.id)
+        view.children = try await state.database.children(of: row.id)
         let receipts = details ? try await state.receipts(row) : nil
         switch output.output {
         case .json: Console.print(try view.json(receipts: receipts))

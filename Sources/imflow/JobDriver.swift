@@ -22,6 +22,8 @@ struct Launched: Codable {
     var noCache: Bool?
     /// Stages whose results are made anew.
     var refresh: Set<String>?
+    /// The most jobs that its models may submit, in all; nil: the default.
+    var maxChildren: Int?
     var imflow = Imflow.version
     /// Where it was submitted from; nil: an older imflow did not keep it.
     var source: JobSource?
@@ -45,7 +47,7 @@ struct JobDriver {
 
     /// Submits a new job under `id` and drives it.
     func submit(_ plan: Plan, id: String) async throws -> ExitStatus {
-        let executor = try await feasible(plan)
+        let executor = try await feasible(plan, job: id)
         return try await guarded(job: id) {
             let machine = try await store(plan, id: id)
             try await state.database.acquireLease(job: id)
@@ -56,7 +58,7 @@ struct JobDriver {
 
     /// Submits a new job under `id`, leaves it to an engine in the background, and prints the id.
     func submitDetached(_ plan: Plan, id: String) async throws -> ExitStatus {
-        _ = try await feasible(plan)
+        _ = try await feasible(plan, job: id)
         return try await guarded(job: id) {
             let machine = try await store(plan, id: id)
             let engine = DetachedEngine(folder: state.folder, job: id)
@@ -73,9 +75,9 @@ struct JobDriver {
     }
 
     /// Whether the plan can run here at all, found out before anything starts.
-    private func feasible(_ plan: Plan) async throws -> LocalExecutor {
+    private func feasible(_ plan: Plan, job: String) async throws -> LocalExecutor {
         try Feasibility().check(plan, disk: state.folder.root)
-        let executor = try executor(for: plan)
+        let executor = try executor(for: plan, job: job)
         try await executor.preflight(plan)
         return executor
     }
@@ -124,7 +126,7 @@ struct JobDriver {
             Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
         }
         check.removeDamaged()
-        let executor = try await feasible(machine.plan)
+        let executor = try await feasible(machine.plan, job: machine.job)
         let opening = JobMachine.opening(lost: lost.tasks, at: WallClock.now)
         var resumed = machine
         for fact in opening { resumed.apply(fact) }
@@ -139,16 +141,23 @@ struct JobDriver {
             return Console.note("the manifests of job \(machine.job) say what they said when it was planned")
         }
         for line in replanning.lines { Console.note(line) }
-        _ = try await feasible(replanning.plan)
+        _ = try await feasible(replanning.plan, job: machine.job)
         let fact = try replanning.commit(to: &machine, content: state.content)
         try await state.database.commit(
             FactBatch(job: machine.job, facts: [fact], summary: machine.summary))
     }
 
-    private func executor(for plan: Plan) throws -> LocalExecutor {
+    private func executor(for plan: Plan, job: String) throws -> LocalExecutor {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
-            cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []))
+            cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
+            root: limits.jobs > 0 ? job : nil)
+    }
+
+    private var limits: ChildLimits {
+        var limits = ChildLimits()
+        if let most = launched.maxChildren { limits.jobs = most }
+        return limits
     }
 
     /// Cancels a job that nobody drives.
@@ -169,11 +178,17 @@ struct JobDriver {
         let recorder = HistoryRecorder()
         let events = launched.events.map { EventLog(path: $0, job: machine.job) }
         if opening.isEmpty { events?.submitted(machine) }
-        let observer = recorder.observing(progress.observer)
+        let slots = try MachineSlots(folder: state.database.engines, limit: launched.limit)
+        let family = executor.jobs.map { _ in
+            ChildFamily(
+                state: state, launched: launched, executor: executor, slots: slots, root: machine.job, limits: limits)
+        }
+        let observer = recorder.observing(observer(progress, family))
         let conductor = Conductor(
-            machine: machine, store: state.database, executor: executor, slots: launched.concurrency,
-            pool: try MachineSlots(folder: state.database.engines, limit: launched.limit),
+            machine: machine, store: state.database, executor: family?.executor ?? executor as any Executor,
+            slots: launched.concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,
             observer: events?.observing(observer) ?? observer, now: { WallClock.now })
+        if let family { executor.jobs?.serve(family, root: machine, conductor) }
         let signals = SignalWatch { press in
             switch press {
             case 1:
@@ -192,6 +207,9 @@ struct JobDriver {
             let final = try await withTaskExecutorPreference(BlockingThreads.shared) {
                 try await conductor.run(opening: opening)
             }
+            await family?.close(finished: final.status.isFinished)
+            if let problem = executor.jobs?.problem { progress.note("no model could submit a job: \(problem)") }
+            await executor.jobs?.close(removingFolder: true)
             await recorder.save(in: state)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
@@ -200,11 +218,24 @@ struct JobDriver {
             progress.finish()
             return try show(final)
         } catch {
+            await family?.close(finished: false)
+            await executor.jobs?.close(removingFolder: false)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             progress.finish()
             throw error
         }
+    }
+
+    private func observer(_ progress: Progress, _ family: ChildFamily?) -> Conductor.Observer {
+        var observer = progress.observer
+        guard let family else { return observer }
+        let shown = observer.committed
+        observer.committed = { facts, machine in
+            shown(facts, machine)
+            family.heed(facts, of: machine)
+        }
+        return observer
     }
 
     private func removeWorkFolder(of job: String) {

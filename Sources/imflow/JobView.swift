@@ -18,6 +18,10 @@ struct JobView {
     var driver: LeaseHolder?
     /// Of a job that went on without some of its shards.
     var holes: Holes?
+    /// Where a job comes from that a model submitted.
+    var origin: ChildOrigin?
+    /// The jobs that its models submitted.
+    var children: [ChildRow] = []
 
     /// A job that says it runs while nobody drives it waits for a resume.
     var status: JobStatus { summary.status == .running && !isDriven ? .pending : summary.status }
@@ -56,6 +60,8 @@ struct JobView {
         }
         if let holes, !holes.list.isEmpty { members["holes"] = holes.json }
         members["stages"] = .array(summary.stages.map(Self.json(stage:)))
+        if let origin { members.merge(origin.json) { old, _ in old } }
+        if !children.isEmpty { members["children"] = .array(children.map(\.json)) }
         if let receipts {
             // Users count shards: receipts of model calls. What split and merged them stands beside.
             members["receipts"] = .array(receipts.filter { $0.shardIndex != nil }.map { json(receipt: $0) })
@@ -121,6 +127,11 @@ struct JobView {
             lines.append("  \(stage.name): \(stage.status), \(shards)\(units)\(cached)\(stage.message.map { ": \($0)" } ?? "")")
         }
         lines += holes?.text ?? []
+        if let origin { lines.append("parent     \(origin.parent), task \(origin.task)") }
+        for child in children {
+            let message = child.summary.message.map { ": \($0)" } ?? ""
+            lines.append("child      \(child.id) of \(child.origin.task): \(child.summary.status.rawValue)\(message)")
+        }
         for receipt in receipts ?? [] {
             let from = receipt.cachedFrom.map { ", from the cache: made by \($0)" } ?? ""
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""

@@ -1,6 +1,7 @@
 import ImflowContent
 import ImflowData
 import ImflowDocker
+import ImflowEngine
 import ImflowExecution
 import ImflowHTTP
 import ImflowInvocation
@@ -23,12 +24,18 @@ final class LocalExecutor: Executor {
     private let choice: ExecutorChoice
     /// Both data work and calls wait for the disk and for programs.
     let threads: (any TaskExecutor)? = BlockingThreads.shared
+    let node: String
+    let staging: DataStaging
+    /// By which models submit jobs; nil: they cannot.
+    let jobs: ModelJobs?
 
     /// - Parameters:
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
     ///   - cache: what the run wants of other jobs' results.
+    ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
     init(
-        state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use()
+        state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use(),
+        root: String? = nil
     ) throws {
         do {
             let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
@@ -43,24 +50,29 @@ final class LocalExecutor: Executor {
             self.process = process
             self.docker = docker
             self.choice = choice
+            self.node = node
+            self.staging = staging
+            let jobs = root.map { ModelJobs(root: $0, folder: state.folder, node: identity, staging: staging) }
+            self.jobs = jobs
             data = DataExecutor(content: state.content, fetcher: fetcher, staging: staging, node: node)
             calls = CallExecutor(
                 state: state.folder, staging: staging, client: client,
                 host: { model throws(Failure) in
                     if try Self.runsInDocker(model, choice) { return docker }
                     return process
-                }, instanceLimit: slots, hosts: usesDocker ? [process, docker] : [process],
-                cache: try Self.cache(plan, state: state, identity: identity, use: cache))
+                }, instanceLimit: jobs == nil ? slots : slots + JobLoop.mostLent,
+                hosts: usesDocker ? [process, docker] : [process],
+                cache: try Self.cache(plan, state: state, identity: identity, use: cache, serves: root != nil), api: jobs)
         } catch {
             throw CommandFailure(.infrastructure, error.description)
         }
     }
 
-    /// Nil when no stage of the plan may take another's result.
+    /// Nil when no stage may take another's result: none of the plan, nor of what its models submit.
     private static func cache(
-        _ plan: Plan, state: State, identity: NodeIdentity, use: CallCache.Use
+        _ plan: Plan, state: State, identity: NodeIdentity, use: CallCache.Use, serves children: Bool
     ) throws(ContentError) -> CallCache? {
-        guard plan.stages.contains(where: { $0.policy.cache }) else { return nil }
+        guard children || plan.stages.contains(where: { $0.policy.cache }) else { return nil }
         let folder = state.folder.cache
         let models = try ModelContents(
             content: state.content, folder: folder + "/models", excluding: [state.folder.root])

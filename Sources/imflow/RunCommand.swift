@@ -20,6 +20,8 @@ struct ExecutionOptions: ParsableArguments {
     var result: String?
     @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
     var events: String?
+    @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
+    var maxChildren: Int?
 
     func validate() throws {
         if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {
@@ -33,6 +35,9 @@ struct ExecutionOptions: ParsableArguments {
             if let number, !bounds.contains(number) {
                 throw ValidationError("\(name) takes a number from 1 to \(bounds.upperBound)")
             }
+        }
+        if let maxChildren, !(0...100_000).contains(maxChildren) {
+            throw ValidationError("--max-children takes a number from 0 to 100000")
         }
     }
 
@@ -83,7 +88,7 @@ struct RunCommand: AsyncParsableCommand {
         var launched = Launched(
             executor: execution.executor ?? .auto, concurrency: JobDriver.defaultConcurrency,
             result: execution.result.map(absolutePath), noCache: cache.noCache ? true : nil,
-            refresh: cache.refresh.isEmpty ? nil : try cache.refreshed(in: plan),
+            refresh: cache.refresh.isEmpty ? nil : try cache.refreshed(in: plan), maxChildren: execution.maxChildren,
             source: JobSource(source, compilation: compilation))
         try execution.apply(to: &launched, in: state)
         let driver = JobDriver(state: state, launched: launched, output: output.output)
@@ -118,6 +123,11 @@ struct ResumeCommand: AsyncParsableCommand {
     func run() async throws {
         let state = try self.state.open()
         let row = try await state.job(job)
+        if let origin = try await state.database.origin(ofChild: row.id) {
+            throw CommandFailure(
+                .usage,
+                "job \(row.id) was submitted by a model of job \(origin.root) and goes on with it: imflow resume \(origin.root)")
+        }
         var launched = try Launched.read(row)
         if plan {
             let preview = try await ResumePreview(row, launched: launched, state: state, replanning: replan)
@@ -125,6 +135,7 @@ struct ResumeCommand: AsyncParsableCommand {
         }
         if let executor = execution.executor { launched.executor = executor }
         try execution.apply(to: &launched, in: state)
+        if let most = execution.maxChildren { launched.maxChildren = most }
         if let result = execution.result { launched.result = absolutePath(result) }
         if cache.noCache { (launched.noCache, launched.refresh) = (true, nil) }
         if !cache.refresh.isEmpty {

@@ -30,9 +30,31 @@ struct StateCollector {
     private static let slack: Int64 = 60 * 1000
     /// Jobs that are over for good. Others can be resumed and keep what they have.
     static let over: Set<JobStatus> = [.succeeded, .cancelled]
+    private static let ended = over.union([.failed, .partial])
+
+    /// A job with all that its models submitted, and theirs: they go together.
+    private struct Family {
+        /// Children stay behind when gc is killed while it forgets them.
+        var hasRoot = false
+        /// Without the one at the top.
+        var children: [String] = []
+        var references: Set<ContentHash> = []
+        var completedAt: Int64 = 0
+        /// Whether it is over for good. Children go on only with the job at the top: of them it is enough that they have ended.
+        var isOver = true
+
+        mutating func add(_ row: JobRow, isRoot: Bool, _ references: [ContentHash], now: Int64) {
+            self.references.formUnion(references)
+            completedAt = max(completedAt, row.summary.completedAt ?? now)
+            if isRoot { hasRoot = true } else { children.append(row.id) }
+            if isRoot ? !StateCollector.over.contains(row.status) : !row.status.isFinished { isOver = false }
+        }
+    }
 
     private let state: State
     private let options: Options
+    /// By the job at the top.
+    private var families: [String: Family] = [:]
     private let now: Int64
     private var usage: StorageUsage
     private var cutoff: Int64
@@ -53,6 +75,7 @@ struct StateCollector {
 
     private mutating func addJobs() async throws {
         let memo = ReferenceMemo(state)
+        let roots = try await state.database.roots()
         for row in try await state.database.jobs(limit: .max) {
             let references: [ContentHash]
             if let known = memo.references(of: row) {
@@ -62,8 +85,11 @@ struct StateCollector {
                 references = self.references(of: row, facts)
                 if row.status.isFinished { memo.remember(references, of: row) } else { protect(facts) }
             }
-            let isOver = Self.over.contains(row.status)
-            usage.add(.job(row.id, row.status), usedAt: isOver ? row.summary.completedAt ?? now : nil, size: 0, references)
+            let root = roots[row.id] ?? row.id
+            families[root, default: Family()].add(row, isRoot: row.id == root, references, now: now)
+        }
+        for (root, family) in families.sorted(by: { $0.key < $1.key }) {
+            usage.add(.job(root), usedAt: family.isOver ? family.completedAt : nil, size: 0, Array(family.references))
         }
     }
 
@@ -106,14 +132,14 @@ struct StateCollector {
         var report = Report()
         for owner in usage.dropped {
             switch owner {
-            case .job(let id, _): if try await forget(id) { report.jobs.append(id) }
+            case .job(let id): report.jobs += try await forget(id)
             case .result(let key):
                 if !options.dryRun { try cache.remove(key) }
                 report.results += 1
             }
         }
         // A job that was taken up meanwhile keeps what it has: it is looked at again the next time.
-        let kept = Set(usage.dropped.compactMap { if case .job(let id, _) = $0 { id } else { nil } })
+        let kept = Set(usage.dropped.compactMap { if case .job(let id) = $0 { id } else { nil } })
             .subtracting(report.jobs)
         for item in usage.unused(unlessOwnedBy: kept) where item.modified < cutoff {
             if !options.dryRun, try !state.content.remove(item.hash, unlessSince: cutoff) { continue }
@@ -128,11 +154,21 @@ struct StateCollector {
         return report
     }
 
-    private func forget(_ job: String) async throws -> Bool {
-        if options.dryRun { return true }
-        guard try await state.database.forget(job: job, ifOneOf: Self.over) else { return false }
+    /// - Returns: the jobs that are forgotten; none when the one at the top was taken up meanwhile.
+    private func forget(_ root: String) async throws -> [String] {
+        guard let family = families[root] else { return [] }
+        let (top, children) = (family.hasRoot ? [root] : [], family.children)
+        if options.dryRun { return top + children }
+        if family.hasRoot, try await !forget(root, ifOneOf: Self.over) { return [] }
+        var forgotten = top
+        for child in children where try await forget(child, ifOneOf: Self.ended) { forgotten.append(child) }
+        return forgotten
+    }
+
+    private func forget(_ job: String, ifOneOf statuses: Set<JobStatus>) async throws -> Bool {
+        guard try await state.database.forget(job: job, ifOneOf: statuses) else { return false }
         ReferenceMemo(state).forget(job)
-        for folder in [state.folder.work(job: job), state.folder.logs(job: job)] {
+        for folder in [state.folder.work(job: job), state.folder.logs(job: job), state.folder.api(job: job)] {
             try? FileManager.default.removeItem(atPath: folder)
         }
         return true

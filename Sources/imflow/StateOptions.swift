@@ -58,7 +58,9 @@ struct State {
         do {
             let id = id ?? "@latest"
             if id == "@latest" {
-                guard let row = try await database.jobs(limit: 1).first else {
+                guard let latest = try await database.latestRoot(),
+                    let row = try await database.jobs(withPrefix: latest).first
+                else {
                     throw CommandFailure(.usage, "no job has been run in \(folder.root)")
                 }
                 return row

@@ -4,7 +4,8 @@ import ImflowExecution
 /// Who refers to which stored content, and what goes when some of them go. Pure.
 struct StorageUsage {
     enum Owner: Equatable {
-        case job(String, JobStatus)
+        /// With all that its models submitted.
+        case job(String)
         case result(ContentHash)
     }
 
@@ -109,7 +110,7 @@ struct StorageUsage {
     func unused(unlessOwnedBy jobs: Set<String>) -> [Item] {
         var kept: Set<Int> = []
         for holding in holdings {
-            if case .job(let id, _) = holding.owner, jobs.contains(id) { kept.formUnion(holding.items) }
+            if case .job(let id) = holding.owner, jobs.contains(id) { kept.formUnion(holding.items) }
         }
         return items.indices.filter { items[$0].owners == 0 && !kept.contains($0) }.map { items[$0] }
     }

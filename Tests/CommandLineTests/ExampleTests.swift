@@ -97,4 +97,15 @@ struct ExampleTests {
         let skipped = stages.filter { $0["status"] == "skipped" }.count
         #expect(stages.count == 41 && skipped > 0 && skipped < 40, "\(skipped) of \(stages.count)")
     }
+
+    @Test("agent: a model that calls others in sequence and by priority, on one slot")
+    func agent() throws {
+        guard try has("python3", "curl") else { return }
+        try copy("agent")
+        let run = try place.imflow("run", "job.json", "--concurrency", "1", "--output", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try run.json["output"]?["words"] == 20)
+        let job = try place.imflow("job", "--id", "@latest", "--output", "json").json
+        #expect(job["children"]?.arrayValue?.count == 5)
+    }
 }

@@ -205,6 +205,47 @@ struct ManyEnginesTests {
         #expect(try open(place, until: [second]).map(\.code) == [0])
     }
 
+    @Test("on one slot, a model that waits for its child and a job of another process let each other run, and both end")
+    func childBesideAnother() async throws {
+        let place = try gatedPlace(jobs: ["beside"], shards: 12)
+        let keys = "env: {PLACE: \"\(place.path)\"}\n"
+        try place.model("sub", ": > \"$PLACE/started.sub\"; read -r word < \"$PLACE/gate\"; echo '{\"sub\": true}'", keys: keys)
+        try place.model(
+            "agent",
+            """
+            : > "$PLACE/started.agent"; read -r word < "$PLACE/agentgate"
+            curl -sS --unix-socket "$IMFLOW_API" -H "Authorization: Bearer $IMFLOW_API_TOKEN" \\
+                'http://imflow/v1/jobs?wait=100' -d '{"model": "sub"}'
+            """, keys: keys)
+        try place.run(["mkfifo", "agentgate"])
+        #expect(try place.imflow("slots", "1").code == 0)
+        let agent = try Running(place, ["run", "--model", "agent", "--job-id", "top"])
+        await appears("started.agent", in: place)
+        // It comes while the agent holds the only slot.
+        let beside = try Running(place, ["run", "beside.json", "--model", "gated"])
+        let folder = EngineFolder(path: place.state + "/engines")
+        let file = try SlotFile(folder: folder)
+        for await _ in folder.changes() where file.engines().contains(where: { $0.record.job == "beside" && $0.record.wanted == 1 }) {
+            break
+        }
+        #expect(!exists("started.beside.0", in: place))
+        let agentGate = try #require(FileHandle(forUpdatingAtPath: "\(place.path)/agentgate"))
+        try agentGate.write(contentsOf: Data("go\n".utf8))
+        // Only a slot that was lent lets anything else begin.
+        let ended = try open(place, until: [agent, beside])
+        try agentGate.close()
+        #expect(ended.map(\.code) == [0, 0], "\(ended)")
+        let top = try place.imflow("job", "--id", "top", "--output", "json").json
+        #expect(top["output"]?["output"]?["sub"] == true)
+        #expect(top["children"]?.arrayValue?.compactMap { $0["status"]?.stringValue } == ["succeeded"])
+        let others = try job("beside", in: place)
+        #expect(others["succeeded"]?.intValue == 12)
+    }
+
+    private func exists(_ name: String, in place: Workplace) -> Bool {
+        FileManager.default.fileExists(atPath: "\(place.path)/\(name)")
+    }
+
     @Test("eight engines at once, one killed and resumed by another process: all end, the bytes are right, the shares fair")
     func eight() async throws {
         let place = try Workplace()

@@ -77,28 +77,6 @@ struct LimitTests {
         #expect(started(world) == ["a", "b"])
     }
 
-    @Test("an attempt that waits for other jobs holds no slot, and takes it back when it goes on")
-    func waiting() {
-        var world = SimulatedWorld(plan([stage("a"), stage("b"), stage("c")], outputs: [0, 1, 2]), slots: 1)
-        world.step()
-        #expect(started(world) == ["a"])
-        world.machine.setWaiting(true, token: world.open[0].token)
-        #expect(world.machine.occupiedSlots == 0)
-        world.step()
-        #expect(started(world) == ["a", "b"])
-        world.machine.setWaiting(false, token: world.open[0].token)
-        world.answer("b")
-        world.step()
-        #expect(started(world) == ["a"])
-        world.machine.setWaiting(true, token: "nobody's")
-        #expect(world.machine.occupiedSlots == 1)
-        world.machine.setWaiting(true, token: world.open[0].token)
-        world.answer("a")
-        #expect(world.machine.occupiedSlots == 0)
-        world.run(obedient())
-        #expect(world.machine.status == .succeeded)
-    }
-
     @Test("what waits in the queue for too long fails, and says what it waited for")
     func queueTimeout() throws {
         let policy = StagePolicy(queueTimeout: TimeSpan(seconds: 30), onFailure: .continue, maxParallel: 1)
