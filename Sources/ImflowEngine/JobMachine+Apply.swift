@@ -129,6 +129,8 @@ extension JobMachine {
         stages[stage].unitCount = unitCount
         stages[stage].shardCount = shardCount
         stages[stage].shards.reserveCapacity(shardCount)
+        // Grown by doubling, the list of very many tasks would take twice what it holds.
+        if shardCount > tasks.count { tasks.reserveCapacity(tasks.count + shardCount + 1) }
         giveHeadStart(toFollowersOf: stage)
         mergeIfReady(stage)
     }

@@ -16,6 +16,8 @@ struct Launched: Codable {
     var limit: Int?
     /// Where the result goes; nil: to standard output.
     var result: String?
+    /// The file that events are appended to.
+    var events: String?
     /// The cache is neither read nor written.
     var noCache: Bool?
     /// Stages whose results are made anew.
@@ -179,10 +181,13 @@ struct JobDriver {
             ChildFamily(
                 state: state, launched: launched, executor: executor, slots: slots, root: machine.job, limits: limits)
         }
+        let events = launched.events.map { EventLog(path: $0, job: machine.job) }
+        if opening.isEmpty { events?.submitted(machine) }
+        let observer = recorder.observing(self.observer(progress, family))
         let conductor = Conductor(
             machine: machine, store: state.database, executor: family?.executor ?? executor as any Executor,
             slots: launched.concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,
-            observer: recorder.observing(observer(progress, family)), now: { WallClock.now })
+            observer: events?.observing(observer) ?? observer, now: { WallClock.now })
         if let family { executor.jobs?.serve(family, root: machine, conductor) }
         let signals = SignalWatch { press in
             switch press {

@@ -43,8 +43,19 @@ struct ResultWriter {
         return "\(folder): \(String(cString: strerror(errno)))"
     }
 
-    /// In a file, atomically: a result that is one stored file, as that file's bytes; anything else as JSON.
+    /// In a file, atomically: a result that is one stored file, as that file's bytes; anything else as JSON. A link leads to
+    /// the file that is written; a device or a pipe is written to and stays what it is.
     func write(_ output: Payload, to path: String) throws {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return try stream(output, into: path) }
+        let target = realpath(path, nil).map { resolved in
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
+        try replace(target ?? path, by: output)
+    }
+
+    private func replace(_ path: String, by output: Payload) throws {
         let temporary = "\(path).imflow-\(getpid())"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Self.failure(path, errno) }
@@ -55,6 +66,17 @@ struct ResultWriter {
         } catch {
             unlink(temporary)
             throw (error as? Console.WriteError).map { Self.failure(path, $0.code) } ?? error
+        }
+    }
+
+    private func stream(_ output: Payload, into path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure(path, errno) }
+        defer { close(descriptor) }
+        do {
+            try write(output, to: descriptor)
+        } catch let error as Console.WriteError {
+            throw Self.failure(path, error.code)
         }
     }
 

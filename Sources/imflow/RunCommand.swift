@@ -20,10 +20,15 @@ struct ExecutionOptions: ParsableArguments {
     var result: String?
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
+    @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
+    var events: String?
 
     func validate() throws {
         if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {
             throw ValidationError("--result \(result): \(obstacle)")
+        }
+        if let events, let obstacle = ResultWriter.obstacle(absolutePath(events)) {
+            throw ValidationError("--events \(events): \(obstacle)")
         }
         let bounds = 1...SlotFile.maximumSlots
         for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
@@ -41,6 +46,7 @@ struct ExecutionOptions: ParsableArguments {
         let file = try SlotFile(folder: state.database.engines)
         if let slots { file.setSlots(slots) }
         if let concurrency { launched.limit = concurrency }
+        if let events { launched.events = absolutePath(events) }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")

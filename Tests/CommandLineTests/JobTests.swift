@@ -129,6 +129,22 @@ struct JobTests {
         #expect(details["receipts"]?.arrayValue?.first?["cause"] == "app")
     }
 
+    @Test("a result written to a pipe or through a link leaves the pipe and the link what they are")
+    func specialResultFiles() throws {
+        let place = try Workplace()
+        try place.model("one", "echo 1")
+        try place.write("job.json", #"{"input": {}}"#)
+        try place.write("target", "old")
+        #expect(try place.run(["ln", "-s", "target", "link"]).code == 0)
+        #expect(try place.run(["mkfifo", "pipe"]).code == 0)
+        #expect(try place.imflow("run", "job.json", "--model", "one", "--result", "link").code == 0)
+        #expect(place.read("target") == "1\n")
+        #expect(try place.run(["test", "-L", "link"]).code == 0)
+        let script = "cat pipe > read & \"$0\" run job.json --model one --result pipe && wait && test -p pipe"
+        #expect(try place.run(["sh", "-c", script, Workplace.binary]).code == 0)
+        #expect(place.read("read") == "1\n")
+    }
+
     @Test("the seed graph of three stages hands each result to the next")
     func chain() throws {
         try place.model("asr-v1", #"echo '{"transcript": "hello world"}'"# + "\n")

@@ -100,7 +100,7 @@ struct FetchFileTests {
         let task = Task { [bench] in try await bench.fetcher.fetch("file://" + path) }
         while try bench.leftovers().isEmpty { await Task.yield() }
         task.cancel()
-        await #expect(throws: Failure(.cancelled, "the fetch was cancelled")) { _ = try await task.value }
+        await #expect(throws: Failure(.cancelled, "it was cancelled")) { _ = try await task.value }
         while try !bench.leftovers().isEmpty { await Task.yield() }
         #expect(try bench.content.all().isEmpty)
     }

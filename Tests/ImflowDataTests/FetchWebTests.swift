@@ -120,7 +120,7 @@ struct FetchWebTests {
         let task = Task { [bench] in try await bench.fetcher.fetch(url) }
         while try await server.hits("/half/g") == 0 {}
         task.cancel()
-        await #expect(throws: Failure(.cancelled, "the fetch was cancelled")) { _ = try await task.value }
+        await #expect(throws: Failure(.cancelled, "it was cancelled")) { _ = try await task.value }
         while try !bench.leftovers().isEmpty { await Task.yield() }
     }
 

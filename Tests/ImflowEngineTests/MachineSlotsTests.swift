@@ -55,8 +55,9 @@ struct MachineSlotsTests {
         let first = try Engine(path)
         let second = try Engine(path)
         #expect(first.claim.adjust(using: 0, wanting: 9) == 4)
-        #expect(second.claim.adjust(using: 0, wanting: 9) == 0)
         // Nothing that runs is taken away.
+        #expect(first.claim.adjust(using: 4, wanting: 9) == 4)
+        #expect(second.claim.adjust(using: 0, wanting: 9) == 0)
         #expect(first.claim.adjust(using: 4, wanting: 9) <= 4)
         #expect(second.claim.adjust(using: 0, wanting: 9) == 0)
         #expect(first.claim.adjust(using: 2, wanting: 9) == 2)
