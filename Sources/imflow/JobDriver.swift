@@ -176,14 +176,14 @@ struct JobDriver {
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
         let recorder = HistoryRecorder()
-        let events = launched.events.map { EventLog(path: $0, job: machine.job) }
-        if opening.isEmpty { events?.submitted(machine) }
         let slots = try MachineSlots(folder: state.database.engines, limit: launched.limit)
         let family = executor.jobs.map { _ in
             ChildFamily(
                 state: state, launched: launched, executor: executor, slots: slots, root: machine.job, limits: limits)
         }
-        let observer = recorder.observing(observer(progress, family))
+        let events = launched.events.map { EventLog(path: $0, job: machine.job) }
+        if opening.isEmpty { events?.submitted(machine) }
+        let observer = recorder.observing(self.observer(progress, family))
         let conductor = Conductor(
             machine: machine, store: state.database, executor: family?.executor ?? executor as any Executor,
             slots: launched.concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,

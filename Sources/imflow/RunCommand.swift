@@ -18,10 +18,10 @@ struct ExecutionOptions: ParsableArguments {
     var slots: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
-    @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
-    var events: String?
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
+    @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
+    var events: String?
 
     func validate() throws {
         if let result, let obstacle = ResultWriter.obstacle(absolutePath(result)) {

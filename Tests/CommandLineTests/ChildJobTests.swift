@@ -141,6 +141,9 @@ struct ChildJobTests {
         #expect(graph["edges"]?.arrayValue?.filter { $0["from"] == "agent" }.count == 6)
         let child = try #require(top["children"]?.arrayValue?.first?["job_id"]?.stringValue)
         #expect(try job(child)["parent"]?["job_id"] == "seq")
+        for format in ["text", "mermaid", "dot", "svg", "html", "wfformat"] {
+            #expect(try place.imflow("graph", "--job", "seq", "--format", format).output.contains(child), "\(format)")
+        }
         let resumed = try place.imflow("resume", child)
         #expect(resumed.code == 2)
         #expect(resumed.errors.contains("imflow resume seq"))
@@ -381,5 +384,28 @@ struct ChildJobTests {
         let collected = try place.imflow(
             "gc", "--older-than", "0", "--output", "json", environment: ["IMFLOW_HOME": home])
         #expect(try collected.json["jobs"]?.arrayValue?.count == 2, "\(collected.errors)")
+        #expect(try place.imflow("job", "--output", "json", environment: ["IMFLOW_HOME": home]).json["jobs"] == [])
+    }
+
+    @Test("gc keeps a child as long as the job at the top can be resumed, and takes one that failed with a job that is over")
+    func familiesAreKept() throws {
+        try echo()
+        try model("bad", "sys.exit(3)")
+        try model(
+            "agent",
+            """
+            for name in ("echo", "bad"): api("POST", "/v1/jobs?wait=60", {"model": name, "input": {"name": "n"}})
+            if not os.path.exists(os.environ["PLACE"] + "/mended"): sys.exit(4)
+            print("{}")
+            """)
+        #expect(try place.imflow("run", "--model", "agent", "--job-id", "top").code == 1)
+        func collected() throws -> Int? {
+            try place.imflow("gc", "--older-than", "0", "--output", "json").json["jobs"]?.arrayValue?.count
+        }
+        #expect(try collected() == 0)
+        #expect(try childStatuses("top") == ["succeeded", "failed"])
+        try place.write("mended", "")
+        #expect(try place.imflow("resume", "top").code == 0)
+        #expect(try collected() == 3)
     }
 }

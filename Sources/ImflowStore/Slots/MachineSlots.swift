@@ -41,6 +41,7 @@ package final class MachineSlots: SlotPool {
         var name: String
         var priority: Int
         var wake: @Sendable () -> Void
+        /// Slots that it was told it may use count as used, until it says otherwise.
         var using = 0
         var wanting = 0
         var granted = 0
@@ -85,7 +86,10 @@ package final class MachineSlots: SlotPool {
             job.wanting = min(max(using, wanting, 0), SlotFile.maximumSlots)
             state.jobs[id] = job
             let woken = settle(&state).filter { $0 != id }
-            return (state.jobs[id]?.granted ?? 0, woken)
+            let granted = state.jobs[id]?.granted ?? 0
+            // What it was told that it may use is not to be given away before it has said what it does.
+            state.jobs[id]?.using = max(job.using, granted)
+            return (granted, woken)
         }
         wake(others)
         return granted

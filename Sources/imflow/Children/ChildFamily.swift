@@ -137,6 +137,7 @@ actor ChildFamily {
         let submitted = Fact.submitted(at: WallClock.now, input: try state.content.payload(plan.input))
         var own = launched
         own.result = nil
+        own.events = nil
         own.source = nil
         let launch = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
         var generator = SystemRandomNumberGenerator()
