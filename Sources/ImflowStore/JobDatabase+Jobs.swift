@@ -13,6 +13,17 @@ package struct JobRow: Sendable {
     /// How the job was launched, as the command line wrote it: a JSON text.
     package var launch: String
     package var summary: JobSummary
+
+    package init(
+        id: String, status: JobStatus, submittedAt: Int64, plan: Payload, launch: String, summary: JobSummary
+    ) {
+        self.id = id
+        self.status = status
+        self.submittedAt = submittedAt
+        self.plan = plan
+        self.launch = launch
+        self.summary = summary
+    }
 }
 
 /// A job in a list of jobs.
@@ -88,8 +99,8 @@ extension JobDatabase {
                     WHERE NOT EXISTS (SELECT 1 FROM child WHERE child.job = job.id)
                     ORDER BY submitted_at DESC, id LIMIT ?
                     """, arguments: [limit])
-            return try rows.map { row in
-                let holder = try (row["holder"] as String?).map { try Self.decode(LeaseHolder.self, $0) }
+            return rows.map { row in
+                let holder = (row["holder"] as String?).flatMap { try? Self.decode(LeaseHolder.self, $0) }
                 let status = JobStatus(rawValue: row["status"]) ?? .pending
                 return JobLine(
                     id: row["id"], status: status == .running && holder?.isAlive != true ? .pending : status,
@@ -138,9 +149,12 @@ extension JobDatabase {
     }
 
     private static func jobRow(_ row: Row) throws -> JobRow {
-        JobRow(
-            id: row["id"], status: JobStatus(rawValue: row["status"]) ?? .pending, submittedAt: row["submitted_at"],
-            plan: try decode(Payload.self, row["plan"]), launch: row["launch"],
-            summary: try decode(JobSummary.self, row["summary"]))
+        guard let id = String.fromDatabaseValue(row["id"]), let submittedAt = Int64.fromDatabaseValue(row["submitted_at"]),
+            let status = String.fromDatabaseValue(row["status"]), let plan = String.fromDatabaseValue(row["plan"]),
+            let launch = String.fromDatabaseValue(row["launch"]), let summary = String.fromDatabaseValue(row["summary"])
+        else { throw FactCoder.Damaged(description: "what it says of a job cannot be read") }
+        return JobRow(
+            id: id, status: JobStatus(rawValue: status) ?? .pending, submittedAt: submittedAt,
+            plan: try decode(Payload.self, plan), launch: launch, summary: try decode(JobSummary.self, summary))
     }
 }

@@ -59,8 +59,8 @@ extension JobDatabase {
     /// The jobs that living processes drive, by id.
     package func drivenJobs() async throws(StoreError) -> [(job: String, holder: LeaseHolder)] {
         let leases = try await read { database in
-            try Row.fetchAll(database, sql: "SELECT job, holder FROM lease ORDER BY job").map { row in
-                (job: row["job"] as String, holder: try Self.decode(LeaseHolder.self, row["holder"]))
+            try Row.fetchAll(database, sql: "SELECT job, holder FROM lease ORDER BY job").compactMap { row in
+                (try? Self.decode(LeaseHolder.self, row["holder"])).map { (job: row["job"] as String, holder: $0) }
             }
         }
         return leases.filter(\.holder.isAlive)

@@ -30,7 +30,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
             return
         }
         if let error = error as? FactCoder.Damaged {
-            self.init(.corrupt, "the database \(path) is damaged: \(error.description)")
+            self.init(.corrupt, "the database \(path) is damaged: \(error.description); imflow doctor finds out what can be saved")
             return
         }
         guard let error = error as? DatabaseError else {
@@ -47,7 +47,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(
                 .corrupt,
-                "the database \(path) is damaged: \(detail); move it away, or choose another folder with --state")
+                "the database \(path) is damaged: \(detail); imflow doctor --repair saves what can be read; or choose another folder with --state")
         case .SQLITE_CANTOPEN, .SQLITE_IOERR:
             self.init(.unreachable, "the database \(path) cannot be opened or read: \(detail)")
         case .SQLITE_BUSY, .SQLITE_LOCKED:

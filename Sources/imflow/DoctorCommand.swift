@@ -11,8 +11,9 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: """
             Looks at the database's file, at each job's journal and plan, at every stored content (its bytes are hashed \
             again), at the leases and work folders that engines left behind, and at the free space. --repair takes out what is \
-            damaged and what nobody needs; jobs whose outputs or journals it hits make them again on imflow resume. Exits \
-            with 0 when nothing is left to repair, else with 1.
+            damaged and what nobody needs; jobs whose outputs or journals it hits make them again on imflow resume. \
+            A database that is no longer whole is kept beside the one that is made of what can be read. Nothing is repaired \
+            while an engine runs there. Exits with 0 when nothing is left of what was found, else with 1.
             """)
 
     @Flag(help: "Repair what can be repaired.")

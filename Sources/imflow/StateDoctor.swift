@@ -40,6 +40,14 @@ struct StateDoctor {
                     help: "no job has been run here; contents without one are removed by imflow gc"))
             return
         }
+        if !isWritable {
+            guard !repairs else {
+                throw CommandFailure(.infrastructure, "\(folder.root) cannot be written: nothing can be repaired there")
+            }
+            // SQLite cannot read a database there that an engine has left in the middle.
+            return try examineContent(ContentStore(folder: folder.content))
+        }
+        if repairs { try await refuseWhereEnginesLive() }
         guard try await examineFile() else { return }
         let state = try State(folder, creating: false)
         try examineContent(state.content)
@@ -47,10 +55,24 @@ struct StateDoctor {
         try await examineLeftovers(state)
     }
 
+    private var isWritable: Bool { access(folder.root, W_OK | X_OK) == 0 }
+
+    /// An engine has in memory what it would not find again.
+    private func refuseWhereEnginesLive() async throws {
+        let known = try SlotFile(folder: EngineFolder(path: folder.root + "/engines")).engines().map(\.record)
+        // An engine that has just started has a lease and no slots yet. Of a damaged database there are no leases to read.
+        let leased = (try? await State(folder, creating: false).database.drivenJobs()) ?? []
+        let living = known.map { ($0.pid, $0.job) } + leased.map { ($0.holder.pid, $0.job) }
+        guard let (process, job) = living.first else { return }
+        throw CommandFailure(
+            .usage,
+            "process \(process) drives job \(job) here: imflow drain \(job), or wait for its end; then imflow doctor --repair")
+    }
+
     private mutating func examineSpace() {
         var space = statvfs()
         guard statvfs(folder.root, &space) == 0 else { return }
-        if access(folder.root, W_OK | X_OK) != 0 || space.f_flag & UInt(ST_RDONLY) != 0 {
+        if !isWritable {
             findings.append(
                 Finding(
                     what: "space", place: folder.root, message: "it cannot be written",
@@ -69,7 +91,12 @@ struct StateDoctor {
     private mutating func examineFile() async throws -> Bool {
         let inspection = DatabaseInspection(path: folder.database)
         var damage: [String]
-        do { damage = try inspection.fileDamage() } catch { damage = [error.description] }
+        do {
+            damage = try inspection.fileDamage()
+        } catch {
+            guard error.kind == .corrupt else { throw CommandFailure(.infrastructure, error.description) }
+            damage = ["the file is no database that SQLite can read"]
+        }
         if !damage.isEmpty {
             guard repairs else {
                 findings += damage.map {
@@ -81,10 +108,13 @@ struct StateDoctor {
         }
         for row in try inspection.brokenRows() {
             var finding = Finding(what: "journal", place: row.job, message: row.reason)
-            finding.help = "what was committed before it is kept: imflow resume \(row.job) runs the rest again"
+            finding.help =
+                row.isFirst
+                ? "nothing of the job can be read: submit it again"
+                : "what was committed before it is kept: imflow resume \(row.job) runs the rest again"
             if repairs {
                 try inspection.cut(row)
-                try await rewriteSummary(of: row.job)
+                if !row.isFirst { try await rewriteState(of: row.job) }
                 finding.isRepaired = true
             }
             findings.append(finding)
@@ -100,19 +130,41 @@ struct StateDoctor {
         let saved = try await inspection.salvage(into: fresh)
         for suffix in ["", "-wal", "-shm"] { rename(folder.database + suffix, old + suffix) }
         for suffix in ["", "-wal", "-shm"] { rename(fresh + suffix, folder.database + suffix) }
-        for job in saved.jobs { try await rewriteSummary(of: job) }
-        let cut = saved.cut.isEmpty ? "" : "; the journals of \(saved.cut.joined(separator: ", ")) break off"
+        var lost: [String] = []
+        for (job, plan) in saved.jobs.sorted(by: { $0.key < $1.key }) {
+            if try await !rewriteState(of: job, plan) { lost.append(job) }
+        }
+        let told = [
+            "\(saved.jobs.count - lost.count) jobs were saved",
+            saved.cut.isEmpty ? nil : "the journals of \(saved.cut.joined(separator: ", ")) break off: imflow resume goes on there",
+            lost.isEmpty ? nil : "the plans of \(lost.joined(separator: ", ")) are lost: submit them again",
+        ].compactMap { $0 }.joined(separator: "; ")
         findings.append(
             Finding(
                 what: "database", place: folder.database, message: damage, isRepaired: true,
-                help: "\(saved.jobs.count) jobs were saved\(cut). The damaged file is \(old)"))
+                help: "\(told). The damaged file is \(old)"))
     }
 
-    private func rewriteSummary(of job: String) async throws {
+    private func rewriteState(of job: String) async throws {
         let state = try State(folder, creating: false)
-        let row = try await state.job(job)
-        guard let machine = try? await state.machine(row) else { return }
-        try await state.database.rewrite(machine.summary, of: job)
+        _ = try await rewriteState(of: job, try await state.job(job).plan)
+    }
+
+    /// Makes what the database says of a job from its journal.
+    /// - Returns: whether there is a plan to do so; the job is removed else.
+    private func rewriteState(of job: String, _ plan: Payload) async throws -> Bool {
+        let state = try State(folder, creating: false)
+        if let stored = try? StoredPlan.read(plan, from: state.content) {
+            let row = JobRow(
+                id: job, status: .pending, submittedAt: 0, plan: plan, launch: "",
+                summary: JobMachine(job: job, plan: stored).summary)
+            if let machine = try? await state.machine(row) {
+                try await state.database.rewrite(machine.summary, of: job)
+                return true
+            }
+        }
+        try await state.database.delete(job: job)
+        return false
     }
 
     private mutating func examineContent(_ content: ContentStore) throws {
@@ -152,13 +204,11 @@ struct StateDoctor {
 
     private mutating func examineLeftovers(_ state: State) async throws {
         let driven = Set(try await state.database.drivenJobs().map(\.job))
-        if repairs {
-            for job in try await state.database.removeDeadLeases() {
-                findings.append(
-                    Finding(
-                        what: "lease", place: job, message: "the engine that drove it is gone", isRepaired: true,
-                        help: "imflow resume \(job) continues it"))
-            }
+        for job in try await state.database.deadLeases(removing: repairs) {
+            findings.append(
+                Finding(
+                    what: "lease", place: job, message: "the engine that drove it is gone", isRepaired: repairs,
+                    help: "imflow resume \(job) continues it"))
         }
         let work = folder.root + "/work"
         for job in (try? FileManager.default.contentsOfDirectory(atPath: work))?.sorted() ?? [] {
