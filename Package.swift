@@ -95,7 +95,8 @@ let package = Package(
             dependencies: [
                 "ImflowEngine", "ImflowStore", "ImflowData", "ImflowSimulation", "ImflowSimulate",
                 .product(name: "GRDB", package: "GRDB.swift"),
-            ]),
+            ],
+            exclude: ["Fixtures"]),
         .testTarget(name: "ImflowTraceTests", dependencies: ["ImflowTrace"]),
         .testTarget(name: "ImflowContentTests", dependencies: ["ImflowContent"]),
         .testTarget(name: "ImflowJobAPITests", dependencies: ["ImflowJobAPI"]),
