@@ -136,6 +136,9 @@ package struct DatabaseInspection: Sendable {
 
     private static func journal(of job: String, _ database: Database, keeping: Bool = true) -> Journal {
         var journal = Journal()
+        // The rows before an expansion whose shards have not all come, and how many are to come: one without them would wait
+        // for ever.
+        var expansion: (rows: Int, left: Int)?
         do {
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT sequence, body FROM fact WHERE job = ? ORDER BY sequence", arguments: [job])
@@ -143,7 +146,16 @@ package struct DatabaseInspection: Sendable {
                 guard Int.fromDatabaseValue(row[0]) == journal.count + 1,
                     let body = Data.fromDatabaseValue(row[1])
                 else { throw FactCoder.Damaged(description: "a row of the journal is missing") }
-                try body.withUnsafeBytes { try FactCoder.decode($0) { _ in } }
+                try body.withUnsafeBytes { bytes in
+                    try FactCoder.decode(bytes) { fact in
+                        switch fact {
+                        case .splitExpanded(_, _, _, _, let count, _): expansion = (journal.count, count)
+                        case .shardPlanned: expansion?.left -= 1
+                        default: break
+                        }
+                        if expansion?.left == 0 { expansion = nil }
+                    }
+                }
                 journal.count += 1
                 if keeping { journal.bodies.append(body) }
             }
@@ -152,6 +164,11 @@ package struct DatabaseInspection: Sendable {
             journal.damage = error.description
         } catch {
             journal.damage = "the journal cannot be read: \(error)"
+        }
+        if let expansion {
+            journal.damage = journal.damage ?? "the journal breaks off in an expansion"
+            journal.count = expansion.rows
+            journal.bodies = Array(journal.bodies.prefix(expansion.rows))
         }
         return journal
     }

@@ -55,6 +55,25 @@ struct JobDatabaseTests {
         #expect(receipts.contains { $0.jobID == "j-a-02" && $0.shardIndex == 2 && $0.cause == .infra })
     }
 
+    @Test("a journal that breaks off in an expansion is cut before it: the split runs again, and nothing waits for ever")
+    func brokenExpansion() async throws {
+        var world = SimulatedWorld(plan([stage("a", split: true)]))
+        world.step()
+        world.answer(0, obedient(shards: 5_000)(world.open[0]))
+        _ = try await insert("j")
+        try await database.commit(FactBatch(job: "j", facts: [world.facts[1]], summary: nil))
+        try await database.commit(FactBatch(job: "j", facts: Array(world.facts[2...]), summary: nil))
+        let path = folder.path + "/imflow.db"
+        #expect(try DatabaseInspection(path: path).brokenRows().isEmpty)
+        try await DatabaseQueue(path: path).write {
+            try $0.execute(sql: "UPDATE fact SET body = x'01' WHERE sequence = (SELECT MAX(sequence) FROM fact)")
+        }
+        let row = try #require(try DatabaseInspection(path: path).brokenRows().first)
+        try DatabaseInspection(path: path).cut(row)
+        #expect(try await database.facts(of: "j").count == 2)
+        #expect(try DatabaseInspection(path: path).brokenRows().isEmpty)
+    }
+
     @Test("every commit is a full sync: the database runs with synchronous=FULL in WAL mode")
     func durability() async throws {
         var configuration = Configuration()

@@ -133,27 +133,6 @@ struct HTTPClientTests {
         #expect((1...16).contains(server.accepted))
     }
 
-    /// The client must add little to what the same exchange costs on a bare socket.
-    @Test func aWarmExchangeCostsLessThanAMillisecondMore() async throws {
-        let server = try ScriptedServer { connection, _ in connection.answerAll("yes") }
-        defer { server.stop() }
-        let bare = try server.connect()
-        var direct: [Duration] = []
-        var ours: [Duration] = []
-        for _ in 0..<300 {
-            direct.append(
-                ContinuousClock().measure {
-                    bare.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                    _ = bare.read()
-                })
-            let start = ContinuousClock.now
-            _ = try await client.send(HTTPRequest("GET", server.url("/")))
-            ours.append(.now - start)
-        }
-        let more = ours.sorted()[150] - direct.sorted()[150]
-        #expect(more < .milliseconds(1))
-    }
-
     @Test func aClientThatIsGoneClosesItsConnections() async throws {
         let closed = Signal()
         let server = try ScriptedServer { connection, _ in
