@@ -58,7 +58,7 @@ struct ResumeTests {
     @Test("the plan of a resume is what the resume does, and asking writes nothing, damaged contents included")
     func preview() throws {
         let gate = #"if [ "$IMFLOW_SHARD_INDEX" = 2 ] && [ ! -e "$GATE" ]; then exit 3; fi"# + "\n"
-        let large = #"head -c 20000 /dev/zero | tr '\0' x > big; printf '["'; cat big; printf '%s"]' "$IMFLOW_SHARD_INDEX""#
+        let large = #"printf '["'; head -c 20000 /dev/zero | tr '\0' x; printf '%s"]' "$IMFLOW_SHARD_INDEX""#
         try model("part", gate + large, keys: "on_failure: partial\nmulti_node: {split_mode: batch}\n")
         try place.write("job.json", #"{"job_id": "part", "input": {"items": [0, 1, 2, 3]}}"#)
         #expect(try place.imflow("run", "job.json", "--model", "part").code == 4)
