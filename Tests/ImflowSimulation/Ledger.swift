@@ -47,6 +47,8 @@ struct Ledger {
     /// By task name: attempts that were ended by the engine itself.
     var released: [String: Int] = [:]
     var tokens: Set<String> = []
+    /// The job's outputs have not been gathered since the last resume.
+    var hasResumedSinceGathering = false
     var isFinished = false
     var isPaused = false
     var isCancelled = false
