@@ -23,8 +23,8 @@ struct SimulationTests {
         #expect(enumeration.total == cases)
     }
 
-    @Test("worlds that once were judged wrongly", arguments: [199_651_714_960_976])
-    func known(seed: Int) { #expect(Simulation(seed: seed).run().violation == nil) }
+    @Test("worlds that once were judged wrongly", arguments: [UInt64(199_651_714_960_976)])
+    func known(seed: UInt64) { #expect(Simulation(seed: seed).run().violation == nil) }
 
     @Test("the same seeds make the same steps in two processes")
     func sameTrace() throws {
