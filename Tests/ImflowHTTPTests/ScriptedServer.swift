@@ -33,23 +33,6 @@ final class ScriptedServer: Sendable {
 
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    /// A bare connection to this server.
-    func connect() throws -> ServedConnection {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard code == 0 else { throw POSIXError(.ECONNREFUSED) }
-        state.withLock { $0.open.append(descriptor) }
-        return ServedConnection(descriptor: descriptor)
-    }
-
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         state.withLock { state in
