@@ -26,6 +26,12 @@ package enum Backoff {
         }
     }
 
+    /// No delay is longer.
+    static func longest(_ policy: RetryPolicy) -> TimeSpan {
+        let interval = max(policy.maximumInterval.milliseconds, foreignPolicy.maximumInterval.milliseconds)
+        return TimeSpan(milliseconds: Int64(Double(interval) * 1.2))
+    }
+
     private static func interval(_ policy: RetryPolicy, failures: Int, seed: String) -> TimeSpan {
         var milliseconds = Double(policy.initialInterval.milliseconds)
         for _ in 1..<max(failures, 1) {

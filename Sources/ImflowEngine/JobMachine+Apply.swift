@@ -234,22 +234,31 @@ extension JobMachine {
             return nil
         }
         guard stages[stage].status == .waiting else { return nil }
-        guard isMet else { return stage }
-        if graph.followed[stage] == need, stages[stage].hasHeadStart { return nil }
-        stages[stage].openNeeds -= 1
+        if graph.followed[stage] != need || !stages[stage].hasHeadStart { stages[stage].openNeeds -= 1 }
         return admit(stage)
     }
 
     /// Opens a stage when nothing is left that it waits for. Answers the stage when it is to be skipped instead, as the rest of a
-    /// pipeline is whose entry was.
+    /// pipeline is whose entry was, and as what needs a stage that failed. That is told when the last need has settled, not
+    /// when the first has failed: a stage that goes on without this one would else see more or less of the job, as it ran.
     private mutating func admit(_ stage: Int) -> Int? {
         guard stages[stage].openNeeds == 0 else { return nil }
         if let entry = plan.stages[stage].entry, stages[entry].skippedByCondition {
             stages[stage].skippedByCondition = true
             return stage
         }
-        open(stage)
-        return nil
+        if hasAllNeeds(stage) {
+            open(stage)
+            return nil
+        }
+        return plan.stages[stage].needs.allSatisfy { stages[$0].status.isSettled } ? stage : nil
+    }
+
+    /// None of its needs has come to an end that it cannot go on from.
+    func hasAllNeeds(_ stage: Int) -> Bool {
+        plan.stages[stage].needs.allSatisfy { need in
+            stages[need].letsDependentsStart || !stages[need].status.isSettled || graph.isSoft(need, of: stage)
+        }
     }
 
     mutating func gatherOutputs() {

@@ -16,7 +16,7 @@ extension JobMachine {
             if let entry = plan.stages[stage].entry, stages[entry].skippedByCondition { continue }
             stages[stage].hasHeadStart = true
             stages[stage].openNeeds -= 1
-            if stages[stage].openNeeds == 0 { open(stage) }
+            if stages[stage].openNeeds == 0, hasAllNeeds(stage) { open(stage) }
         }
     }
 

@@ -28,7 +28,7 @@ extension JobMachine {
         for (lane, limit) in graph.laneLimits.enumerated() {
             ready.setLane(lane, isOpen: limit.map { laneAttempts[lane] < $0 } ?? true)
         }
-        for task in tasks.indices { takeBack(task) }
+        for task in tasks.indices { takeBack(task, at: at) }
         if fetchTask.map({ tasks[$0].status == .succeeded }) ?? true { openRoots() }
         for stage in plan.stages.indices { mergeIfReady(stage) }
         if unsettledStages == 0 { gatherOutputs() }
@@ -157,12 +157,15 @@ extension JobMachine {
     }
 
     /// Only what failed for good gets a fresh budget: an engine that dies does not forgive.
-    private mutating func takeBack(_ task: Int) {
+    private mutating func takeBack(_ task: Int, at now: Int64) {
         switch tasks[task].status {
         case .succeeded, .skipped, .superseded, .running: return
         case .waiting:
             if let retryAt = tasks[task].retryAt {
-                retries.insert(Alarm(at: retryAt, task: task))
+                // A clock that was set back must not make a pause of seconds one of hours.
+                let limit = now.addingClamped(Backoff.longest(policy(of: task).retry).milliseconds)
+                tasks[task].retryAt = min(retryAt, limit)
+                retries.insert(Alarm(at: min(retryAt, limit), task: task))
                 return
             }
         case .failed:
