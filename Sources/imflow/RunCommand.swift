@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImflowCompiler
 import ImflowContent
+import ImflowData
 import ImflowEngine
 import ImflowPlan
 import ImflowStore
@@ -22,6 +23,13 @@ struct ExecutionOptions: ParsableArguments {
     var copyInputs = false
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
+    @Option(
+        help: ArgumentHelp(
+            """
+            Private addresses, ranges or hosts that files may be fetched from, as in 10.0.0.0/8,nas.local; all: any. \
+            Repeatable; a resume does the same. See IMFLOW_ALLOW_PRIVATE.
+            """, valueName: "addresses"))
+    var allowPrivate: [String] = []
     @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
     var events: String?
 
@@ -31,6 +39,9 @@ struct ExecutionOptions: ParsableArguments {
         }
         if let events, let obstacle = ResultWriter.obstacle(absolutePath(events)) {
             throw ValidationError("--events \(events): \(obstacle)")
+        }
+        do throws(PrivateAddresses.Mistake) { _ = try PrivateAddresses(allowPrivate.joined(separator: ",")) } catch {
+            throw ValidationError("--allow-private: \(error.text)")
         }
         let bounds = 1...SlotFile.maximumSlots
         for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
@@ -50,6 +61,7 @@ struct ExecutionOptions: ParsableArguments {
         if let concurrency { launched.limit = concurrency }
         if let events { launched.events = absolutePath(events) }
         if copyInputs { launched.copiesInputs = true }
+        if !allowPrivate.isEmpty { launched.allowPrivate = try PrivateAddresses(allowPrivate.joined(separator: ",")) }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")
