@@ -120,6 +120,7 @@ struct JobDriver {
     }
 
     private func resume(_ machine: JobMachine) async throws -> ExitStatus {
+        try await restoreInput(of: machine)
         var check = ContentCheck(content: state.content)
         let lost = try LostOutputs(machine, &check)
         if machine.status == .succeeded, lost.tasks.isEmpty {
@@ -137,6 +138,21 @@ struct JobDriver {
         for fact in opening { resumed.apply(fact) }
         await executor.sweep(job: machine.job, keeping: resumed.liveTokens)
         return try await drive(machine, executor, opening: opening)
+    }
+
+    /// No task makes the job's input anew; but its files may still be where they were fetched from.
+    private func restoreInput(of machine: JobMachine) async throws {
+        var check = ContentCheck(content: state.content)
+        guard let input = machine.jobInput, !check.isIntact(input) else { return }
+        check.removeDamaged()
+        guard let fetched = try? state.content.value(of: input) else { return }
+        Console.note("input files of job \(machine.job) are lost or damaged; they are fetched again")
+        do {
+            try await executor(for: machine.plan, job: machine.job).staging.restore(fetched, as: machine.plan.input)
+        } catch let failure as Failure {
+            throw CommandFailure(
+                .infrastructure, "the stored input of job \(machine.job) is lost or damaged, and \(failure.message): submit the job again")
+        }
     }
 
     /// Writes the new plan down as a fact of its own: whatever happens afterwards, the job goes on by it.

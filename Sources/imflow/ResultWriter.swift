@@ -22,10 +22,13 @@ struct ResultWriter {
         }
     }
 
-    private func printStored(_ hash: ContentHash) throws {
+    /// On standard output, nothing added.
+    func printBytes(of hash: ContentHash) throws { try printStored(hash, end: "") }
+
+    private func printStored(_ hash: ContentHash, end: String = "\n") throws {
         do {
             try copy(hash, to: STDOUT_FILENO)
-            Console.print("")
+            Console.write(end, to: STDOUT_FILENO)
         } catch let error as Console.WriteError where error.code == EPIPE {
             // Whoever read has what it wanted.
         } catch let error as Console.WriteError {
@@ -99,7 +102,7 @@ struct ResultWriter {
         guard try content.verify(hash) else {
             throw CommandFailure(
                 .infrastructure,
-                "the stored result \(hash) in \(content.folder) is damaged: imflow verify names what it hit")
+                "the stored result \(hash) in \(content.folder) is damaged: imflow cas verify names the jobs that it hits")
         }
         let source = open(content.path(of: hash), O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {
