@@ -112,7 +112,7 @@ package struct DataExecutor: Executor {
             return .succeeded(try store(.object(input)))
         case .merge(let work):
             inputHash = Self.hash(of: work.parts)
-            return .succeeded(try store(try Merger(content: content).merge(work, consumer: "task `\(order.task)`")))
+            return .succeeded(try Merger(content: content).merge(work, consumer: "task `\(order.task)`"))
         case .call(let work):
             throw Failure(
                 .infra,
