@@ -34,6 +34,7 @@ package struct Merger: Sendable {
         case .topK: return try TopKMerge(score: merge.score, k: merge.k).merge(results)
         case .none: return .array(results.map(\.result))
         case .tileStitch: return try stitch(outputs, by: merge, split: split)
+        case .segments: return try SegmentMerge.merge(results)
         case .detections: return try DetectionMerger.merge(units: results.map { ($0.unit, $0.result) }, plan: merge)
         }
     }
