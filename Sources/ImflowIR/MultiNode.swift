@@ -20,6 +20,11 @@ package struct MultiNode: Sendable {
     package var sequenceUnit: Located<SequenceUnit>?
     package var candidates: Located<Int>?
     package var seed: Located<Int>?
+    package var rowFormat: Located<RowFormat>?
+    package var rowHeader: Located<Bool>?
+    package var rowDelimiter: Located<RowDelimiter>?
+    package var audioLength: Located<TimeSpan>?
+    package var audioOverlap: Located<TimeSpan>?
     package var maxShards: Located<Int>?
     package var mergeStrategy: Located<MergeStrategy>?
     package var merge: MergeDeclaration?
@@ -53,6 +58,11 @@ package struct MultiNode: Sendable {
         sequenceUnit = fields.choice("sequence_unit", SequenceUnit.self)
         candidates = fields.integer("candidates")
         seed = fields.integer("seed")
+        rowFormat = fields.choice("row_format", RowFormat.self)
+        rowHeader = fields.boolean("row_header")
+        rowDelimiter = fields.choice("row_delimiter", RowDelimiter.self)
+        audioLength = fields.duration("audio_length")
+        audioOverlap = fields.duration("audio_overlap")
         maxShards = fields.integer("max_shards")
         mergeStrategy = fields.choice("merge_strategy", MergeStrategy.self)
         merge = fields.fields("merge").map { MergeDeclaration($0.value) }
@@ -85,6 +95,11 @@ package struct MultiNode: Sendable {
         merged.sequenceUnit = sequenceUnit ?? weaker.sequenceUnit
         merged.candidates = candidates ?? weaker.candidates
         merged.seed = seed ?? weaker.seed
+        merged.rowFormat = rowFormat ?? weaker.rowFormat
+        merged.rowHeader = rowHeader ?? weaker.rowHeader
+        merged.rowDelimiter = rowDelimiter ?? weaker.rowDelimiter
+        merged.audioLength = audioLength ?? weaker.audioLength
+        merged.audioOverlap = audioOverlap ?? weaker.audioOverlap
         merged.maxShards = maxShards ?? weaker.maxShards
         if mergeStrategy == nil, reducer == nil {
             merged.mergeStrategy = weaker.mergeStrategy

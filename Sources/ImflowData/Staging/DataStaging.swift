@@ -27,12 +27,26 @@ package struct DataStaging: InputStaging {
         let members = FileMembers(inputSchema: work.model.inputSchema)
         let references = try await fetcher.references(of: members.urls(in: units.map(\.input)))
         for index in units.indices { units[index].input = members.replacing(units[index].input, by: references) }
+        try await fetchFiles(ofRowsIn: &units)
         guard case .shard = work.input else {
             let hash = ContentHash(canonical: .object(units.first?.input ?? [:]))
             return StagedCall(units: units, inputHash: hash)
         }
         let requests = units.map { JSONValue.object(["input": .object($0.input), "unit": $0.unit.json]) }
         return StagedCall(units: units, inputHash: ContentHash(canonical: .array(requests)))
+    }
+
+    /// Fetches what rows name by URLs, and notes it in their units' cuts; the rows themselves are read when they are needed.
+    private func fetchFiles(ofRowsIn units: inout [StagedUnit]) async throws(Failure) {
+        let reader = RowReader(content: content)
+        for index in units.indices {
+            guard var cut = units[index].unit.cut, case .rows(var rows) = cut.form else { continue }
+            let urls = try reader.urls(of: units[index].unit, cut, rows)
+            if urls.isEmpty { continue }
+            rows.files = try await fetcher.references(of: urls)
+            cut.form = .rows(rows)
+            units[index].unit.cut = cut
+        }
     }
 
     package func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue {
@@ -50,8 +64,18 @@ package struct DataStaging: InputStaging {
             taken.insert(name)
             input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
         }
+        if let cut = unit.unit.cut, cut.form.isFile {
+            let name = try FileCutter(content: content).write(unit.unit, cut, into: folder)
+            taken.insert(name)
+            input[cut.key] = .string(FileURL.text(folder: guestFolder, name: name))
+        }
         var files = StagedFiles(content: content, folder: folder, guestFolder: guestFolder, copies: copies, taken: taken)
-        for (key, value) in unit.input where key != unit.unit.tile?.key { input[key] = try files.replacing(value) }
+        if let cut = unit.unit.cut, case .rows(let rows) = cut.form {
+            input[cut.key] = try files.replacing(.array(try RowReader(content: content).rows(of: unit.unit, cut, rows)))
+        }
+        for (key, value) in unit.input where key != unit.unit.tile?.key && key != unit.unit.cut?.key {
+            input[key] = try files.replacing(value)
+        }
         links.add(files.links, in: folder)
         return .object(input)
     }
