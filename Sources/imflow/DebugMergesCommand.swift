@@ -70,11 +70,11 @@ struct DebugMergesCommand: ParsableCommand {
     }
 }
 
-/// A unit of a made stage: a tile of 512 px in rows of 100, a window over words.
+/// A unit of a made stage: a tile of 64 px in rows of 100, a window over words.
 private struct MadeUnit {
     static let split = SplitPlan(mode: .sequence, sequenceLength: 16, sequenceOverlap: 4)
     private static let row = 100
-    private static let side = 512
+    private static let side = 64
 
     var index: Int
     var count: Int
@@ -107,7 +107,7 @@ private struct MadeUnit {
             try list(max(bytes / 18, 1), to: writer) { JSONValue.numberText(Double(index * 31 + $0) / 7) }
         case .topK, .detections:
             try list(max(bytes / 64, 1), to: writer) { item in
-                let place = (index * 131 + item * 7919) % 450
+                let place = (index * 131 + item * 7919) % 40
                 return "{\"box\":[\(place),\(place),\(place + 20),\(place + 20)],\"class\":\"c\",\"score\":0.\(place + 100)}"
             }
         case .jsonMerge:

@@ -43,6 +43,12 @@ import Testing
             }
         }
 
+        mutating func box() -> JSONValue {
+            let (x, y) = (int(0...12), int(0...12))
+            let corners = [x, y, int((x + 1)...16), int((y + 1)...16)].map { JSONValue.int(Int64($0)) }
+            return ["box": .array(corners), "class": .string(["a", "b"][int(0...1)]), "score": .number(Double(int(0...9)) / 10)]
+        }
+
         mutating func result(_ strategy: MergeStrategy) -> JSONValue {
             switch strategy {
             case .concatText: .string((0..<int(0...6)).map { _ in word() + [" ", "  ", "\n", ""][int(0...3)] }.joined())
@@ -90,12 +96,21 @@ import Testing
         }
     }
 
+    /// One of six tiles in two rows.
+    private func unit(_ index: Int) -> Unit {
+        let numbers = [
+            "index": index, "row": index / 3, "column": index % 3, "x": index % 3 * 12, "y": index / 3 * 12, "width": 16,
+            "height": 16, "image_width": 40, "image_height": 28,
+        ]
+        return Unit(geometry: JSONObject(numbers.map { ($0, .int(Int64($1))) }) { $1 }, set: [:])
+    }
+
     /// Through the merger: units in drawn shards, in a drawn order, read in pieces of a drawn size.
     private func bundled(
         _ plan: MergePlan, _ split: SplitPlan, _ results: [JSONValue], _ holes: Set<Int>, _ draw: inout Draw
     ) throws -> ContentHash {
         var shards: [[Unit]] = []
-        var rest = results.indices.map { Unit(geometry: ["index": .int(Int64($0))], set: [:]) }[...]
+        var rest = results.indices.map(unit)[...]
         while let first = rest.first {
             // A shard succeeds or fails as a whole.
             let isHole = holes.contains(first.index)
@@ -160,6 +175,29 @@ import Testing
         try fold.combine(try run(units[..<middle], &draw, identity))
         try fold.combine(try run(units[middle...], &draw, identity))
         return fold
+    }
+
+    /// What these two make of a set of units has tests of its own; here they are asked through the merger.
+    @Test(arguments: [
+        MergePlan(strategy: .detections), MergePlan(strategy: .tileStitch),
+        MergePlan(strategy: .tileStitch, blend: .feather),
+    ])
+    func boxesAndImagesDoNotDependOnShardsEither(plan: MergePlan) throws {
+        var draw = Draw(random: SplitMix(state: 7))
+        let split = SplitPlan(mode: .tile, tileWidth: 16, tileHeight: 16, tileOverlapX: 4, tileOverlapY: 4)
+        let workshop = try ImageWorkshop()
+        for round in 0..<3 {
+            let results: [JSONValue] = try (0..<6).map { index in
+                guard plan.strategy == .tileStitch else { return .array((0..<draw.int(0...6)).map { _ in draw.box() }) }
+                let image = try workshop.put(PixelBlock.noise(PixelShape(16, 16), seed: UInt64(10 * round + index)))
+                let stored = try room.content.put(fileAt: workshop.content.path(of: image.hash), moving: false)
+                return .string(ContentReference(hash: stored.hash, name: image.name).text)
+            }
+            let holes: Set<Int> = round == 1 ? [draw.int(0...5)] : []
+            var hashes: Set<ContentHash> = []
+            for _ in 0..<20 { hashes.insert(try bundled(plan, split, results, holes, &draw)) }
+            #expect(hashes.count == 1)
+        }
     }
 
     @Test func unitsOfShardsThatLieAmongEachOtherAreInOrder() throws {
