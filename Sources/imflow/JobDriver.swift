@@ -27,6 +27,8 @@ struct Launched: Codable {
     var allowPrivate: PrivateAddresses?
     /// The most jobs that its models may submit, in all; nil: the default.
     var maxChildren: Int?
+    /// Models get copies of their input files, never links.
+    var copiesInputs: Bool?
     var imflow = Imflow.version
     /// Where it was submitted from; nil: an older imflow did not keep it.
     var source: JobSource?
@@ -155,7 +157,7 @@ struct JobDriver {
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
             access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
-            root: limits.jobs > 0 ? job : nil)
+            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
     }
 
     private var limits: ChildLimits {

@@ -37,9 +37,10 @@ final class LocalExecutor: Executor {
     ///   - cache: what the run wants of other jobs' results.
     ///   - access: what files may be fetched from.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
+    ///   - copiesInputs: models get copies of their input files, never links.
     init(
         state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use(),
-        access: FetchAccess = FetchAccess(), root: String? = nil
+        access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false
     ) throws {
         do {
             let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
@@ -50,7 +51,7 @@ final class LocalExecutor: Executor {
                 folder: try FetchFolder(state.folder.fetch))
             self.fetcher = fetcher
             let client = HTTPClient(maximumConnections: 256)
-            let staging = DataStaging(content: state.content, fetcher: fetcher)
+            let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
             let process = ProcessHost(node: node, stateRoot: state.folder.root)
             let docker = DockerHost(client: HTTPClient(), node: node, stateRoot: state.folder.root)
             let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
@@ -127,6 +128,18 @@ final class LocalExecutor: Executor {
     func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
         if case .call = order.work { return await calls.run(order, progress: progress) }
         return await data.run(order, progress: progress)
+    }
+
+    /// What the order comes to without calling a model and without the network. Nil: that cannot be told, or it would be run.
+    func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
+        switch order.work {
+        case .call: return await calls.foreseen(order)
+        case .fetch(let work) where !work.isLocal: return nil
+        default:
+            let outcome = await data.run(order) { _ in }.outcome
+            if case .failed = outcome { return nil }
+            return (outcome, nil)
+        }
     }
 
     func sweep(job: String, keeping tokens: Set<String>) async { await calls.sweep(job: job, keeping: tokens) }

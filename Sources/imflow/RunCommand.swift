@@ -19,6 +19,8 @@ struct ExecutionOptions: ParsableArguments {
     var slots: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
+    @Flag(help: "Give models copies of their input files, which they may write to, and never links; a resume does the same.")
+    var copyInputs = false
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
     @Option(
@@ -59,6 +61,7 @@ struct ExecutionOptions: ParsableArguments {
         if let concurrency { launched.limit = concurrency }
         if let events { launched.events = absolutePath(events) }
         if !allowPrivate.isEmpty { launched.allowPrivate = try PrivateAddresses(allowPrivate.joined(separator: ",")) }
+        if copyInputs { launched.copiesInputs = true }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")
