@@ -205,15 +205,19 @@ package struct Unit: Sendable, Equatable {
     package var set: JSONObject
     /// For tiles: the input member that receives the tile's file, and the content reference of the source image.
     package var tile: (key: String, source: String)?
+    /// What the model gets of the tile; nil: `auto`.
+    package var tileFile: TileFile?
     /// The input member that gets a list of one element, which the shard before made.
     package var listKey: String?
 
     package init(
-        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, listKey: String? = nil
+        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, tileFile: TileFile? = nil,
+        listKey: String? = nil
     ) {
         self.geometry = geometry
         self.set = set
         self.tile = tile
+        self.tileFile = tileFile
         self.listKey = listKey
     }
 
@@ -224,6 +228,7 @@ package struct Unit: Sendable, Equatable {
         set = json["set"]?.objectValue ?? [:]
         if let key = json["tile"]?["key"]?.stringValue, let source = json["tile"]?["source"]?.stringValue {
             tile = (key, source)
+            tileFile = json["tile"]?["file"]?.stringValue.flatMap(TileFile.init(rawValue:))
         }
         listKey = json["list_key"]?.stringValue
     }
@@ -231,7 +236,11 @@ package struct Unit: Sendable, Equatable {
     package var json: JSONValue {
         var members: JSONObject = ["unit": .object(geometry)]
         if !set.isEmpty { members["set"] = .object(set) }
-        if let tile { members["tile"] = ["key": .string(tile.key), "source": .string(tile.source)] }
+        if let tile {
+            var about: JSONObject = ["key": .string(tile.key), "source": .string(tile.source)]
+            if let tileFile { about["file"] = .string(tileFile.rawValue) }
+            members["tile"] = .object(about)
+        }
         if let listKey { members["list_key"] = .string(listKey) }
         return .object(members)
     }

@@ -6,6 +6,17 @@ package enum SequenceUnit: String, Sendable, Codable, CaseIterable {
     case chars, words, lines
 }
 
+/// What a model gets of its tile.
+package enum TileFile: String, Sendable, Codable, CaseIterable {
+    /// A PNG where the pixels fit, else an uncompressed TIFF.
+    case auto
+    case png
+    /// Uncompressed.
+    case tiff
+    /// The whole upright image, of which the unit's geometry names the rectangle.
+    case source
+}
+
 /// How a stage's input is cut into units, and units bundled into shards.
 package struct SplitPlan: Sendable, Equatable, Codable {
     package var mode: SplitMode
@@ -17,6 +28,8 @@ package struct SplitPlan: Sendable, Equatable, Codable {
     package var tileOverlapX: Int
     package var tileOverlapY: Int
     package var tilePad: Bool
+    /// Nil: `auto`.
+    package var tileFile: TileFile?
     /// Items per unit.
     package var batchSize: Int
     package var sequenceLength: Int
@@ -30,7 +43,7 @@ package struct SplitPlan: Sendable, Equatable, Codable {
 
     package init(
         mode: SplitMode, key: String? = nil, tileWidth: Int = 512, tileHeight: Int = 512, tileOverlapX: Int = 0,
-        tileOverlapY: Int = 0, tilePad: Bool = false, batchSize: Int = 1, sequenceLength: Int = 2048,
+        tileOverlapY: Int = 0, tilePad: Bool = false, tileFile: TileFile? = nil, batchSize: Int = 1, sequenceLength: Int = 2048,
         sequenceOverlap: Int = 0, sequenceUnit: SequenceUnit = .words, candidates: Int = 1, seed: Int = 0,
         shardLimit: Int = 32
     ) {
@@ -41,6 +54,7 @@ package struct SplitPlan: Sendable, Equatable, Codable {
         self.tileOverlapX = tileOverlapX
         self.tileOverlapY = tileOverlapY
         self.tilePad = tilePad
+        self.tileFile = tileFile
         self.batchSize = batchSize
         self.sequenceLength = sequenceLength
         self.sequenceOverlap = sequenceOverlap

@@ -117,11 +117,18 @@ final class LocalExecutor: Executor {
     }
 
     func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
+        staging.sources.hold(order.job)
         if case .call = order.work { return await calls.run(order, progress: progress) }
         return await data.run(order, progress: progress)
     }
 
-    func sweep(job: String, keeping tokens: Set<String>) async { await calls.sweep(job: job, keeping: tokens) }
+    func sweep(job: String, keeping tokens: Set<String>) async {
+        await data.sweep(job: job, keeping: tokens)
+        await calls.sweep(job: job, keeping: tokens)
+    }
 
-    func shutdown() async { await calls.shutdown() }
+    func shutdown() async {
+        await calls.shutdown()
+        await data.shutdown()
+    }
 }

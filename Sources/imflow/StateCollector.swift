@@ -149,6 +149,7 @@ struct StateCollector {
         report.left = usage.total - report.bytes
         if !options.dryRun {
             _ = try state.content.removeLeftovers(olderThan: (now - cutoff) / 1000)
+            try state.content.removeStaleNotes()
             try cache.removeLeftovers()
         }
         return report

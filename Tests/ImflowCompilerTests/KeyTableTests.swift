@@ -60,6 +60,7 @@ import Testing
     private static let enums: [String: [String]] = [
         "model.yaml.protocol": CallProtocol.allCases.map(\.rawValue),
         "multi_node.split_mode": SplitMode.allCases.map(\.rawValue) + ["none"],
+        "multi_node.tile_file": TileFile.allCases.map(\.rawValue),
         "multi_node.sequence_unit": SequenceUnit.allCases.map(\.rawValue),
         "multi_node.merge_strategy": MergeStrategy.allCases.map(\.rawValue),
         "multi_node.distributed_runtime": GangPlan.Runtime.allCases.map(\.rawValue),
@@ -90,7 +91,7 @@ import Testing
 
     @Test func optionsAreOfTheirModes() {
         #expect(KeyTable.splitOptions["tile_pad"] == .tile && KeyTable.splitOptions["seed"] == .candidates)
-        #expect(KeyTable.splitOptions.count == 9 && KeyTable.splitOptions["max_shards"] == nil)
+        #expect(KeyTable.splitOptions.count == 10 && KeyTable.splitOptions["max_shards"] == nil)
         #expect(KeyTable.mergeOptions["k"] == .topK && KeyTable.mergeOptions["conflict"] == .jsonMerge)
         #expect(Set(KeyTable.mergeOptions.keys) == Set(KeyTable.merge.keys.map(\.name)))
         #expect(KeyTable.gangOptions == ["shard_role", "cluster_size", "coordination_port", "gpu", "start_window"])

@@ -613,6 +613,23 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
+                },
                 "batch_size": {
                   "description": "How many items of the list make a unit. Only with `split_mode: batch`.",
                   "type": "integer",
@@ -1723,6 +1740,23 @@ extension FileSchema {
                   "description": "Whether tiles at an edge are padded to the full size. Only with `split_mode: tile`.",
                   "type": "boolean",
                   "default": false
+                },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
                 },
                 "batch_size": {
                   "description": "How many items of the list make a unit. Only with `split_mode: batch`.",

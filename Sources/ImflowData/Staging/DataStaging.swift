@@ -6,10 +6,13 @@ package import ImflowJSON
 package struct DataStaging: InputStaging {
     let content: ContentStore
     let fetcher: Fetcher
+    /// What tiles are cut from.
+    package let sources: TileSources
 
     package init(content: ContentStore, fetcher: Fetcher) {
         self.content = content
         self.fetcher = fetcher
+        sources = TileSources(content: content)
     }
 
     /// Files are fetched here: the inputs hold content references only. The hash is of the input of a whole stage or
@@ -33,21 +36,29 @@ package struct DataStaging: InputStaging {
 
     package func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue {
         try await withTaskExecutorPreference(BlockingThreads.shared) {
-            try makeFiles(of: unit, in: folder, guestFolder: guestFolder)
+            try await makeFiles(of: unit, in: folder, guestFolder: guestFolder)
         }
     }
 
-    private func makeFiles(of unit: StagedUnit, in folder: String, guestFolder: String) throws(Failure) -> JSONValue {
+    private func makeFiles(
+        of unit: StagedUnit, in folder: String, guestFolder: String
+    ) async throws(Failure) -> JSONValue {
         var input = unit.input
         var taken: Set<String> = []
+        var cut: String?
         if let tile = unit.unit.tile {
-            let stem = "tile-\(unit.unit.index)"
-            let name = try TileCutter.cut(unit.unit, content: content, into: folder, named: stem)
-            taken.insert(name)
-            input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
+            let cutter = TileCutter(sources: sources)
+            if unit.unit.tileFile == .source {
+                input[tile.key] = .string(try await cutter.source(of: unit.unit).text)
+            } else {
+                let name = try await cutter.cut(unit.unit, into: folder, named: "tile-\(unit.unit.index)")
+                taken.insert(name)
+                input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
+                cut = tile.key
+            }
         }
         var names = StagedNames(reserved: taken)
-        for (key, value) in unit.input where key != unit.unit.tile?.key {
+        for (key, value) in input where key != cut {
             input[key] = try copy(value, into: folder, guestFolder: guestFolder, names: &names)
         }
         return .object(input)
