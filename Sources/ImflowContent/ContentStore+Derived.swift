@@ -5,15 +5,27 @@ package import ImflowExecution
 /// the folder `derived`. All of them may be removed at any time, and so may what they name: it is made again.
 extension ContentStore {
     private static let noteLimit = 1024
+    /// In seconds: less than the time by which a collection of garbage spares more than what live attempts have stored. Who has
+    /// a link to a file looks at it again when its time changes, so it does so seldom.
+    private static let renewal = 50
 
     /// What `recipe` has made of `source`, marked as wanted now so that who collects garbage spares it; nil when it is not
     /// there (any more). Its bytes are not re-hashed. `recipe` is a name that fits a file's: letters, digits and dashes.
     package func derived(from source: ContentHash, by recipe: String) -> ContentHash? {
         guard let file = try? OpenFile(reading: notePath(source, recipe)),
             let bytes = try? file.contents(limit: Self.noteLimit),
-            let hash = ContentHash(hex: String(decoding: bytes, as: UTF8.self)), contains(hash), renew(hash)
+            let hash = ContentHash(hex: String(decoding: bytes, as: UTF8.self)), keep(hash)
         else { return nil }
         return hash
+    }
+
+    /// Marks what was derived as wanted by an attempt that has begun.
+    /// - Returns: false when it is not there.
+    package func keep(_ hash: ContentHash) -> Bool {
+        var status = stat()
+        guard lstat(path(of: hash), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        let age = time(nil) - status.st_mtim.tv_sec
+        return (0..<Self.renewal).contains(age) || renew(hash)
     }
 
     /// Notes that `content` was made of `source`. A note that is there is replaced.

@@ -72,8 +72,10 @@ package final class TileSources: Sendable {
             } else {
                 opened = try await wait(for: source, rows: .max)
             }
-            if let hash = opened.file, content.renew(hash) {
-                return hash == source.hash ? source : ContentReference(hash: hash, name: Self.name(of: source))
+            // The source itself is the job's.
+            if opened.file == source.hash { return source }
+            if let hash = opened.file, content.keep(hash) {
+                return ContentReference(hash: hash, name: Self.name(of: source))
             }
             state.withLock { $0.close(source.hash) }
         }
