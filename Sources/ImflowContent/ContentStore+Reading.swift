@@ -45,6 +45,7 @@ extension ContentStore {
     static func corrupt(_ hash: ContentHash, _ path: String) -> ContentError {
         ContentError(
             .corrupt, path: path,
-            "the stored content \(hash) is damaged: \(path) holds other bytes; `imflow verify JOB` names what it hit")
+            "the stored content \(hash) is damaged: \(path) holds other bytes; `imflow cas verify --repair` takes it out, "
+                + "and `imflow verify JOB` names what it hit")
     }
 }

@@ -67,6 +67,7 @@ struct DebugTilesCommand: AsyncParsableCommand {
             mode: .tile, tileWidth: size, tileHeight: size, tileOverlapX: overlap, tileOverlapY: overlap,
             tileFile: TileFile(rawValue: file.rawValue))
         let sources = TileSources(content: content)
+        sources.hold("debug")
         let units = try TileSplitter.split(source: source, key: "image_url", plan: plan, content: content)
         try sources.begin(source)
         let split = clock.now

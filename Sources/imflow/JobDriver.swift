@@ -24,6 +24,8 @@ struct Launched: Codable {
     var refresh: Set<String>?
     /// The most jobs that its models may submit, in all; nil: the default.
     var maxChildren: Int?
+    /// Models get copies of their input files, never links.
+    var copiesInputs: Bool?
     var imflow = Imflow.version
     /// Where it was submitted from; nil: an older imflow did not keep it.
     var source: JobSource?
@@ -151,7 +153,7 @@ struct JobDriver {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
-            root: limits.jobs > 0 ? job : nil)
+            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
     }
 
     private var limits: ChildLimits {

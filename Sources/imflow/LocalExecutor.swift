@@ -33,9 +33,10 @@ final class LocalExecutor: Executor {
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
     ///   - cache: what the run wants of other jobs' results.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
+    ///   - copiesInputs: models get copies of their input files, never links.
     init(
         state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use(),
-        root: String? = nil
+        root: String? = nil, copiesInputs: Bool = false
     ) throws {
         do {
             let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
@@ -43,7 +44,7 @@ final class LocalExecutor: Executor {
             // Downloads are written on their client's own thread; calls must not wait for a disk.
             let fetcher = Fetcher(content: state.content, client: HTTPClient(maximumConnections: 8))
             let client = HTTPClient(maximumConnections: 256)
-            let staging = DataStaging(content: state.content, fetcher: fetcher)
+            let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
             let process = ProcessHost(node: node, stateRoot: state.folder.root)
             let docker = DockerHost(client: HTTPClient(), node: node, stateRoot: state.folder.root)
             let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
@@ -120,6 +121,18 @@ final class LocalExecutor: Executor {
         staging.sources.hold(order.job)
         if case .call = order.work { return await calls.run(order, progress: progress) }
         return await data.run(order, progress: progress)
+    }
+
+    /// What the order comes to without calling a model and without the network. Nil: that cannot be told, or it would be run.
+    func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
+        switch order.work {
+        case .call: return await calls.foreseen(order)
+        case .fetch(let work) where !work.isLocal: return nil
+        default:
+            let outcome = await data.run(order) { _ in }.outcome
+            if case .failed = outcome { return nil }
+            return (outcome, nil)
+        }
     }
 
     func sweep(job: String, keeping tokens: Set<String>) async {

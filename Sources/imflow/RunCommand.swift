@@ -18,6 +18,8 @@ struct ExecutionOptions: ParsableArguments {
     var slots: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
+    @Flag(help: "Give models copies of their input files, which they may write to, and never links; a resume does the same.")
+    var copyInputs = false
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
     @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
@@ -47,6 +49,7 @@ struct ExecutionOptions: ParsableArguments {
         if let slots { file.setSlots(slots) }
         if let concurrency { launched.limit = concurrency }
         if let events { launched.events = absolutePath(events) }
+        if copyInputs { launched.copiesInputs = true }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")

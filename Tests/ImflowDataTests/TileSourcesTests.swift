@@ -132,6 +132,9 @@ import Testing
             await wait { sources.decodeCount == 0 }
         }
         try sources.begin(source)
+        #expect(sources.decodeCount == 0)
+        sources.hold("j")
+        try sources.begin(source)
         #expect(sources.decodeCount == 1)
         await sources.shutdown()
         #expect(sources.decodeCount == 0)

@@ -45,12 +45,12 @@ package final class TileSources: Sendable {
         for task in tasks { await task.value }
     }
 
-    /// Starts the decode of an image that needs one, and does not wait for it.
+    /// Starts the decode of an image that needs one, and does not wait for it; nothing where no job is held.
     /// - Throws: cause `app` when the file is no image; `infra` when it cannot be opened.
     package func begin(_ source: ContentReference) throws(Failure) {
         if try ready(source) != nil { return }
         state.withLock { state in
-            if state.decodings[source.hash] == nil { start(source, in: &state) }
+            if !state.jobs.isEmpty, state.decodings[source.hash] == nil { start(source, in: &state) }
         }
     }
 

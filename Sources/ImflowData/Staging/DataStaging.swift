@@ -8,11 +8,15 @@ package struct DataStaging: InputStaging {
     let fetcher: Fetcher
     /// What tiles are cut from.
     package let sources: TileSources
+    private let copies: Bool
+    private let links = StagedLinks()
 
-    package init(content: ContentStore, fetcher: Fetcher) {
+    /// - Parameter copies: models get copies of their input files, which they may write to, and never links.
+    package init(content: ContentStore, fetcher: Fetcher, copies: Bool = false) {
         self.content = content
         self.fetcher = fetcher
         sources = TileSources(content: content)
+        self.copies = copies
     }
 
     /// Files are fetched here: the inputs hold content references only. The hash is of the input of a whole stage or
@@ -57,49 +61,49 @@ package struct DataStaging: InputStaging {
                 cut = tile.key
             }
         }
-        var names = StagedNames(reserved: taken)
-        for (key, value) in input where key != cut {
-            input[key] = try copy(value, into: folder, guestFolder: guestFolder, names: &names)
-        }
+        var files = StagedFiles(content: content, folder: folder, guestFolder: guestFolder, copies: copies, taken: taken)
+        for (key, value) in input where key != cut { input[key] = try files.replacing(value) }
+        links.add(files.links, in: folder)
         return .object(input)
     }
 
-    package func collect(_ result: JSONValue, from folder: String, guestFolder: String) async throws -> JSONValue {
+    package func release(_ folder: String) async throws {
+        let held = links.take(below: folder)
+        if held.isEmpty { return }
         try await withTaskExecutorPreference(BlockingThreads.shared) {
-            var collector = ResultCollector(content: content, folder: folder, guestFolder: guestFolder)
+            var failure: Failure?
+            for link in held {
+                do throws(Failure) { try check(link) } catch { failure = failure ?? error }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    private func check(_ link: StagedLink) throws(Failure) {
+        do throws(ContentError) {
+            if try content.isIntact(link.content) { return }
+            let aside = try content.setAside(link.content.hash)
+            let kept = aside.map { "; what it holds now is in \($0)" } ?? ""
+            throw ContentError(
+                .corrupt, path: link.name,
+                "the input file `\(link.name)` was changed while the model ran, and with it the content store, which "
+                    + "shares it\(kept). A model must not write to its input files: let it copy them first, or hand it "
+                    + "copies with --copy-inputs; imflow resume makes what is lost again")
+        } catch {
+            throw error.corrupt ? Failure(.app, error.sentence) : Failure(storing: error)
+        }
+    }
+
+    package func collect(
+        _ result: JSONValue, from folder: String, guestFolder: String, ended: Bool
+    ) async throws -> JSONValue {
+        try await withTaskExecutorPreference(BlockingThreads.shared) {
+            var collector = ResultCollector(content: content, folder: folder, guestFolder: guestFolder, ended: ended)
             return try collector.collect(result)
         }
     }
 
     package func store(_ value: JSONValue) async throws -> Payload {
         do throws(ContentError) { return try content.payload(value) } catch { throw Failure(storing: error) }
-    }
-
-    /// `value` with each content reference replaced by the URL of a file that is made in the folder.
-    private func copy(
-        _ value: JSONValue, into folder: String, guestFolder: String, names: inout StagedNames
-    ) throws(Failure) -> JSONValue {
-        switch value {
-        case .string(let text):
-            guard let reference = ContentReference(text) else { return value }
-            let (name, isNew) = names.name(of: reference)
-            if isNew {
-                do throws(ContentError) { try content.copy(reference.hash, to: folder + "/" + name) } catch {
-                    throw Failure(.infra, "the input file `\(reference.name)` cannot be staged: \(error.sentence)")
-                }
-            }
-            return .string(FileURL.text(folder: guestFolder, name: name))
-        case .array(let items):
-            var out: [JSONValue] = []
-            for item in items { out.append(try copy(item, into: folder, guestFolder: guestFolder, names: &names)) }
-            return .array(out)
-        case .object(let members):
-            var out = members
-            for (key, member) in members {
-                out[key] = try copy(member, into: folder, guestFolder: guestFolder, names: &names)
-            }
-            return .object(out)
-        default: return value
-        }
     }
 }
