@@ -14,6 +14,7 @@ package struct MultiNode: Sendable {
     package var tileSize: Located<Pair>?
     package var tileOverlap: Located<Pair>?
     package var tilePad: Located<Bool>?
+    package var tileFile: Located<TileFile>?
     package var batchSize: Located<Int>?
     package var sequenceLength: Located<Int>?
     package var sequenceOverlap: Located<Int>?
@@ -52,6 +53,7 @@ package struct MultiNode: Sendable {
         tileSize = fields.pair("tile_size")
         tileOverlap = fields.pair("tile_overlap")
         tilePad = fields.boolean("tile_pad")
+        tileFile = fields.choice("tile_file", TileFile.self)
         batchSize = fields.integer("batch_size")
         sequenceLength = fields.integer("sequence_length")
         sequenceOverlap = fields.integer("sequence_overlap")
@@ -89,6 +91,7 @@ package struct MultiNode: Sendable {
         merged.tileSize = tileSize ?? weaker.tileSize
         merged.tileOverlap = tileOverlap ?? weaker.tileOverlap
         merged.tilePad = tilePad ?? weaker.tilePad
+        merged.tileFile = tileFile ?? weaker.tileFile
         merged.batchSize = batchSize ?? weaker.batchSize
         merged.sequenceLength = sequenceLength ?? weaker.sequenceLength
         merged.sequenceOverlap = sequenceOverlap ?? weaker.sequenceOverlap

@@ -16,6 +16,17 @@ package enum RowDelimiter: String, Sendable, Codable, CaseIterable {
     case comma, semicolon, tab, pipe
 }
 
+/// What a model gets of its tile.
+package enum TileFile: String, Sendable, Codable, CaseIterable {
+    /// A PNG where the pixels fit, else an uncompressed TIFF.
+    case auto
+    case png
+    /// Uncompressed.
+    case tiff
+    /// The whole upright image, of which the unit's geometry names the rectangle.
+    case source
+}
+
 /// How a stage's input is cut into units, and units bundled into shards.
 package struct SplitPlan: Sendable, Equatable, Codable {
     /// Whisper's own window.
@@ -30,6 +41,8 @@ package struct SplitPlan: Sendable, Equatable, Codable {
     package var tileOverlapX: Int
     package var tileOverlapY: Int
     package var tilePad: Bool
+    /// Nil: `auto`.
+    package var tileFile: TileFile?
     /// Items of a list, or rows of a table, per unit.
     package var batchSize: Int
     package var sequenceLength: Int
@@ -53,7 +66,8 @@ package struct SplitPlan: Sendable, Equatable, Codable {
 
     package init(
         mode: SplitMode, key: String? = nil, tileWidth: Int = 512, tileHeight: Int = 512, tileOverlapX: Int = 0,
-        tileOverlapY: Int = 0, tilePad: Bool = false, batchSize: Int = 1, sequenceLength: Int = 2048,
+        tileOverlapY: Int = 0, tilePad: Bool = false, tileFile: TileFile? = nil, batchSize: Int = 1,
+        sequenceLength: Int = 2048,
         sequenceOverlap: Int = 0, sequenceUnit: SequenceUnit = .words, candidates: Int = 1, seed: Int = 0,
         rowFormat: RowFormat? = nil, rowHeader: Bool? = nil, rowDelimiter: RowDelimiter? = nil,
         audioLength: TimeSpan? = nil, audioOverlap: TimeSpan? = nil, shardLimit: Int = 32
@@ -65,6 +79,7 @@ package struct SplitPlan: Sendable, Equatable, Codable {
         self.tileOverlapX = tileOverlapX
         self.tileOverlapY = tileOverlapY
         self.tilePad = tilePad
+        self.tileFile = tileFile
         self.batchSize = batchSize
         self.sequenceLength = sequenceLength
         self.sequenceOverlap = sequenceOverlap

@@ -6,7 +6,7 @@ import ImflowDiagnostics
 struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "debug", abstract: "Look inside: what a phase of the compiler makes of a file, what the engine and merges cost.",
-        subcommands: [DebugFileCommand.self, DebugEngineCommand.self, DebugMergesCommand.self],
+        subcommands: [DebugFileCommand.self, DebugEngineCommand.self, DebugMergesCommand.self, DebugTilesCommand.self],
         defaultSubcommand: DebugFileCommand.self)
 }
 

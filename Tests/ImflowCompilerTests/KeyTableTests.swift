@@ -60,6 +60,7 @@ import Testing
     private static let enums: [String: [String]] = [
         "model.yaml.protocol": CallProtocol.allCases.map(\.rawValue),
         "multi_node.split_mode": SplitMode.allCases.map(\.rawValue) + ["none"],
+        "multi_node.tile_file": TileFile.allCases.map(\.rawValue),
         "multi_node.sequence_unit": SequenceUnit.allCases.map(\.rawValue),
         "multi_node.row_format": RowFormat.allCases.map(\.rawValue),
         "multi_node.row_delimiter": RowDelimiter.allCases.map(\.rawValue),
@@ -93,7 +94,7 @@ import Testing
     @Test func optionsAreOfTheirModes() {
         #expect(KeyTable.splitOptions["tile_pad"] == [.tile] && KeyTable.splitOptions["seed"] == [.candidates])
         #expect(KeyTable.splitOptions["batch_size"] == [.batch, .rows])
-        #expect(KeyTable.splitOptions.count == 14 && KeyTable.splitOptions["max_shards"] == nil)
+        #expect(KeyTable.splitOptions.count == 15 && KeyTable.splitOptions["max_shards"] == nil)
         #expect(KeyTable.mergeOptions["k"] == .topK && KeyTable.mergeOptions["conflict"] == .jsonMerge)
         #expect(Set(KeyTable.mergeOptions.keys) == Set(KeyTable.merge.keys.map(\.name)))
         #expect(KeyTable.gangOptions == ["shard_role", "cluster_size", "coordination_port", "gpu", "start_window"])

@@ -12,6 +12,7 @@ extension IRDump {
         dump.add("tile_size", block.tileSize)
         dump.add("tile_overlap", block.tileOverlap)
         dump.add("tile_pad", block.tilePad)
+        dump.add("tile_file", block.tileFile)
         dump.add("batch_size", block.batchSize)
         dump.add("sequence_length", block.sequenceLength)
         dump.add("sequence_overlap", block.sequenceOverlap)

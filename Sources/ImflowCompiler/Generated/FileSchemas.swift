@@ -617,6 +617,23 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
+                },
                 "batch_size": {
                   "description": "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`.",
                   "type": "integer",
@@ -1797,6 +1814,23 @@ extension FileSchema {
                   "description": "Whether tiles at an edge are padded to the full size. Only with `split_mode: tile`.",
                   "type": "boolean",
                   "default": false
+                },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
                 },
                 "batch_size": {
                   "description": "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`.",

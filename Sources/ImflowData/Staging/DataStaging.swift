@@ -6,6 +6,8 @@ package import ImflowJSON
 package struct DataStaging: InputStaging {
     let content: ContentStore
     let fetcher: Fetcher
+    /// What tiles are cut from.
+    package let sources: TileSources
     private let copies: Bool
     private let links = StagedLinks()
 
@@ -13,6 +15,7 @@ package struct DataStaging: InputStaging {
     package init(content: ContentStore, fetcher: Fetcher, copies: Bool = false) {
         self.content = content
         self.fetcher = fetcher
+        sources = TileSources(content: content)
         self.copies = copies
     }
 
@@ -51,31 +54,40 @@ package struct DataStaging: InputStaging {
 
     package func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue {
         try await withTaskExecutorPreference(BlockingThreads.shared) {
-            try makeFiles(of: unit, in: folder, guestFolder: guestFolder)
+            try await makeFiles(of: unit, in: folder, guestFolder: guestFolder)
         }
     }
 
-    private func makeFiles(of unit: StagedUnit, in folder: String, guestFolder: String) throws(Failure) -> JSONValue {
+    private func makeFiles(
+        of unit: StagedUnit, in folder: String, guestFolder: String
+    ) async throws(Failure) -> JSONValue {
         var input = unit.input
         var taken: Set<String> = []
+        // Members that have their final value.
+        var made: Set<String> = []
         if let tile = unit.unit.tile {
-            let stem = "tile-\(unit.unit.index)"
-            let name = try TileCutter.cut(unit.unit, content: content, into: folder, named: stem)
-            taken.insert(name)
-            input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
+            let cutter = TileCutter(sources: sources)
+            if unit.unit.tileFile == .source {
+                input[tile.key] = .string(try await cutter.source(of: unit.unit).text)
+            } else {
+                let name = try await cutter.cut(unit.unit, into: folder, named: "tile-\(unit.unit.index)")
+                taken.insert(name)
+                input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
+                made.insert(tile.key)
+            }
         }
         if let cut = unit.unit.cut, cut.form.isFile {
             let name = try FileCutter(content: content).write(unit.unit, cut, into: folder)
             taken.insert(name)
             input[cut.key] = .string(FileURL.text(folder: guestFolder, name: name))
+            made.insert(cut.key)
         }
         var files = StagedFiles(content: content, folder: folder, guestFolder: guestFolder, copies: copies, taken: taken)
         if let cut = unit.unit.cut, case .rows(let rows) = cut.form {
             input[cut.key] = try files.replacing(.array(try RowReader(content: content).rows(of: unit.unit, cut, rows)))
+            made.insert(cut.key)
         }
-        for (key, value) in unit.input where key != unit.unit.tile?.key && key != unit.unit.cut?.key {
-            input[key] = try files.replacing(value)
-        }
+        for (key, value) in input where !made.contains(key) { input[key] = try files.replacing(value) }
         links.add(files.links, in: folder)
         return .object(input)
     }
