@@ -7,6 +7,8 @@ enum ImageLimits {
     /// In px: 200,000 × 200,000.
     static let pixels = 40_000_000_000
     static let bands = 1024
+    /// In px, of each side of a PNG: libpng, too, takes no more.
+    static let sideOfPNG = 1_000_000
     /// In bytes of raw pixels: a tile, a model's output for one, or an image whose decoder needs it whole.
     static let block = 256 << 20
     /// Units of one split: each takes about 1 KiB of memory while they are listed.
@@ -28,6 +30,22 @@ enum ImageLimits {
             throw Failure(.app, "\(name) has \(shape.bands) bands, where an image may have 1 to \(bands)")
         }
         try checkBlock(shape.resized(width: shape.width, height: 1), "\(name): one row")
+    }
+
+    /// Refuses a stitched image that cannot be a PNG.
+    static func checkPNG(_ shape: PixelShape) throws(Failure) {
+        guard shape.fitsPNG else {
+            throw Failure(
+                .app,
+                "`merge.format: png` holds gray or RGB of 8 or 16 bits, and the stitched image has "
+                    + "\(shape.pixelDescription); write `merge.format: tiff`")
+        }
+        guard shape.width <= sideOfPNG, shape.height <= sideOfPNG else {
+            throw Failure(
+                .app,
+                "`merge.format: png` holds sides of up to \(sideOfPNG) px, and the stitched image has \(shape.width) × "
+                    + "\(shape.height) px; write `merge.format: tiff`")
+        }
     }
 
     /// Refuses raw pixels that would take too much memory at once.

@@ -41,4 +41,12 @@ enum SourceImage {
         case .tiled(let image): try image.block(rect)
         }
     }
+
+    /// Reads a rectangle that lies within the image into rows that begin `stride` bytes apart.
+    func read(_ rect: PixelRect, into buffer: UnsafeMutableRawBufferPointer, stride: Int) throws(Failure) {
+        switch self {
+        case .plain(let segments, let file): try segments.read(rect, from: file, into: buffer, stride: stride)
+        case .tiled(let image): try image.block(rect).copy(into: buffer, stride: stride)
+        }
+    }
 }
