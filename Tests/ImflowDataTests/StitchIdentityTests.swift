@@ -19,7 +19,9 @@ import Testing
         let shape = PixelShape(
             Self.sides.randomElement(using: &random) ?? 1, Self.sides.randomElement(using: &random) ?? 1, bands: bands,
             format)
-        let (width, height) = (Int.random(in: 3...32, using: &random), Int.random(in: 3...32, using: &random))
+        // Some dozen tiles at most.
+        let width = Int.random(in: max(3, shape.width / 4)...32, using: &random)
+        let height = Int.random(in: max(3, shape.height / 4)...32, using: &random)
         let split = SplitPlan(
             mode: .tile, tileWidth: width, tileHeight: height,
             tileOverlapX: Int.random(in: 0..<width, using: &random) * 2 / 3,
