@@ -173,6 +173,14 @@ bool imflow_png_write(
     return status == 0;
 }
 
+bool imflow_png_convert(const char *source, int32_t compression, const char *path) {
+    ImflowImage *image = imflow_image_open(source, true);
+    if (image == NULL) return false;
+    int status = lib.vips_pngsave(vips_image(image), path, "compression", compression, "strip", 1, NULL);
+    imflow_image_close(image);
+    return status == 0;
+}
+
 char *imflow_image_error(void) {
     if (!started()) return strdup(start_error);
     char *text = lib.vips_error_buffer_copy();

@@ -140,6 +140,8 @@ struct Lowering {
         return MergePlan(
             strategy: block.mergeStrategy?.value ?? defaults.strategy,
             conflict: options?.conflict?.value ?? defaults.conflict, blend: options?.blend?.value ?? defaults.blend,
+            format: options?.format?.value == .png ? .png : nil, content: options?.content?.value == .labels ? .labels : nil,
+            fill: options?.fill?.value,
             iou: options?.iou?.value ?? defaults.iou, metric: options?.metric?.value ?? defaults.metric,
             score: options?.score?.value ?? defaults.score, k: options?.k?.value ?? defaults.k,
             reducer: block.reducer == nil ? nil : reducer.flatMap { model($0) })

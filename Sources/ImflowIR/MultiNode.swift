@@ -141,6 +141,9 @@ package struct MergeDeclaration: Sendable {
     package var span: Span
     package var conflict: Located<MergePlan.Conflict>?
     package var blend: Located<MergePlan.Blend>?
+    package var format: Located<MergePlan.Format>?
+    package var content: Located<MergePlan.Content>?
+    package var fill: Located<MergePlan.Fill>?
     package var iou: Located<Double>?
     package var metric: Located<MergePlan.Metric>?
     package var score: Located<String>?
@@ -152,6 +155,9 @@ package struct MergeDeclaration: Sendable {
         span = fields.span
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
         blend = fields.choice("blend", MergePlan.Blend.self)
+        format = fields.choice("format", MergePlan.Format.self)
+        content = fields.choice("content", MergePlan.Content.self)
+        fill = fields.fill("fill")
         iou = fields.number("iou")
         metric = fields.choice("metric", MergePlan.Metric.self)
         score = fields.text("score")
@@ -163,6 +169,9 @@ package struct MergeDeclaration: Sendable {
         var merged = self
         merged.conflict = conflict ?? weaker.conflict
         merged.blend = blend ?? weaker.blend
+        merged.format = format ?? weaker.format
+        merged.content = content ?? weaker.content
+        merged.fill = fill ?? weaker.fill
         merged.iou = iou ?? weaker.iou
         merged.metric = metric ?? weaker.metric
         merged.score = score ?? weaker.score

@@ -113,12 +113,28 @@ package struct MergePlan: Sendable, Equatable, Codable {
     package enum Conflict: String, Sendable, Codable, CaseIterable { case error, last }
     package enum Blend: String, Sendable, Codable, CaseIterable { case hard, feather }
     package enum Metric: String, Sendable, Codable, CaseIterable { case iou, ios }
+    package enum Format: String, Sendable, Codable, CaseIterable { case tiff, png }
+    package enum Content: String, Sendable, Codable, CaseIterable { case image, labels }
+
+    /// What a stitched image shows where no tile has an output.
+    package enum Fill: Sendable, Equatable {
+        /// An alpha band is added where there is none.
+        case transparent
+        /// A sample for each band, or one for all.
+        case levels([Double])
+    }
 
     package var strategy: MergeStrategy
     /// For `json-merge`: what happens when two units give one member different scalars.
     package var conflict: Conflict
     /// For `tile-stitch`.
     package var blend: Blend
+    /// For `tile-stitch`: of the result's file; nil: TIFF.
+    package var format: Format?
+    /// For `tile-stitch`: what the pixels are; nil: an image.
+    package var content: Content?
+    /// For `tile-stitch`; nil: zeros, transparent where there is alpha.
+    package var fill: Fill?
     /// For `detections`: two boxes of different tiles that overlap at least this much, 0…1, are one object.
     package var iou: Double
     package var metric: Metric
@@ -129,17 +145,44 @@ package struct MergePlan: Sendable, Equatable, Codable {
     package var reducer: String?
 
     package init(
-        strategy: MergeStrategy = .concatJSON, conflict: Conflict = .error, blend: Blend = .hard, iou: Double = 0.5,
-        metric: Metric = .iou, score: String = "score", k: Int = 1, reducer: String? = nil
+        strategy: MergeStrategy = .concatJSON, conflict: Conflict = .error, blend: Blend = .hard,
+        format: Format? = nil, content: Content? = nil, fill: Fill? = nil, iou: Double = 0.5, metric: Metric = .iou,
+        score: String = "score", k: Int = 1, reducer: String? = nil
     ) {
         self.strategy = strategy
         self.conflict = conflict
         self.blend = blend
+        self.format = format
+        self.content = content
+        self.fill = fill
         self.iou = iou
         self.metric = metric
         self.score = score
         self.k = k
         self.reducer = reducer
+    }
+}
+
+/// As it is written: `transparent`, or the list of numbers.
+extension MergePlan.Fill: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let word = try? container.decode(String.self) {
+            guard word == "transparent" else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "`\(word)` is no fill")
+            }
+            self = .transparent
+        } else {
+            self = .levels(try container.decode([Double].self))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .transparent: try container.encode("transparent")
+        case .levels(let levels): try container.encode(levels)
+        }
     }
 }
 

@@ -69,6 +69,8 @@ import Testing
         "multi_node.shard_role": GangPlan.Role.allCases.map(\.rawValue),
         "merge.conflict": MergePlan.Conflict.allCases.map(\.rawValue),
         "merge.blend": MergePlan.Blend.allCases.map(\.rawValue),
+        "merge.format": MergePlan.Format.allCases.map(\.rawValue),
+        "merge.content": MergePlan.Content.allCases.map(\.rawValue),
         "merge.metric": MergePlan.Metric.allCases.map(\.rawValue),
         "retry.retry_on": [Cause.app, .timeout, .oom].map(\.rawValue),
         "requires.arch": ["x86_64", "arm64"],

@@ -52,6 +52,9 @@ bool imflow_png_write(
     const void *pixels, int32_t width, int32_t height, int32_t bands, bool sixteen, int32_t compression,
     const char *path);
 
+/// Writes an image file of 8 or 16 bit samples of 1 to 4 bands as a PNG without metadata, row by row.
+bool imflow_png_convert(const char *source, int32_t compression, const char *path);
+
 /// Why the latest call failed: text of libvips, to be freed by the caller; may be empty when calls fail on several
 /// threads at once.
 char *imflow_image_error(void);

@@ -41,11 +41,21 @@ extension IRDump {
         var dump = FieldDump(spans: spans)
         dump.add("conflict", merge.conflict)
         dump.add("blend", merge.blend)
+        dump.add("format", merge.format)
+        dump.add("content", merge.content)
+        dump.add("fill", merge.fill, fill)
         dump.add("iou", merge.iou)
         dump.add("metric", merge.metric)
         dump.add("score", merge.score)
         dump.add("k", merge.k)
         return dump.json
+    }
+
+    private func fill(_ fill: MergePlan.Fill) -> JSONValue {
+        switch fill {
+        case .transparent: "transparent"
+        case .levels(let levels): .array(levels.map { .number($0) })
+        }
     }
 
     func time(_ time: TimeSpan) -> JSONValue { .int(time.milliseconds) }

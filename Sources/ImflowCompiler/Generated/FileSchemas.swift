@@ -895,6 +895,55 @@ extension FileSchema {
                   ],
                   "default": "hard"
                 },
+                "content": {
+                  "description": "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "image",
+                    "labels"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Colours or measurements.",
+                    "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."
+                  ],
+                  "default": "image"
+                },
+                "format": {
+                  "description": "The format of the stitched file. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "tiff",
+                    "png"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.",
+                    "PNG, for gray and RGB of 8 or 16 bits with or without alpha."
+                  ],
+                  "default": "tiff"
+                },
+                "fill": {
+                  "description": "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha.",
+                  "type": [
+                    "string",
+                    "number",
+                    "array"
+                  ],
+                  "pattern": "^transparent$",
+                  "items": {
+                    "type": "number"
+                  },
+                  "minItems": 1,
+                  "maxItems": 1024,
+                  "examples": [
+                    "transparent",
+                    255,
+                    [
+                      255,
+                      0,
+                      128
+                    ]
+                  ]
+                },
                 "iou": {
                   "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",
                   "type": "number",
@@ -2092,6 +2141,55 @@ extension FileSchema {
                     "Both are mixed, each the less the nearer its edge is."
                   ],
                   "default": "hard"
+                },
+                "content": {
+                  "description": "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "image",
+                    "labels"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Colours or measurements.",
+                    "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."
+                  ],
+                  "default": "image"
+                },
+                "format": {
+                  "description": "The format of the stitched file. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "tiff",
+                    "png"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.",
+                    "PNG, for gray and RGB of 8 or 16 bits with or without alpha."
+                  ],
+                  "default": "tiff"
+                },
+                "fill": {
+                  "description": "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha.",
+                  "type": [
+                    "string",
+                    "number",
+                    "array"
+                  ],
+                  "pattern": "^transparent$",
+                  "items": {
+                    "type": "number"
+                  },
+                  "minItems": 1,
+                  "maxItems": 1024,
+                  "examples": [
+                    "transparent",
+                    255,
+                    [
+                      255,
+                      0,
+                      128
+                    ]
+                  ]
                 },
                 "iou": {
                   "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",

@@ -163,6 +163,7 @@ struct PlainSegments: Sendable {
     func read(
         _ rect: PixelRect, from file: ImageFile, into buffer: UnsafeMutableRawBufferPointer, stride: Int
     ) throws(Failure) {
+        guard rect.width > 0, rect.height > 0 else { return }
         for row in rect.y / segmentHeight...(rect.maxY - 1) / segmentHeight {
             for column in rect.x / segmentWidth...(rect.maxX - 1) / segmentWidth {
                 if planes == 1 {
@@ -203,6 +204,10 @@ struct PlainSegments: Sendable {
         Failure(.app, "\(file.name) is truncated: it ends before its pixels do")
     }
 
+    /// Bytes between two pieces of a segment that are read with them, to be thrown away, rather than skipped by another
+    /// call of the system.
+    private static let gapLimit = 16 << 10
+
     private func copy(
         row: Int, column: Int, of rect: PixelRect, from file: ImageFile, into buffer: UnsafeMutableRawBufferPointer,
         stride: Int
@@ -211,19 +216,20 @@ struct PlainSegments: Sendable {
             x: column * segmentWidth, y: row * segmentHeight, width: segmentWidth, height: segmentHeight)
         guard let part = segment.intersection(rect) else { return }
         let pixel = shape.pixelSize
-        let start = Int64(offsets[row * columns + column])
-        // Rows that are whole in the segment and in the rectangle lie in one piece in both.
-        let isWhole = part.width == segmentWidth && part.width == rect.width && stride == part.width * pixel
-        let rowsAtOnce = isWhole ? part.height : 1
-        for y in Swift.stride(from: part.y, to: part.maxY, by: rowsAtOnce) {
-            let source = start + Int64(((y - segment.y) * segmentWidth + part.x - segment.x) * pixel)
-            let target = (y - rect.y) * stride + (part.x - rect.x) * pixel
-            let piece = UnsafeMutableRawBufferPointer(
-                rebasing: buffer[target..<target + part.width * pixel * rowsAtOnce])
-            guard try file.read(into: piece, at: source) else {
-                throw Self.truncated(file)
-            }
+        let (length, pitch) = (part.width * pixel, segmentWidth * pixel)
+        let source =
+            Int64(offsets[row * columns + column]) + Int64((part.y - segment.y) * pitch + (part.x - segment.x) * pixel)
+        let target = (part.y - rect.y) * stride + (part.x - rect.x) * pixel
+        let isRead: Bool
+        if length == pitch, length == stride {
+            // Rows that are whole in the segment and in the rectangle lie in one piece in both.
+            isRead = try file.read(into: .init(rebasing: buffer[target..<target + length * part.height]), at: source)
+        } else {
+            isRead = try file.read(
+                rows: part.height, of: length, into: .init(rebasing: buffer[target...]), stride: stride, at: source,
+                pitch: pitch, gapLimit: Self.gapLimit)
         }
+        guard isRead else { throw Self.truncated(file) }
     }
 }
 

@@ -78,6 +78,15 @@ final class VipsImage: @unchecked Sendable {
         guard done else { throw Failure(.infra, "cannot write the image \(path): \(reason())") }
     }
 
+    /// Writes a PNG of an image file whose pixels fit, row by row, without metadata: the same pixels are always the same
+    /// bytes.
+    static func convertToPNG(_ source: String, into path: String) throws(Failure) {
+        try checkLibrary()
+        guard imflow_png_convert(source, 6, path) else {
+            throw Failure(.infra, "cannot write the image \(path): \(reason())")
+        }
+    }
+
     private static func checkLibrary() throws(Failure) {
         guard let reason = imflow_images_unavailable() else { return }
         throw Failure(
@@ -86,7 +95,7 @@ final class VipsImage: @unchecked Sendable {
     }
 
     private static func notAnImage(_ name: String, reason: String) -> Failure {
-        if reason.isEmpty || reason.contains("not in a known format") {
+        if reason.isEmpty || ["not in a known format", "not a known file format"].contains(where: reason.contains) {
             return Failure(.app, "\(name) is not an image; TIFF, PNG, JPEG, WebP, GIF and HEIF are read")
         }
         return Failure(.app, "\(name) cannot be read as an image: \(reason)")

@@ -109,6 +109,9 @@ package enum KeyTable {
         [
             Key("conflict", .choice(["error", "last"]), default: "error", since: "0.1", "What comes of two units that give one member different scalars. Only with `merge_strategy: json-merge`.", choices: ["error": "The merge fails.", "last": "The later unit's counts."]),
             Key("blend", .choice(["hard", "feather"]), default: "hard", since: "0.1", "What is seen where tiles overlap. Only with `merge_strategy: tile-stitch`.", choices: ["hard": "Each tile is shown up to the middle of the overlap.", "feather": "Both are mixed, each the less the nearer its edge is."]),
+            Key("content", .choice(["image", "labels"]), default: "image", since: "0.1", "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.", choices: ["image": "Colours or measurements.", "labels": "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."]),
+            Key("format", .choice(["tiff", "png"]), default: "tiff", since: "0.1", "The format of the stitched file. Only with `merge_strategy: tile-stitch`.", choices: ["tiff": "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.", "png": "PNG, for gray and RGB of 8 or 16 bits with or without alpha."]),
+            Key("fill", .fill, since: "0.1", "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha."),
             Key("iou", .number(0...1), default: "0.5", since: "0.1", "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`."),
             Key("metric", .choice(["iou", "ios"]), default: "iou", since: "0.1", "How the overlap of two boxes is measured. Only with `merge_strategy: detections`.", choices: ["iou": "Intersection over union.", "ios": "Intersection over the smaller box."]),
             Key("score", .text, default: "score", since: "0.1", "The member that results are ranked by. Only with `merge_strategy: top-k`."),
@@ -266,6 +269,9 @@ package enum KeyTable {
     package static let mergeOptions: [String: MergeStrategy] = [
         "conflict": .jsonMerge,
         "blend": .tileStitch,
+        "content": .tileStitch,
+        "format": .tileStitch,
+        "fill": .tileStitch,
         "iou": .detections,
         "metric": .detections,
         "score": .topK,
