@@ -2,6 +2,7 @@ import ArgumentParser
 import ImflowCompiler
 import ImflowContent
 import ImflowEngine
+import ImflowExecution
 import ImflowPlan
 import ImflowStore
 
@@ -20,6 +21,11 @@ struct ExecutionOptions: ParsableArguments {
     var result: String?
     @Flag(help: "Give models copies of their input files, which they may write to, and never links; a resume does the same.")
     var copyInputs = false
+    @Option(
+        help: """
+            Publish what each task made, for whoever may look: ipfs adds results and their files to the node of IMFLOW_IPFS_API and             shows their CIDs; a resume does the same.
+            """)
+    var persist: PersistTarget?
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
     @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
@@ -50,6 +56,12 @@ struct ExecutionOptions: ParsableArguments {
         if let concurrency { launched.limit = concurrency }
         if let events { launched.events = absolutePath(events) }
         if copyInputs { launched.copiesInputs = true }
+        if let persist {
+            do throws(Failure) { _ = try ResultPublisher.node() } catch {
+                throw CommandFailure(.usage, "--persist \(persist.rawValue): \(error.message)")
+            }
+            launched.persist = persist
+        }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")
