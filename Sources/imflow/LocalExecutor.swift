@@ -122,6 +122,18 @@ final class LocalExecutor: Executor {
         return await data.run(order, progress: progress)
     }
 
+    /// What the order comes to without calling a model and without the network. Nil: that cannot be told, or it would be run.
+    func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
+        switch order.work {
+        case .call: return await calls.foreseen(order)
+        case .fetch(let work) where !work.isLocal: return nil
+        default:
+            let outcome = await data.run(order) { _ in }.outcome
+            if case .failed = outcome { return nil }
+            return (outcome, nil)
+        }
+    }
+
     func sweep(job: String, keeping tokens: Set<String>) async { await calls.sweep(job: job, keeping: tokens) }
 
     func shutdown() async { await calls.shutdown() }
