@@ -23,6 +23,9 @@ package struct StateFolder: Sendable {
     /// Results that other jobs may take; all of it may be removed at any time.
     package var cache: String { root + "/cache" }
 
+    /// What fetches of all jobs share; all of it may be removed at any time.
+    package var fetch: String { cache + "/fetch" }
+
     package func work(job: String) -> String { root + "/work/" + component(job) }
 
     package func attemptFolder(job: String, task: String, attempt: Int) -> String {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import ImflowContent
+import ImflowData
 import ImflowEngine
 import ImflowExecution
 import ImflowInvocation
@@ -22,6 +23,8 @@ struct Launched: Codable {
     var noCache: Bool?
     /// Stages whose results are made anew.
     var refresh: Set<String>?
+    /// Private addresses that files may be fetched from, beside those of the environment.
+    var allowPrivate: PrivateAddresses?
     /// The most jobs that its models may submit, in all; nil: the default.
     var maxChildren: Int?
     /// Models get copies of their input files, never links.
@@ -171,6 +174,7 @@ struct JobDriver {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
+            access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
             root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
     }
 
@@ -221,6 +225,8 @@ struct JobDriver {
             }
         }
         defer { signals.stop() }
+        executor.downloads.report(to: { progress.note($0.line) })
+        defer { executor.downloads.report(to: nil) }
         progress.start()
         do {
             // It waits for the disk at every commit.

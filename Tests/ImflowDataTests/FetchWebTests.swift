@@ -146,14 +146,23 @@ final class FetchBench: Sendable {
     let content: ContentStore
     let fetcher: Fetcher
 
-    init(limits: FetchLimits = FetchLimits()) throws {
+    /// - Parameters:
+    ///   - environment: as the command line hands it on.
+    ///   - shared: the folder that the fetchers of several processes share; nil: none.
+    init(
+        limits: FetchLimits = FetchLimits(), allowed: PrivateAddresses = .all, environment: [String: String] = [:],
+        shared: String? = nil, reporter: FetchReporter = FetchReporter()
+    ) throws {
         var template = Array((NSTemporaryDirectory() + "imflow-fetch-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         content = try ContentStore(folder: folder + "/cas")
         var limits = limits
         limits.retryInterval = TimeSpan(milliseconds: 1)
-        fetcher = Fetcher(content: content, client: HTTPClient(), limits: limits)
+        fetcher = Fetcher(
+            content: content, client: HTTPClient(), limits: limits,
+            access: FetchAccess(allowed: allowed, environment: environment), folder: try shared.map { try FetchFolder($0) },
+            reporter: reporter)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -18,9 +18,11 @@ package final class CacheFlight: Sendable {
 
     deinit { end() }
 
-    /// - Parameter holder: what those who wait are told.
+    /// - Parameters:
+    ///   - path: of the file that is locked, in a folder of its own kind: it is made and removed.
+    ///   - holder: what those who wait are told.
     /// - Returns: nil when somebody else holds it, in this process or in another one.
-    static func take(_ path: String, holder: String) throws(ContentError) -> CacheFlight? {
+    package static func take(_ path: String, holder: String) throws(ContentError) -> CacheFlight? {
         // Whoever ends a flight removes its file: a lock on a file without a name keeps nobody out.
         for _ in 0..<16 {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
