@@ -55,6 +55,7 @@ struct ResultPublisher {
                 if pending[item.hash] == nil { order.append(item.hash) }
                 pending[item.hash, default: []].append(item)
             }
+            if order.isEmpty { return Report(published: published, missing: 0) }
             let kubo = try Self.node()
             for start in stride(from: 0, to: order.count, by: Self.width) {
                 let hashes = order[start..<min(start + Self.width, order.count)]
