@@ -29,6 +29,8 @@ struct Launched: Codable {
     var maxChildren: Int?
     /// Models get copies of their input files, never links.
     var copiesInputs: Bool?
+    /// Where the tasks' results are published when it is over; nil: nowhere.
+    var persist: PersistTarget?
     var imflow = Imflow.version
     /// Where it was submitted from; nil: an older imflow did not keep it.
     var source: JobSource?
@@ -126,7 +128,7 @@ struct JobDriver {
         if machine.status == .succeeded, lost.tasks.isEmpty {
             try await state.database.releaseLease(job: machine.job)
             Console.note("job \(machine.job) has succeeded already; nothing is left to do")
-            return try show(machine)
+            return try show(machine, await publish(machine))
         }
         for task in lost.tasks {
             Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
@@ -238,9 +240,12 @@ struct JobDriver {
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)
-            try await state.database.releaseLease(job: machine.job)
             progress.finish()
-            return try show(final)
+            // Who presses Ctrl-C now ends the publishing: the job itself is over.
+            signals.stop()
+            let report = await publish(final)
+            try await state.database.releaseLease(job: machine.job)
+            return try show(final, report)
         } catch {
             await family?.close(finished: false)
             await executor.jobs?.close(removingFolder: false)
@@ -266,10 +271,24 @@ struct JobDriver {
         try? FileManager.default.removeItem(atPath: state.folder.work(job: job))
     }
 
-    private func show(_ machine: JobMachine) throws -> ExitStatus {
-        let view = JobView(
+    /// Nil when nothing is to be published, or nothing is over yet.
+    private func publish(_ machine: JobMachine) async -> ResultPublisher.Report? {
+        guard launched.persist != nil, machine.status.isFinished, machine.status != .cancelled else { return nil }
+        let report = await ResultPublisher(state, job: machine.job).publish(machine)
+        for item in report.published { Console.note(item.text) }
+        if let reason = report.reason {
+            Console.note(
+                "\(report.missing) results of job \(machine.job) are not published: \(reason)\n  "
+                    + "imflow resume \(machine.job) publishes the rest")
+        }
+        return report
+    }
+
+    private func show(_ machine: JobMachine, _ report: ResultPublisher.Report?) throws -> ExitStatus {
+        var view = JobView(
             id: machine.job, content: state.content, summary: machine.summary, isDriven: false,
             holes: machine.status == .partial ? try Holes(machine, content: state.content) : nil)
+        view.published = report?.published
         if let output = machine.output {
             let writer = ResultWriter(content: state.content)
             if let resultPath { try writer.write(output, to: resultPath) }
@@ -278,7 +297,8 @@ struct JobDriver {
             Console.note("job \(machine.job) has no result: the stage that would give it was skipped")
         }
         if self.output == .json { Console.print(try view.json(receipts: nil)) }
-        return note(machine)
+        let status = note(machine)
+        return status == .fine && report?.reason != nil ? .infrastructure : status
     }
 
     private func note(_ machine: JobMachine) -> ExitStatus {

@@ -166,8 +166,11 @@ struct StateCollector {
     private func forget(_ job: String, ifOneOf statuses: Set<JobStatus>) async throws -> Bool {
         guard try await state.database.forget(job: job, ifOneOf: statuses) else { return false }
         ReferenceMemo(state).forget(job)
-        for folder in [state.folder.work(job: job), state.folder.logs(job: job), state.folder.api(job: job)] {
-            try? FileManager.default.removeItem(atPath: folder)
+        for path in [
+            state.folder.work(job: job), state.folder.logs(job: job), state.folder.api(job: job),
+            state.folder.published(job: job),
+        ] {
+            try? FileManager.default.removeItem(atPath: path)
         }
         return true
     }
