@@ -23,7 +23,7 @@ package enum TileStitcher {
         for output in outputs {
             try checkCancellation()
             let geometry = try TileGeometry(output.unit)
-            let file = try output.image.map { (image) throws(Failure) in try TileFile(geometry.index, image, content) }
+            let file = try output.image.map { (image) throws(Failure) in try OutputFile(geometry.index, image, content) }
             tiles.append(try StitchTile(geometry, file, plan))
         }
         let isPNG = plan.format == .png
@@ -65,7 +65,7 @@ package enum TileStitcher {
         var tiles: [StitchTile] = []
         for index in 0..<grid.count {
             let file = files[index].map { name in
-                TileFile(path: folder + "/" + name, name: "the output of unit \(index) (\(name))")
+                OutputFile(path: folder + "/" + name, name: "the output of unit \(index) (\(name))")
             }
             tiles.append(try StitchTile(TileGeometry(index: index, in: grid), file, plan))
         }
