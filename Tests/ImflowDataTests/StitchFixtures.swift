@@ -22,7 +22,7 @@ extension ImageWorkshop {
         model: (PixelBlock, TileGeometry) throws -> PixelBlock? = { tile, _ in tile }
     ) throws -> ContentReference {
         let source = try putTIFF(block)
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: split, content: content)
+        let units = try TileSplitter.split(source: source, key: "k", plan: split, content: content)
         var outputs: [(unit: Unit, image: ContentReference?)] = []
         for unit in units {
             let output = try model(try cut(unit), try TileGeometry(unit))

@@ -184,7 +184,7 @@ import Testing
     @Test func namesAnOutputThatIsNoImage() throws {
         let workshop = try ImageWorkshop()
         let source = try workshop.putTIFF(.noise(PixelShape(8, 8), seed: 1))
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content)
+        let units = try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content)
         let text = try workshop.put(Array("no image".utf8), as: "out.png")
         let failure = try imageFailure {
             _ = try TileStitcher.stitch(

@@ -11,7 +11,7 @@ LONGEST_SECONDS = 366 * 86400
 # The bands of an image.
 FILL_LIMIT = 1024
 SIZE = "0{0,6}[1-9][0-9]{0,6}"
-STRATEGY = f"^(none|lines|(batch|lines|candidates)_{SIZE}|(tile|sequence)_{SIZE}(_overlap_(0|{SIZE}))?)$"
+STRATEGY = f"^(none|lines|(batch|rows|lines|candidates)_{SIZE}|(tile|sequence|audio)_{SIZE}(_overlap_(0|{SIZE}))?)$"
 
 
 def listed(items, **more):

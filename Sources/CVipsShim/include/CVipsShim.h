@@ -40,9 +40,10 @@ ImflowImage *imflow_image_open(const char *path, bool sequential);
 
 void imflow_image_header(const ImflowImage *image, ImflowImageHeader *header);
 
-/// Decodes a rectangle, which must lie within the image, to interleaved rows without gaps. False: see
+/// Decodes a rectangle, which must lie within the image, to interleaved rows that begin `stride` bytes apart. False: see
 /// `imflow_image_error`; damaged and truncated files fail here.
-bool imflow_image_read(ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels);
+bool imflow_image_read(
+    ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels, size_t stride);
 
 void imflow_image_close(ImflowImage *image);
 

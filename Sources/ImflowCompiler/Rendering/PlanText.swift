@@ -152,7 +152,7 @@ package enum UnitCount {
             guard lists.count == 1, let list = lists.values.first?.arrayValue else { return nil }
             let size = Swift.max(split.batchSize, 1)
             return (list.count + size - 1) / size
-        case .tile, .sequence, .lines: return nil
+        case .tile, .sequence, .lines, .rows, .audio: return nil
         }
     }
 }
@@ -171,6 +171,10 @@ extension SplitPlan {
             let size = "window of \(sequenceLength) \(sequenceUnit.rawValue)"
             return sequenceOverlap > 0 ? "\(size), overlap \(sequenceOverlap)" : size
         case .lines: return "line"
+        case .rows: return batchSize == 1 ? "row" : "\(batchSize) rows"
+        case .audio:
+            let size = "window of \((audioLength ?? Self.defaultAudioLength).text)"
+            return audioOverlap.map { $0.milliseconds > 0 ? "\(size), overlap \($0.text)" : size } ?? size
         case .candidates: return "\(candidates) candidates, seed \(seed)"
         }
     }

@@ -33,6 +33,14 @@ final class ImageFile: Sendable {
         return file
     }
 
+    /// Makes a new file of `bytes`, in one go.
+    static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: mode_t) throws(Failure) {
+        let file = try ImageFile(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), name: path, action: "create")
+        try file.write(bytes, at: 0)
+        // Whatever the process's umask takes away.
+        guard fchmod(file.descriptor, mode) == 0 else { throw failure("write", path, code: errno) }
+    }
+
     /// Fills `buffer` from `offset` on; false when the file ends before that.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Failure) -> Bool {
         var done = 0

@@ -11,6 +11,9 @@ enum ImageLimits {
     static let sideOfPNG = 1_000_000
     /// In bytes of raw pixels: a tile, a model's output for one, or an image whose decoder needs it whole.
     static let block = 256 << 20
+    /// In bytes of raw pixels: an image that must be decoded before tiles can be cut from it, since it takes this room in
+    /// the content store; 53,000 × 53,000 px of RGB.
+    static let decoded = 8 << 30
     /// Units of one split: each takes about 1 KiB of memory while they are listed.
     static let tiles = 200_000
 
@@ -30,6 +33,17 @@ enum ImageLimits {
             throw Failure(.app, "\(name) has \(shape.bands) bands, where an image may have 1 to \(bands)")
         }
         try checkBlock(shape.resized(width: shape.width, height: 1), "\(name): one row")
+    }
+
+    /// Refuses an image that would take too much room once it is decoded. Its shape must have passed ``check(_:name:)``.
+    static func checkDecoded(_ shape: PixelShape, name: String) throws(Failure) {
+        guard shape.rowSize <= decoded / shape.height else {
+            throw Failure(
+                .app,
+                "\(name) is too large to be decoded: \(shape.width) × \(shape.height) px with "
+                    + "\(shape.pixelDescription) take more than \(decoded >> 30) GiB of raw pixels; save it as a tiled "
+                    + "TIFF, which is read by region: vips tiffsave IN OUT.tif --tile --bigtiff --compression deflate")
+        }
     }
 
     /// Refuses a stitched image that cannot be a PNG.

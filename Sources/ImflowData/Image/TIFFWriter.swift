@@ -53,7 +53,7 @@ final class TIFFWriter: Sendable {
 }
 
 /// Everything in the file before its pixels: header, one directory, and the tables of strips.
-private struct TIFFHeader {
+struct TIFFHeader {
     /// A multiple of 16 bytes.
     let bytes: [UInt8]
 

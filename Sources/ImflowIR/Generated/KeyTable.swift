@@ -74,19 +74,25 @@ package enum KeyTable {
         "multi_node", "Splitting, merging, gangs. The input is cut into units, neighbouring units are bundled into shards, and the results are merged in the units' order, whichever shard ends first.",
         [
             Key("enabled", .boolean, default: "true", since: "0.1", "Whether the block is in force."),
-            Key("split_mode", .choice(["tile", "batch", "sequence", "lines", "candidates", "none"]), since: "0.1", "What the input is cut into. Default: not split.", choices: ["tile": "An image is cut into tiles.", "batch": "A list is cut into batches.", "sequence": "A text is cut into windows.", "lines": "A text is cut into lines.", "candidates": "The same input is called for several times, each with its own `seed`.", "none": "Not split."]),
+            Key("split_mode", .choice(["tile", "batch", "sequence", "lines", "candidates", "rows", "audio", "none"]), since: "0.1", "What the input is cut into. Default: not split.", choices: ["tile": "An image is cut into tiles.", "batch": "A list is cut into batches.", "sequence": "A text is cut into windows.", "lines": "A text is cut into lines.", "candidates": "The same input is called for several times, each with its own `seed`.", "rows": "A table (CSV, TSV or JSON Lines) is cut into runs of rows.", "audio": "A recording is cut into windows of time.", "none": "Not split."]),
             Key("split_key", .text, since: "0.1", "Which member of the input is cut. Default: the only member that fits the mode."),
             Key("tile_size", .pair(1...1_000_000), default: "512", since: "0.1", "Size of a tile in px, one number for both sides or `[width, height]`. Tiles at an edge are smaller. Only with `split_mode: tile`."),
             Key("tile_overlap", .pair(0...1_000_000), default: "0", since: "0.1", "How many px neighbouring tiles share, one number for both axes or `[x, y]`. Less than the tile's size. Only with `split_mode: tile`."),
             Key("tile_pad", .boolean, default: "false", since: "0.1", "Whether tiles at an edge are padded to the full size. Only with `split_mode: tile`."),
-            Key("batch_size", .integer(1...1_000_000), default: "1", since: "0.1", "How many items of the list make a unit. Only with `split_mode: batch`."),
+            Key("tile_file", .choice(["auto", "png", "tiff", "source"]), default: "auto", since: "0.3", "What a model gets of its tile. Only with `split_mode: tile`.", choices: ["auto": "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.", "png": "A PNG; an image whose pixels do not fit is refused.", "tiff": "An uncompressed TIFF, which takes the least time.", "source": "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."]),
+            Key("batch_size", .integer(1...1_000_000), default: "1", since: "0.1", "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`."),
             Key("sequence_length", .integer(1...1_000_000), default: "2048", since: "0.1", "How many `sequence_unit`s make a window. Only with `split_mode: sequence`."),
             Key("sequence_overlap", .integer(0...1_000_000), default: "0", since: "0.1", "How many `sequence_unit`s neighbouring windows share. Less than `sequence_length`. Only with `split_mode: sequence`."),
             Key("sequence_unit", .choice(["chars", "words", "lines"]), default: "words", since: "0.1", "What a window's length is counted in. Only with `split_mode: sequence`.", choices: ["chars": "Characters.", "words": "Words.", "lines": "Lines."]),
+            Key("row_format", .choice(["csv", "tsv", "jsonl"]), since: "0.2", "How the table is written. Only with `split_mode: rows`. Default: by the file's extension.", choices: ["csv": "Comma-separated values (RFC 4180).", "tsv": "The same, separated by tabs.", "jsonl": "JSON Lines, one value a line."]),
+            Key("row_header", .boolean, default: "true", since: "0.2", "Whether the first row of a CSV or TSV names the columns: a row is then an object, else a list of texts. Only with `split_mode: rows`."),
+            Key("row_delimiter", .choice(["comma", "semicolon", "tab", "pipe"]), since: "0.2", "What stands between the fields of a row. Only with `split_mode: rows`. Default: a comma in CSV, a tab in TSV.", choices: ["comma": "Commas.", "semicolon": "Semicolons.", "tab": "Tabs.", "pipe": "Vertical bars."]),
+            Key("audio_length", .duration(zeroAllowed: false), default: "30s", since: "0.2", "How long a window of a recording is. The last may be shorter. Only with `split_mode: audio`."),
+            Key("audio_overlap", .duration(zeroAllowed: true), default: "0s", since: "0.2", "How much of a recording neighbouring windows share. Less than `audio_length`. Only with `split_mode: audio`."),
             Key("candidates", .integer(1...1_000_000), default: "1", since: "0.1", "How many times the model is called with the same input. Only with `split_mode: candidates`."),
             Key("seed", .integer(-2_147_483_648...2_147_483_647), default: "0", since: "0.1", "`seed` of the first call; each further call gets one more. Only with `split_mode: candidates`."),
             Key("max_shards", .integer(1...65_536), default: "32", since: "0.1", "Most shards. A job's `shard_count` wins, but may not be more."),
-            Key("merge_strategy", .choice(["concat-json", "concat-text", "json-merge", "tile-stitch", "detections", "mean", "sum", "max", "min", "vote", "top-k", "none"]), default: "concat-json", since: "0.1", "How the units' results become one.", choices: ["concat-json": "One JSON array in the units' order; arrays are joined, anything else is appended.", "concat-text": "Text in the units' order; what `sequence_overlap` repeats is dropped.", "json-merge": "Deep merge of objects in the units' order.", "tile-stitch": "One image of the units' images, each laid at its place.", "detections": "Boxes moved into the source image, duplicates across the seams of tiles merged.", "mean": "The mean of numbers or of equally shaped arrays, element by element.", "sum": "The sum of numbers or of equally shaped arrays, element by element.", "max": "The greatest of numbers or of equally shaped arrays, element by element.", "min": "The least of numbers or of equally shaped arrays, element by element.", "vote": "What most units answered, with counts.", "top-k": "The best by `merge.score`.", "none": "The list of partial outputs."]),
+            Key("merge_strategy", .choice(["concat-json", "concat-text", "json-merge", "tile-stitch", "detections", "segments", "mean", "sum", "max", "min", "vote", "top-k", "none"]), default: "concat-json", since: "0.1", "How the units' results become one.", choices: ["concat-json": "One JSON array in the units' order; arrays are joined, anything else is appended.", "concat-text": "Text in the units' order; what `sequence_overlap` repeats is dropped.", "json-merge": "Deep merge of objects in the units' order.", "tile-stitch": "One image of the units' images, each laid at its place.", "detections": "Boxes moved into the source image, duplicates across the seams of tiles merged.", "segments": "Segments with `start` and `end` moved into the recording's time, those doubled in overlaps dropped.", "mean": "The mean of numbers or of equally shaped arrays, element by element.", "sum": "The sum of numbers or of equally shaped arrays, element by element.", "max": "The greatest of numbers or of equally shaped arrays, element by element.", "min": "The least of numbers or of equally shaped arrays, element by element.", "vote": "What most units answered, with counts.", "top-k": "The best by `merge.score`.", "none": "The list of partial outputs."]),
             Key("merge", .block(merge), since: "0.1", "Options of the merge strategy."),
             Key("reducer", .modelReference, since: "0.1", "A model that merges in place of a strategy: it gets every partial output and answers the merged one."),
             Key("distributed_runtime", .choice(["ray", "horovod", "torch", "mpi"]), since: "0.1", "Runs the stage as a gang of peers that are started all or none, and talk by this runtime. Default: no gang.", choices: ["ray": "Ray.", "horovod": "Horovod.", "torch": "PyTorch distributed.", "mpi": "MPI."]),
@@ -240,17 +246,23 @@ package enum KeyTable {
         settingsOverride,
     ]
 
-    /// The keys of `multi_node` that only one split mode knows.
-    package static let splitOptions: [String: SplitMode] = [
-        "tile_size": .tile,
-        "tile_overlap": .tile,
-        "tile_pad": .tile,
-        "batch_size": .batch,
-        "sequence_length": .sequence,
-        "sequence_overlap": .sequence,
-        "sequence_unit": .sequence,
-        "candidates": .candidates,
-        "seed": .candidates,
+    /// The keys of `multi_node` that only some split modes know.
+    package static let splitOptions: [String: [SplitMode]] = [
+        "tile_size": [.tile],
+        "tile_overlap": [.tile],
+        "tile_pad": [.tile],
+        "tile_file": [.tile],
+        "batch_size": [.batch, .rows],
+        "sequence_length": [.sequence],
+        "sequence_overlap": [.sequence],
+        "sequence_unit": [.sequence],
+        "row_format": [.rows],
+        "row_header": [.rows],
+        "row_delimiter": [.rows],
+        "audio_length": [.audio],
+        "audio_overlap": [.audio],
+        "candidates": [.candidates],
+        "seed": [.candidates],
     ]
 
     /// The keys of `merge` that only one strategy knows.
