@@ -206,18 +206,22 @@ package struct Unit: Sendable, Equatable {
     package var set: JSONObject
     /// For tiles: the input member that receives the tile's file, and the content reference of the source image.
     package var tile: (key: String, source: String)?
+    /// What the model gets of the tile; nil: `auto`.
+    package var tileFile: TileFile?
     /// The part of a stored file that it works on, for tables, recordings and large texts.
     package var cut: FileCut?
     /// The input member that gets a list of one element, which the shard before made.
     package var listKey: String?
 
     package init(
-        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, cut: FileCut? = nil,
+        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, tileFile: TileFile? = nil,
+        cut: FileCut? = nil,
         listKey: String? = nil
     ) {
         self.geometry = geometry
         self.set = set
         self.tile = tile
+        self.tileFile = tileFile
         self.cut = cut
         self.listKey = listKey
     }
@@ -229,6 +233,7 @@ package struct Unit: Sendable, Equatable {
         set = json["set"]?.objectValue ?? [:]
         if let key = json["tile"]?["key"]?.stringValue, let source = json["tile"]?["source"]?.stringValue {
             tile = (key, source)
+            tileFile = json["tile"]?["file"]?.stringValue.flatMap(TileFile.init(rawValue:))
         }
         if let cut = json["cut"] {
             guard let cut = FileCut(cut) else { return nil }
@@ -240,7 +245,11 @@ package struct Unit: Sendable, Equatable {
     package var json: JSONValue {
         var members: JSONObject = ["unit": .object(geometry)]
         if !set.isEmpty { members["set"] = .object(set) }
-        if let tile { members["tile"] = ["key": .string(tile.key), "source": .string(tile.source)] }
+        if let tile {
+            var about: JSONObject = ["key": .string(tile.key), "source": .string(tile.source)]
+            if let tileFile { about["file"] = .string(tileFile.rawValue) }
+            members["tile"] = .object(about)
+        }
         if let cut { members["cut"] = cut.json }
         if let listKey { members["list_key"] = .string(listKey) }
         return .object(members)

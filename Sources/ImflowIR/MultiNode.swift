@@ -14,6 +14,7 @@ package struct MultiNode: Sendable {
     package var tileSize: Located<Pair>?
     package var tileOverlap: Located<Pair>?
     package var tilePad: Located<Bool>?
+    package var tileFile: Located<TileFile>?
     package var batchSize: Located<Int>?
     package var sequenceLength: Located<Int>?
     package var sequenceOverlap: Located<Int>?
@@ -52,6 +53,7 @@ package struct MultiNode: Sendable {
         tileSize = fields.pair("tile_size")
         tileOverlap = fields.pair("tile_overlap")
         tilePad = fields.boolean("tile_pad")
+        tileFile = fields.choice("tile_file", TileFile.self)
         batchSize = fields.integer("batch_size")
         sequenceLength = fields.integer("sequence_length")
         sequenceOverlap = fields.integer("sequence_overlap")
@@ -89,6 +91,7 @@ package struct MultiNode: Sendable {
         merged.tileSize = tileSize ?? weaker.tileSize
         merged.tileOverlap = tileOverlap ?? weaker.tileOverlap
         merged.tilePad = tilePad ?? weaker.tilePad
+        merged.tileFile = tileFile ?? weaker.tileFile
         merged.batchSize = batchSize ?? weaker.batchSize
         merged.sequenceLength = sequenceLength ?? weaker.sequenceLength
         merged.sequenceOverlap = sequenceOverlap ?? weaker.sequenceOverlap
@@ -138,6 +141,9 @@ package struct MergeDeclaration: Sendable {
     package var span: Span
     package var conflict: Located<MergePlan.Conflict>?
     package var blend: Located<MergePlan.Blend>?
+    package var format: Located<MergePlan.Format>?
+    package var content: Located<MergePlan.Content>?
+    package var fill: Located<MergePlan.Fill>?
     package var iou: Located<Double>?
     package var metric: Located<MergePlan.Metric>?
     package var score: Located<String>?
@@ -149,6 +155,9 @@ package struct MergeDeclaration: Sendable {
         span = fields.span
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
         blend = fields.choice("blend", MergePlan.Blend.self)
+        format = fields.choice("format", MergePlan.Format.self)
+        content = fields.choice("content", MergePlan.Content.self)
+        fill = fields.fill("fill")
         iou = fields.number("iou")
         metric = fields.choice("metric", MergePlan.Metric.self)
         score = fields.text("score")
@@ -160,6 +169,9 @@ package struct MergeDeclaration: Sendable {
         var merged = self
         merged.conflict = conflict ?? weaker.conflict
         merged.blend = blend ?? weaker.blend
+        merged.format = format ?? weaker.format
+        merged.content = content ?? weaker.content
+        merged.fill = fill ?? weaker.fill
         merged.iou = iou ?? weaker.iou
         merged.metric = metric ?? weaker.metric
         merged.score = score ?? weaker.score

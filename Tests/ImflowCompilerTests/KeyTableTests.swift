@@ -60,6 +60,7 @@ import Testing
     private static let enums: [String: [String]] = [
         "model.yaml.protocol": CallProtocol.allCases.map(\.rawValue),
         "multi_node.split_mode": SplitMode.allCases.map(\.rawValue) + ["none"],
+        "multi_node.tile_file": TileFile.allCases.map(\.rawValue),
         "multi_node.sequence_unit": SequenceUnit.allCases.map(\.rawValue),
         "multi_node.row_format": RowFormat.allCases.map(\.rawValue),
         "multi_node.row_delimiter": RowDelimiter.allCases.map(\.rawValue),
@@ -68,6 +69,8 @@ import Testing
         "multi_node.shard_role": GangPlan.Role.allCases.map(\.rawValue),
         "merge.conflict": MergePlan.Conflict.allCases.map(\.rawValue),
         "merge.blend": MergePlan.Blend.allCases.map(\.rawValue),
+        "merge.format": MergePlan.Format.allCases.map(\.rawValue),
+        "merge.content": MergePlan.Content.allCases.map(\.rawValue),
         "merge.metric": MergePlan.Metric.allCases.map(\.rawValue),
         "retry.retry_on": [Cause.app, .timeout, .oom].map(\.rawValue),
         "requires.arch": ["x86_64", "arm64"],
@@ -93,7 +96,7 @@ import Testing
     @Test func optionsAreOfTheirModes() {
         #expect(KeyTable.splitOptions["tile_pad"] == [.tile] && KeyTable.splitOptions["seed"] == [.candidates])
         #expect(KeyTable.splitOptions["batch_size"] == [.batch, .rows])
-        #expect(KeyTable.splitOptions.count == 14 && KeyTable.splitOptions["max_shards"] == nil)
+        #expect(KeyTable.splitOptions.count == 15 && KeyTable.splitOptions["max_shards"] == nil)
         #expect(KeyTable.mergeOptions["k"] == .topK && KeyTable.mergeOptions["conflict"] == .jsonMerge)
         #expect(Set(KeyTable.mergeOptions.keys) == Set(KeyTable.merge.keys.map(\.name)))
         #expect(KeyTable.gangOptions == ["shard_role", "cluster_size", "coordination_port", "gpu", "start_window"])

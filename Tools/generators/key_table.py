@@ -4,6 +4,7 @@ SIMPLE = {
     "text": ".text", "word": ".word", "name": ".name", "job_id": ".jobID", "model_reference": ".modelReference",
     "names": ".names", "texts": ".texts", "boolean": ".boolean", "bytes": ".bytes", "command": ".command", "url_path": ".urlPath",
     "text_map": ".textMap", "condition": ".condition", "members": ".members", "schema": ".schema",
+    "fill": ".fill",
 }
 
 # Names of blocks that are words of the language.

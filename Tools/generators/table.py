@@ -13,7 +13,7 @@ TYPES = {
     "text": (), "word": (), "name": (), "job_id": (), "model_reference": (), "choice": ("choices",),
     "choices": ("choices",), "names": (), "texts": (), "boolean": (), "integer": ("minimum", "maximum"),
     "number": ("minimum", "maximum"), "duration": (), "bytes": (), "command": (), "url_path": (),
-    "pair": ("minimum", "maximum"), "text_map": (), "condition": (), "members": (), "schema": (),
+    "pair": ("minimum", "maximum"), "fill": (), "text_map": (), "condition": (), "members": (), "schema": (),
     "block": ("block",), "blocks": ("block",), "gpu": ("block",), "toggle": ("block",), "split_strategy": (),
 }
 ATTRIBUTES = {"type", "default", "otherwise", "since", "required", "only", "doc", "examples"}

@@ -12,6 +12,7 @@ extension IRDump {
         dump.add("tile_size", block.tileSize)
         dump.add("tile_overlap", block.tileOverlap)
         dump.add("tile_pad", block.tilePad)
+        dump.add("tile_file", block.tileFile)
         dump.add("batch_size", block.batchSize)
         dump.add("sequence_length", block.sequenceLength)
         dump.add("sequence_overlap", block.sequenceOverlap)
@@ -40,11 +41,21 @@ extension IRDump {
         var dump = FieldDump(spans: spans)
         dump.add("conflict", merge.conflict)
         dump.add("blend", merge.blend)
+        dump.add("format", merge.format)
+        dump.add("content", merge.content)
+        dump.add("fill", merge.fill, fill)
         dump.add("iou", merge.iou)
         dump.add("metric", merge.metric)
         dump.add("score", merge.score)
         dump.add("k", merge.k)
         return dump.json
+    }
+
+    private func fill(_ fill: MergePlan.Fill) -> JSONValue {
+        switch fill {
+        case .transparent: "transparent"
+        case .levels(let levels): .array(levels.map { .number($0) })
+        }
     }
 
     func time(_ time: TimeSpan) -> JSONValue { .int(time.milliseconds) }

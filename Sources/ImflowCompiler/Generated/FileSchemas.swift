@@ -617,6 +617,23 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
+                },
                 "batch_size": {
                   "description": "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`.",
                   "type": "integer",
@@ -877,6 +894,55 @@ extension FileSchema {
                     "Both are mixed, each the less the nearer its edge is."
                   ],
                   "default": "hard"
+                },
+                "content": {
+                  "description": "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "image",
+                    "labels"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Colours or measurements.",
+                    "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."
+                  ],
+                  "default": "image"
+                },
+                "format": {
+                  "description": "The format of the stitched file. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "tiff",
+                    "png"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.",
+                    "PNG, for gray and RGB of 8 or 16 bits with or without alpha."
+                  ],
+                  "default": "tiff"
+                },
+                "fill": {
+                  "description": "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha.",
+                  "type": [
+                    "string",
+                    "number",
+                    "array"
+                  ],
+                  "pattern": "^transparent$",
+                  "items": {
+                    "type": "number"
+                  },
+                  "minItems": 1,
+                  "maxItems": 1024,
+                  "examples": [
+                    "transparent",
+                    255,
+                    [
+                      255,
+                      0,
+                      128
+                    ]
+                  ]
                 },
                 "iou": {
                   "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",
@@ -1798,6 +1864,23 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
+                },
                 "batch_size": {
                   "description": "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`.",
                   "type": "integer",
@@ -2058,6 +2141,55 @@ extension FileSchema {
                     "Both are mixed, each the less the nearer its edge is."
                   ],
                   "default": "hard"
+                },
+                "content": {
+                  "description": "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "image",
+                    "labels"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Colours or measurements.",
+                    "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."
+                  ],
+                  "default": "image"
+                },
+                "format": {
+                  "description": "The format of the stitched file. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "tiff",
+                    "png"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.",
+                    "PNG, for gray and RGB of 8 or 16 bits with or without alpha."
+                  ],
+                  "default": "tiff"
+                },
+                "fill": {
+                  "description": "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha.",
+                  "type": [
+                    "string",
+                    "number",
+                    "array"
+                  ],
+                  "pattern": "^transparent$",
+                  "items": {
+                    "type": "number"
+                  },
+                  "minItems": 1,
+                  "maxItems": 1024,
+                  "examples": [
+                    "transparent",
+                    255,
+                    [
+                      255,
+                      0,
+                      128
+                    ]
+                  ]
                 },
                 "iou": {
                   "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",

@@ -102,10 +102,22 @@ package struct PlanText {
         switch merge.strategy {
         case .detections: return "detections, \(merge.metric.rawValue) \(merge.iou)"
         case .topK: return "top-k, \(merge.k) by \(merge.score)"
-        case .tileStitch: return "tile-stitch, \(merge.blend.rawValue)"
+        case .tileStitch: return Self.stitch(merge)
         case .jsonMerge: return "json-merge, conflict: \(merge.conflict.rawValue)"
         default: return merge.strategy.rawValue
         }
+    }
+
+    private static func stitch(_ merge: MergePlan) -> String {
+        var text = "tile-stitch, \(merge.content == .labels ? "labels" : merge.blend.rawValue)"
+        if merge.format == .png { text += ", png" }
+        switch merge.fill {
+        case .transparent: text += ", holes transparent"
+        case .levels(let levels):
+            text += ", holes \(levels.map { Int(exactly: $0).map { "\($0)" } ?? "\($0)" }.joined(separator: " "))"
+        case nil: break
+        }
+        return text
     }
 
     private func policy(_ stage: StagePlan) -> String {

@@ -29,8 +29,8 @@ struct AudioConverter {
         guard let sound = imflow_sound_open(content.path(of: source.hash), &header) else {
             throw Failure(
                 .app,
-                "\(source.name) is no recording that can be read: WAV, FLAC, Ogg, MP3, AIFF and CAF can; convert it first: "
-                    + "ffmpeg -i \(source.name) \(WaveFile.name(of: source.name))")
+                "\(source.name) is damaged, or no recording that can be read: WAV, FLAC, Ogg, MP3, AIFF and CAF can; "
+                    + "try ffmpeg -i \(source.name) new.wav")
         }
         defer { imflow_sound_close(sound) }
         let target = try TemporaryFile(in: content)

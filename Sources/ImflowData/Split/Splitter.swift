@@ -13,10 +13,13 @@ package struct Splitter: Sendable {
 
     private let content: ContentStore
     private let fetcher: Fetcher
+    private let sources: TileSources?
 
-    package init(content: ContentStore, fetcher: Fetcher) {
+    /// - Parameter sources: where the decode of an image that needs one begins; nil: with its first tile.
+    package init(content: ContentStore, fetcher: Fetcher, sources: TileSources? = nil) {
         self.content = content
         self.fetcher = fetcher
+        self.sources = sources
     }
 
     /// What all units share, and each shard's units. Files of the shared input and of a text or image that is
@@ -110,9 +113,11 @@ package struct Splitter: Sendable {
             return try units(of: source, texts: windows.map(\.text), geometry: geometry)
         case .tile:
             guard let image = source.file else { return [] }
-            return try TileSplitter.split(source: image, key: source.key, plan: split, content: content).units
+            let units = try TileSplitter.split(source: image, key: source.key, plan: split, content: content)
+            try sources?.begin(image)
+            return units
         case .rows:
-            let file = try source.storedTable(content: content)
+            let file = try source.storedTable(format: split.rowFormat, content: content)
             let path = content.path(of: file.hash)
             return try RowTable(path: path, name: file.name, plan: split, limit: Self.maximumUnits)?
                 .units(of: file, key: source.key)
