@@ -150,10 +150,7 @@ static int set_defaults(imflow_transfer *transfer) {
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     bad |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 128 * 1024L);
-    bad |= set_proxy_exceptions(easy);
-    // No waiting for `100 Continue`: it costs a second where the server does not know it.
-    bad |= imflow_transfer_add_header(transfer, "Expect:");
-    return bad;
+    return bad | set_proxy_exceptions(easy);
 }
 
 imflow_transfer *imflow_transfer_create(void *context, imflow_receive on_header_line, imflow_receive on_body) {
@@ -196,10 +193,14 @@ int imflow_transfer_set_method(imflow_transfer *transfer, const char *method) {
     return curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/// No waiting for `100 Continue`: it costs a second where the server does not know it. Only a body waits.
+static int do_not_wait(imflow_transfer *transfer) { return imflow_transfer_add_header(transfer, "Expect:"); }
+
 int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, const uint8_t *bytes, size_t count) {
     int bad = curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L);
     bad |= curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
     bad |= curl_easy_setopt(transfer->easy, CURLOPT_COPYPOSTFIELDS, count > 0 ? (const char *)bytes : "");
+    bad |= do_not_wait(transfer);
     if (strcmp(method, "POST") != 0) bad |= curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
     return bad;
 }
@@ -225,6 +226,7 @@ int imflow_transfer_set_form(
     }
     bad |= curl_mime_filename(part, file_name);
     bad |= curl_mime_type(part, "application/octet-stream");
+    bad |= do_not_wait(transfer);
     return bad | curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->form);
 }
 

@@ -1,7 +1,7 @@
 import Glibc
 
 /// An IPv6 address, or an IPv4 address as its IPv4-mapped one (RFC 4291, section 2.5.5.2): 16 bytes in network order.
-package struct NetworkAddress: Sendable, Hashable {
+package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
     private static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
@@ -27,6 +27,14 @@ package struct NetworkAddress: Sendable, Hashable {
         var six = in6_addr()
         guard inet_pton(AF_INET6, plain, &six) == 1 else { return nil }
         self.init(bytes: withUnsafeBytes(of: six) { Array($0) })
+    }
+
+    package var description: String {
+        let isFour = leadingBits == 96
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let plain = isFour ? Array(bytes[12...]) : bytes
+        guard inet_ntop(isFour ? AF_INET : AF_INET6, plain, &text, socklen_t(text.count)) != nil else { return "?" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Bits, of which IPv4 addresses have 32, that precede the address proper.

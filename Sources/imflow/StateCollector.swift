@@ -146,6 +146,7 @@ struct StateCollector {
         report.bytes += spoiled.bytes
         if !options.dryRun {
             _ = try state.content.removeLeftovers(olderThan: (now - cutoff) / 1000)
+            try state.content.removeStaleNotes()
             try cache.removeLeftovers()
         }
         return report

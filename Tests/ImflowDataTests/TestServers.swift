@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The servers that `Tools/test-servers` installs. A test that needs one starts it for itself.
@@ -37,26 +38,39 @@ final class ServerProcess: Sendable {
     let ports: [Int]
     private let process: Process
     private let input = Pipe()
+    private let output = Pipe()
+    private let turn = Mutex(())
 
     init(_ arguments: [String]) throws {
-        let output = Pipe()
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3"] + arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        var line = Data()
-        while line.last != UInt8(ascii: "\n") {
-            let piece = output.fileHandleForReading.availableData
-            if piece.isEmpty { break }
-            line += piece
-        }
-        ports = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        ports = Self.line(output).split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
         try #require(!ports.isEmpty, "\(arguments.first ?? "") did not come up")
     }
 
     deinit { stop() }
+
+    /// Hands it a line, and answers the line that it prints.
+    func ask(_ line: String) throws -> String {
+        try turn.withLock { _ in
+            try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+            return Self.line(output)
+        }
+    }
+
+    private static func line(_ pipe: Pipe) -> String {
+        var line = Data()
+        while line.last != UInt8(ascii: "\n") {
+            let piece = pipe.fileHandleForReading.availableData
+            if piece.isEmpty { break }
+            line += piece
+        }
+        return String(decoding: line, as: UTF8.self)
+    }
 
     func stop() {
         try? input.fileHandleForWriting.close()
@@ -82,5 +96,30 @@ struct KuboNode {
         try #require(process.ports.count == 2)
         api = "http://127.0.0.1:\(process.ports[0])"
         gateway = "http://127.0.0.1:\(process.ports[1])"
+    }
+}
+
+/// A real S3 server that checks signatures. Tests have buckets of their own.
+struct S3Server {
+    static let key = "test-key"
+    static let secret = "t0p/s3cret+key"
+    static let shared = Result {
+        try S3Server(
+            ServerProcess([
+                TestServers.scripts + "/s3_server.py", try #require(TestServers.weed, "run Tools/test-servers first"), key, secret,
+            ]))
+    }
+
+    private let process: ServerProcess
+    var endpoint: String { "http://127.0.0.1:\(process.ports[0])" }
+
+    private init(_ process: ServerProcess) { self.process = process }
+
+    func make(bucket: String) throws { try #require(try process.ask("{\"bucket\":\"\(bucket)\"}") == "200\n") }
+
+    /// The byte at `i` is `i % 251`.
+    func put(_ key: String, size: Int, in bucket: String) throws {
+        let wish = try JSONSerialization.data(withJSONObject: ["bucket": bucket, "key": key, "size": size])
+        try #require(try process.ask(String(decoding: wish, as: UTF8.self)) == "200\n")
     }
 }

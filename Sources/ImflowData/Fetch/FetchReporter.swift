@@ -48,6 +48,8 @@ final class FetchMeter: Sendable {
         var total: Int64?
         var toldAt: ContinuousClock.Instant
         var toldBytes: Int64 = 0
+        /// Where it began: what was there before was not fetched now.
+        var first: Int64?
         var wasTold = false
     }
 
@@ -67,8 +69,8 @@ final class FetchMeter: Sendable {
     func begin(at received: Int64, total: Int64?) {
         state.withLock { state in
             state.received = received
-            state.toldBytes = min(state.toldBytes, received)
-            if !state.wasTold { state.toldBytes = received }
+            state.first = min(state.first ?? received, received)
+            state.toldBytes = state.wasTold ? min(state.toldBytes, received) : received
             state.total = total
         }
     }
@@ -88,7 +90,7 @@ final class FetchMeter: Sendable {
         let report: FetchReporter.Report? = state.withLock { state in
             guard state.wasTold else { return nil }
             state.toldAt = start
-            state.toldBytes = 0
+            state.toldBytes = state.first ?? 0
             return take(&state, now: .now, isDone: true)
         }
         if let report { reporter.send(report) }

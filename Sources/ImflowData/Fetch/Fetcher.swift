@@ -64,7 +64,13 @@ package final class Fetcher: Sendable {
         guard let parsed = FetchURL(url) else { return nil }
         do throws(Failure) {
             switch parsed.scheme {
-            case "file", "http", "https", "data", "cas": return nil
+            case "file", "data", "cas": return nil
+            case "http", "https":
+                // A name is looked up when it is connected to; an address that is written out can be told now.
+                guard AddressGuard.proxyHosts(access.environment).isEmpty,
+                    let address = AddressGuard.host(ofURL: url).flatMap({ NetworkAddress($0) }), !guarded.allows(address)
+                else { return nil }
+                return Download.refusal(parsed.shown, address.description).message
             case "ipfs": _ = try IPFSServers(access.environment, for: parsed)
             case "s3": _ = try S3Source(parsed, access)
             default:

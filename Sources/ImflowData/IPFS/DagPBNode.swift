@@ -79,7 +79,7 @@ struct UnixFSEntry {
     /// Of the part of the file below each link.
     var blockSizes: [UInt64] = []
 
-    init(kind: Kind, data: ArraySlice<UInt8> = [], fileSize: UInt64, blockSizes: [UInt64] = []) {
+    init(kind: Kind, data: ArraySlice<UInt8> = [], fileSize: UInt64?, blockSizes: [UInt64] = []) {
         self.kind = kind
         self.data = data
         self.fileSize = fileSize

@@ -6,8 +6,6 @@ internal import ImflowPlan
 struct UnixFSReader {
     /// Levels of a tree. A balanced one of 5 levels holds more than a petabyte, a trickle one of 12 as well.
     private static let depthLimit = 32
-    /// Blocks that are visited, those that are linked many times counted each time.
-    private static let visitsLimit = 1 << 22
     /// Links that are held at a time.
     private static let linksLimit = 1 << 20
 
@@ -96,7 +94,7 @@ struct UnixFSReader {
     /// Writes what the block itself holds of the file; answers what lies below it, nil for a leaf.
     private mutating func visit(_ cid: CID, isRoot: Bool, to file: TemporaryFile) async throws(Failure) -> Frame? {
         visits += 1
-        guard visits <= Self.visitsLimit else { throw damaged("has more than \(Self.visitsLimit) blocks") }
+        guard visits <= limits.blocks else { throw damaged("has more than \(limits.blocks) blocks") }
         if Task.isCancelled { throw Failure(.cancelled, "fetching \(shown) was cancelled") }
         let block = try await block(cid)
         if cid.codec == .raw {
