@@ -114,7 +114,8 @@ struct Lowering {
             tileWidth: block.tileSize?.value.x ?? defaults.tileWidth,
             tileHeight: block.tileSize?.value.y ?? defaults.tileHeight,
             tileOverlapX: block.tileOverlap?.value.x ?? 0, tileOverlapY: block.tileOverlap?.value.y ?? 0,
-            tilePad: block.tilePad?.value ?? false, batchSize: block.batchSize?.value ?? defaults.batchSize,
+            tilePad: block.tilePad?.value ?? false, tileWhole: block.tileWhole?.value == true ? true : nil,
+            batchSize: block.batchSize?.value ?? defaults.batchSize,
             sequenceLength: block.sequenceLength?.value ?? defaults.sequenceLength,
             sequenceOverlap: block.sequenceOverlap?.value ?? 0,
             sequenceUnit: block.sequenceUnit?.value ?? defaults.sequenceUnit,
@@ -130,6 +131,7 @@ struct Lowering {
             strategy: block.mergeStrategy?.value ?? defaults.strategy,
             conflict: options?.conflict?.value ?? defaults.conflict, blend: options?.blend?.value ?? defaults.blend,
             iou: options?.iou?.value ?? defaults.iou, metric: options?.metric?.value ?? defaults.metric,
+            nms: options?.nms?.value, classAgnostic: options?.classAgnostic?.value == true ? true : nil,
             score: options?.score?.value ?? defaults.score, k: options?.k?.value ?? defaults.k,
             reducer: block.reducer == nil ? nil : reducer.flatMap { model($0) })
     }

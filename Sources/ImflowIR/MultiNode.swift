@@ -14,6 +14,7 @@ package struct MultiNode: Sendable {
     package var tileSize: Located<Pair>?
     package var tileOverlap: Located<Pair>?
     package var tilePad: Located<Bool>?
+    package var tileWhole: Located<Bool>?
     package var batchSize: Located<Int>?
     package var sequenceLength: Located<Int>?
     package var sequenceOverlap: Located<Int>?
@@ -47,6 +48,7 @@ package struct MultiNode: Sendable {
         tileSize = fields.pair("tile_size")
         tileOverlap = fields.pair("tile_overlap")
         tilePad = fields.boolean("tile_pad")
+        tileWhole = fields.boolean("tile_whole")
         batchSize = fields.integer("batch_size")
         sequenceLength = fields.integer("sequence_length")
         sequenceOverlap = fields.integer("sequence_overlap")
@@ -79,6 +81,7 @@ package struct MultiNode: Sendable {
         merged.tileSize = tileSize ?? weaker.tileSize
         merged.tileOverlap = tileOverlap ?? weaker.tileOverlap
         merged.tilePad = tilePad ?? weaker.tilePad
+        merged.tileWhole = tileWhole ?? weaker.tileWhole
         merged.batchSize = batchSize ?? weaker.batchSize
         merged.sequenceLength = sequenceLength ?? weaker.sequenceLength
         merged.sequenceOverlap = sequenceOverlap ?? weaker.sequenceOverlap
@@ -125,6 +128,8 @@ package struct MergeDeclaration: Sendable {
     package var blend: Located<MergePlan.Blend>?
     package var iou: Located<Double>?
     package var metric: Located<MergePlan.Metric>?
+    package var nms: Located<Double>?
+    package var classAgnostic: Located<Bool>?
     package var score: Located<String>?
     package var k: Located<Int>?
     /// The keys that are written, and where.
@@ -136,6 +141,8 @@ package struct MergeDeclaration: Sendable {
         blend = fields.choice("blend", MergePlan.Blend.self)
         iou = fields.number("iou")
         metric = fields.choice("metric", MergePlan.Metric.self)
+        nms = fields.number("nms")
+        classAgnostic = fields.boolean("class_agnostic")
         score = fields.text("score")
         k = fields.integer("k")
         keys = fields.keys
@@ -147,6 +154,8 @@ package struct MergeDeclaration: Sendable {
         merged.blend = blend ?? weaker.blend
         merged.iou = iou ?? weaker.iou
         merged.metric = metric ?? weaker.metric
+        merged.nms = nms ?? weaker.nms
+        merged.classAgnostic = classAgnostic ?? weaker.classAgnostic
         merged.score = score ?? weaker.score
         merged.k = k ?? weaker.k
         merged.keys = keys.over(weaker.keys)

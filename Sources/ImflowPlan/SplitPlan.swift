@@ -17,6 +17,8 @@ package struct SplitPlan: Sendable, Equatable, Codable {
     package var tileOverlapX: Int
     package var tileOverlapY: Int
     package var tilePad: Bool
+    /// Whether there is one unit more: the whole image, scaled down to fit a tile. Nil: no.
+    package var tileWhole: Bool?
     /// Items per unit.
     package var batchSize: Int
     package var sequenceLength: Int
@@ -30,7 +32,7 @@ package struct SplitPlan: Sendable, Equatable, Codable {
 
     package init(
         mode: SplitMode, key: String? = nil, tileWidth: Int = 512, tileHeight: Int = 512, tileOverlapX: Int = 0,
-        tileOverlapY: Int = 0, tilePad: Bool = false, batchSize: Int = 1, sequenceLength: Int = 2048,
+        tileOverlapY: Int = 0, tilePad: Bool = false, tileWhole: Bool? = nil, batchSize: Int = 1, sequenceLength: Int = 2048,
         sequenceOverlap: Int = 0, sequenceUnit: SequenceUnit = .words, candidates: Int = 1, seed: Int = 0,
         shardLimit: Int = 32
     ) {
@@ -41,6 +43,7 @@ package struct SplitPlan: Sendable, Equatable, Codable {
         self.tileOverlapX = tileOverlapX
         self.tileOverlapY = tileOverlapY
         self.tilePad = tilePad
+        self.tileWhole = tileWhole
         self.batchSize = batchSize
         self.sequenceLength = sequenceLength
         self.sequenceOverlap = sequenceOverlap
@@ -77,6 +80,11 @@ package struct MergePlan: Sendable, Equatable, Codable {
     /// For `detections`: two boxes of different tiles that overlap at least this much, 0…1, are one object.
     package var iou: Double
     package var metric: Metric
+    /// For `detections`: of two objects that overlap at least this much, 0…1, after all tiles were merged, only the one
+    /// with the higher score stays. Nil: both.
+    package var nms: Double?
+    /// For `detections`: boxes of different classes can be one object. Nil: no.
+    package var classAgnostic: Bool?
     /// For `top-k`: the member that ranks, and how many stay.
     package var score: String
     package var k: Int
@@ -85,13 +93,16 @@ package struct MergePlan: Sendable, Equatable, Codable {
 
     package init(
         strategy: MergeStrategy = .concatJSON, conflict: Conflict = .error, blend: Blend = .hard, iou: Double = 0.5,
-        metric: Metric = .iou, score: String = "score", k: Int = 1, reducer: String? = nil
+        metric: Metric = .iou, nms: Double? = nil, classAgnostic: Bool? = nil, score: String = "score", k: Int = 1,
+        reducer: String? = nil
     ) {
         self.strategy = strategy
         self.conflict = conflict
         self.blend = blend
         self.iou = iou
         self.metric = metric
+        self.nms = nms
+        self.classAgnostic = classAgnostic
         self.score = score
         self.k = k
         self.reducer = reducer

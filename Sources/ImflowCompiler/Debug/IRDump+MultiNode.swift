@@ -12,6 +12,7 @@ extension IRDump {
         dump.add("tile_size", block.tileSize)
         dump.add("tile_overlap", block.tileOverlap)
         dump.add("tile_pad", block.tilePad)
+        dump.add("tile_whole", block.tileWhole)
         dump.add("batch_size", block.batchSize)
         dump.add("sequence_length", block.sequenceLength)
         dump.add("sequence_overlap", block.sequenceOverlap)
@@ -37,6 +38,8 @@ extension IRDump {
         dump.add("blend", merge.blend)
         dump.add("iou", merge.iou)
         dump.add("metric", merge.metric)
+        dump.add("nms", merge.nms)
+        dump.add("class_agnostic", merge.classAgnostic)
         dump.add("score", merge.score)
         dump.add("k", merge.k)
         return dump.json

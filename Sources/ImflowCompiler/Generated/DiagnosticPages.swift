@@ -3296,7 +3296,8 @@ extension DiagnosticPage {
 
                 `mean`, `sum`, `max` and `min` work on numbers and on lists and objects of them, `concat-text` on texts, `json-merge` on
                 objects, `detections` and `top-k` on lists and objects, and `tile-stitch` on the images of tiles. Where the model's
-                `output_schema` says that every result is something else, all units would be computed and then be lost in the merge.
+                `output_schema` says that every result is something else, all units would be computed and then be lost in the merge. Nor
+                can `tile-stitch` lay the view of the whole image, which `tile_whole` adds, beside the tiles.
 
                 ## Wrong
 

@@ -7,7 +7,7 @@ package enum TileCutter {
     /// Writes the tile of `unit` as a read-only file into `folder` and answers the file's name, which is `stem` and an
     /// extension: `.png` for 8 and 16 bit images of up to 4 bands (alpha kept), else `.tif`, uncompressed. Pixels are
     /// the source's own; metadata is left behind, so equal pixels are equal bytes. A padded tile is filled up with
-    /// zeros: black, and transparent where there is alpha. Blocks its thread for as long as it takes; any number may
+    /// zeros: black, and transparent where there is alpha. The unit of the whole image is scaled down. Blocks its thread for as long as it takes; any number may
     /// run at once.
     ///
     /// - Throws: cause `app` when the unit has no tile or the source is damaged there; `infra` when files cannot be
@@ -29,7 +29,13 @@ package enum TileCutter {
         }
         let full = shape.resized(width: geometry.tileWidth, height: geometry.tileHeight)
         try ImageLimits.checkBlock(full, "unit \(unit.index): a tile")
-        let block = try pad(try image.block(geometry.rect), to: full)
+        let shown =
+            if let size = geometry.scaled {
+                try WholeImage.block(source, to: size, content: content)
+            } else {
+                try image.block(geometry.rect)
+            }
+        let block = try pad(shown, to: full)
         let name = stem + (shape.fitsPNG ? ".png" : ".tif")
         try write(block, to: folder + "/" + name)
         return name

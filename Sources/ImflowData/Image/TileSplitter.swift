@@ -10,7 +10,8 @@ package enum TileSplitter {
     /// orientation. Of files with several pages, the first one counts.
     ///
     /// A unit's geometry has `index`, `x`, `y`, `width`, `height` (the real pixels), `row`, `column`, `image_width` and
-    /// `image_height`; a tile that `tile_pad` makes larger has also `tile_width` and `tile_height`.
+    /// `image_height`; a tile that `tile_pad` makes larger has also `tile_width` and `tile_height`. With
+    /// `tile_whole` the last unit is the whole image scaled down, which has `scaled_width` and `scaled_height`.
     ///
     /// - Parameter key: the input member that receives a tile's file.
     /// - Throws: cause `app` when the file is no image, damaged, truncated or beyond ``ImageLimits``; `infra` when the
@@ -35,9 +36,9 @@ package enum TileSplitter {
         }
         let grid = try TileGrid(imageWidth: shape.width, imageHeight: shape.height, plan: plan)
         let text = reference.text
-        let units = (0..<grid.count).map { index in
-            Unit(geometry: TileGeometry(index: index, in: grid).json, set: [:], tile: (key, text))
-        }
+        var places = (0..<grid.count).map { TileGeometry(index: $0, in: grid) }
+        if plan.tileWhole == true, let whole = TileGeometry(wholeOf: grid) { places.append(whole) }
+        let units = places.map { Unit(geometry: $0.json, set: [:], tile: (key, text)) }
         return (units, reference)
     }
 
