@@ -1,7 +1,6 @@
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
-import ImflowJSON
 
 /// Whether stored values are there as they were made. Looking changes nothing.
 struct ContentCheck {
@@ -15,11 +14,11 @@ struct ContentCheck {
 
     /// Whether the value can be read, and every file that it names is there, with the bytes that its reference says.
     mutating func isIntact(_ payload: Payload) -> Bool {
-        guard let value = try? content.value(of: payload) else {
+        guard let files = try? content.namedFiles(in: payload) else {
             damaged.insert(payload.hash)
             return false
         }
-        for reference in value.contentReferences where !isStored(reference.hash) { return false }
+        for reference in files where !isStored(reference.hash) { return false }
         return true
     }
 

@@ -212,7 +212,7 @@ import Testing
         #expect(merged == [["box": [61, 20, 141, 90], "score": 0.3]])
     }
 
-    @Test func theWholeImageIsAUnitOfItsOwn() throws {
+    @Test func theWholeImageIsAUnitOfItsOwn() async throws {
         let workshop = try ImageWorkshop()
         // Quarters of one colour each, so that a pixel of the small image has the colour of its place.
         let shape = PixelShape(80, 40)
@@ -224,12 +224,12 @@ import Testing
             for source in [try workshop.put(block), try workshop.putTIFF(block)] {
                 var plan = SplitPlan.tiles(20, pad: pads)
                 plan.tileWhole = true
-                let (units, _) = try TileSplitter.split(source: source, key: "k", plan: plan, content: workshop.content)
+                let units = try workshop.split(source, plan)
                 #expect(units.count == 9)
                 let whole = try #require(units.last)
                 #expect(try TileGeometry(whole).json == whole.geometry)
                 #expect(whole.geometry["scaled_width"] == 20 && whole.geometry["scaled_height"] == 10)
-                let seen = try workshop.cut(whole)
+                let seen = try await workshop.cutDecoded(whole)
                 #expect(seen.shape.width == 20 && seen.shape.height == (pads ? 20 : 10))
                 for (x, y) in [(2, 2), (7, 2), (12, 2), (17, 2), (2, 7), (17, 7)] {
                     let expected = x / 5 * 60 + y / 5 * 10
@@ -241,9 +241,6 @@ import Testing
         // One tile shows it all.
         var plan = SplitPlan.tiles(100)
         plan.tileWhole = true
-        let units = try TileSplitter.split(
-            source: try workshop.put(block), key: "k", plan: plan, content: workshop.content
-        ).units
-        #expect(units.count == 1)
+        #expect(try workshop.split(try workshop.put(block), plan).count == 1)
     }
 }

@@ -2570,6 +2570,57 @@ extension DiagnosticPage {
                 `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
+            number: 253, slug: "label-map-option", severity: .error,
+            summary: "An option of `tile-stitch` that makes nothing of a label map.",
+            text: #"""
+                # IMF0253 label-map-option (error)
+
+                An option of `tile-stitch` that makes nothing of a label map.
+
+                With `merge.content: labels` a pixel is the number of the object that it belongs to. Such numbers are not mixed
+                (`blend: feather`), they need 32 bits once the objects of all tiles are counted through, which PNG does not hold
+                (`format: png`), and what no tile shows is background, 0 (`fill`).
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: nuclei
+                entrypoint: [./segment]
+                multi_node:
+                  split_mode: tile
+                  tile_size: 1024
+                  tile_overlap: 64
+                  merge_strategy: tile-stitch
+                  merge: {content: labels, blend: feather}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: nuclei
+                entrypoint: [./segment]
+                multi_node:
+                  split_mode: tile
+                  tile_size: 1024
+                  tile_overlap: 64
+                  merge_strategy: tile-stitch
+                  merge: {content: labels}
+                ```
+
+                ## Fix
+
+                Remove the option, or `content: labels` where the pixels are not numbers of objects.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
             number: 301, slug: "shards-over-limit", severity: .error,
             summary: "A job asks for more shards than its model allows.",
             text: #"""

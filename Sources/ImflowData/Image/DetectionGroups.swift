@@ -15,7 +15,7 @@ struct DetectionGroups {
     /// Less than this apart, two likenesses are equal.
     private static let precision = 1e-9
     /// Looks at pairs that have rivals: some seconds' work. Those left over are joined as they agree.
-    private static let patience = 100_000_000
+    private static let patience = 20_000_000
 
     private struct Pair {
         var first: Int32
@@ -50,7 +50,7 @@ struct DetectionGroups {
         return links.groups.map { members in DetectedObject(members, in: scene) }
     }
 
-    /// Joins what has rivals, in rounds: in each, the groups for which the most speaks.
+    /// Joins what has rivals, in rounds: in each, the groups of which for both the most speaks for each other.
     private mutating func settle(_ pairs: [Pair]) {
         var open = pairs
         var looks = 0
@@ -58,20 +58,25 @@ struct DetectionGroups {
             open = open.filter { links.canJoin(Int($0.first), Int($0.second)) }
             looks += open.count
             guard !open.isEmpty, looks < Self.patience else { break }
+            let meetings = open.map { links.meeting(Int($0.first), Int($0.second)) }
             var support: [GroupLinks.Meeting: Double] = [:]
-            for pair in open { support[links.meeting(Int(pair.first), Int(pair.second)), default: 0] += pair.likeness }
-            let ranks = open.map { pair -> Double in
-                let meeting = links.meeting(Int(pair.first), Int(pair.second))
-                // What speaks for two groups is at most 1 a box.
-                let inside = links.knowsSide(meeting) ? 0.0 : Double(scene.boxes.count)
-                return (support[meeting] ?? 0) - inside
+            for (pair, meeting) in zip(open, meetings) { support[meeting, default: 0] += pair.likeness }
+            // No two groups have more to speak for them than there are pairs.
+            let ranks = meetings.map { (support[$0] ?? 0) + (links.knowsSide($0) ? Double(open.count) : 0) }
+            var best: [Int32: Double] = [:]
+            for (meeting, rank) in zip(meetings, ranks) {
+                best[meeting.first] = max(best[meeting.first] ?? 0, rank)
+                best[meeting.second] = max(best[meeting.second] ?? 0, rank)
             }
-            let best = ranks.max() ?? 0
             var changed: Set<Int32> = []
-            for (pair, rank) in zip(open, ranks) where rank == best {
-                let meeting = links.meeting(Int(pair.first), Int(pair.second))
-                guard !changed.contains(meeting.first), !changed.contains(meeting.second) else { continue }
-                if links.join(Int(pair.first), Int(pair.second)) { changed.formUnion([meeting.first, meeting.second]) }
+            for place in open.indices {
+                let (meeting, rank) = (meetings[place], ranks[place])
+                guard best[meeting.first] == rank, best[meeting.second] == rank, !changed.contains(meeting.first),
+                    !changed.contains(meeting.second)
+                else { continue }
+                if links.join(Int(open[place].first), Int(open[place].second)) {
+                    changed.formUnion([meeting.first, meeting.second])
+                }
             }
         }
         for pair in open { links.join(Int(pair.first), Int(pair.second)) }

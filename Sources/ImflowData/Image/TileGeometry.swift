@@ -2,7 +2,7 @@ internal import ImflowExecution
 internal import ImflowJSON
 
 /// What a tile's unit says of its place, in px of the source image.
-struct TileGeometry: Equatable {
+struct TileGeometry: Sendable, Equatable {
     var index: Int
     /// The real pixels.
     var rect: PixelRect

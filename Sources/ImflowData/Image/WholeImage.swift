@@ -1,6 +1,3 @@
-internal import ImflowContent
-internal import ImflowExecution
-
 /// In px.
 struct PixelSize: Equatable {
     var width: Int
@@ -23,16 +20,5 @@ extension TileGeometry {
         scaled = size
         tileWidth = grid.pads ? grid.x.tile : size.width
         tileHeight = grid.pads ? grid.y.tile : size.height
-    }
-}
-
-/// The view of a whole image that `tile_whole` adds to its tiles.
-enum WholeImage {
-    /// Decodes the source once, a few rows at a time, and answers it in the size that the geometry says.
-    ///
-    /// - Throws: cause `app` when it is damaged, or of a kind that cannot be scaled.
-    static func block(_ source: ContentReference, to size: PixelSize, content: ContentStore) throws(Failure) -> PixelBlock {
-        let image = try VipsImage(path: content.path(of: source.hash), name: source.name, access: .sequential)
-        return try image.scaled(to: size)
     }
 }
