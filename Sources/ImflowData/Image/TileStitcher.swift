@@ -23,6 +23,9 @@ package enum TileStitcher {
         for output in outputs {
             try checkCancellation()
             let geometry = try TileGeometry(output.unit)
+            guard geometry.scaled == nil else {
+                throw Failure(.app, "tile-stitch: unit \(geometry.index) is the whole image; leave `tile_whole` out")
+            }
             let file = try output.image.map { (image) throws(Failure) in try OutputFile(geometry.index, image, content) }
             tiles.append(try StitchTile(geometry, file, plan))
         }
