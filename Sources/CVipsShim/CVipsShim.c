@@ -151,6 +151,15 @@ bool imflow_image_read(
     return false;
 }
 
+ImflowImage *imflow_image_resize(ImflowImage *image, int32_t width, int32_t height) {
+    VipsImage *vips = vips_image(image);
+    VipsImage *resized = NULL;
+    double scale = (double) width / lib.vips_image_get_width(vips);
+    double down = (double) height / lib.vips_image_get_height(vips);
+    if (lib.vips_resize(vips, &resized, scale, "vscale", down, NULL) != 0) return NULL;
+    return (ImflowImage *) resized;
+}
+
 void imflow_image_close(ImflowImage *image) { lib.g_object_unref(vips_image(image)); }
 
 bool imflow_png_write(

@@ -114,7 +114,8 @@ struct Lowering {
             tileWidth: block.tileSize?.value.x ?? defaults.tileWidth,
             tileHeight: block.tileSize?.value.y ?? defaults.tileHeight,
             tileOverlapX: block.tileOverlap?.value.x ?? 0, tileOverlapY: block.tileOverlap?.value.y ?? 0,
-            tilePad: block.tilePad?.value ?? false, tileFile: block.tileFile.flatMap { $0.value == .auto ? nil : $0.value },
+            tilePad: block.tilePad?.value ?? false, tileWhole: block.tileWhole?.value == true ? true : nil,
+            tileFile: block.tileFile.flatMap { $0.value == .auto ? nil : $0.value },
             batchSize: block.batchSize?.value ?? defaults.batchSize,
             sequenceLength: block.sequenceLength?.value ?? defaults.sequenceLength,
             sequenceOverlap: block.sequenceOverlap?.value ?? 0,
@@ -143,6 +144,7 @@ struct Lowering {
             format: options?.format?.value == .png ? .png : nil, content: options?.content?.value == .labels ? .labels : nil,
             fill: options?.fill?.value,
             iou: options?.iou?.value ?? defaults.iou, metric: options?.metric?.value ?? defaults.metric,
+            nms: options?.nms?.value, classAgnostic: options?.classAgnostic?.value == true ? true : nil,
             score: options?.score?.value ?? defaults.score, k: options?.k?.value ?? defaults.k,
             reducer: block.reducer == nil ? nil : reducer.flatMap { model($0) })
     }

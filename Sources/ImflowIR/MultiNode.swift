@@ -14,6 +14,7 @@ package struct MultiNode: Sendable {
     package var tileSize: Located<Pair>?
     package var tileOverlap: Located<Pair>?
     package var tilePad: Located<Bool>?
+    package var tileWhole: Located<Bool>?
     package var tileFile: Located<TileFile>?
     package var batchSize: Located<Int>?
     package var sequenceLength: Located<Int>?
@@ -53,6 +54,7 @@ package struct MultiNode: Sendable {
         tileSize = fields.pair("tile_size")
         tileOverlap = fields.pair("tile_overlap")
         tilePad = fields.boolean("tile_pad")
+        tileWhole = fields.boolean("tile_whole")
         tileFile = fields.choice("tile_file", TileFile.self)
         batchSize = fields.integer("batch_size")
         sequenceLength = fields.integer("sequence_length")
@@ -91,6 +93,7 @@ package struct MultiNode: Sendable {
         merged.tileSize = tileSize ?? weaker.tileSize
         merged.tileOverlap = tileOverlap ?? weaker.tileOverlap
         merged.tilePad = tilePad ?? weaker.tilePad
+        merged.tileWhole = tileWhole ?? weaker.tileWhole
         merged.tileFile = tileFile ?? weaker.tileFile
         merged.batchSize = batchSize ?? weaker.batchSize
         merged.sequenceLength = sequenceLength ?? weaker.sequenceLength
@@ -146,6 +149,8 @@ package struct MergeDeclaration: Sendable {
     package var fill: Located<MergePlan.Fill>?
     package var iou: Located<Double>?
     package var metric: Located<MergePlan.Metric>?
+    package var nms: Located<Double>?
+    package var classAgnostic: Located<Bool>?
     package var score: Located<String>?
     package var k: Located<Int>?
     /// The keys that are written, and where.
@@ -160,6 +165,8 @@ package struct MergeDeclaration: Sendable {
         fill = fields.fill("fill")
         iou = fields.number("iou")
         metric = fields.choice("metric", MergePlan.Metric.self)
+        nms = fields.number("nms")
+        classAgnostic = fields.boolean("class_agnostic")
         score = fields.text("score")
         k = fields.integer("k")
         keys = fields.keys
@@ -174,6 +181,8 @@ package struct MergeDeclaration: Sendable {
         merged.fill = fill ?? weaker.fill
         merged.iou = iou ?? weaker.iou
         merged.metric = metric ?? weaker.metric
+        merged.nms = nms ?? weaker.nms
+        merged.classAgnostic = classAgnostic ?? weaker.classAgnostic
         merged.score = score ?? weaker.score
         merged.k = k ?? weaker.k
         merged.keys = keys.over(weaker.keys)

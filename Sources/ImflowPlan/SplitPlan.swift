@@ -41,6 +41,8 @@ package struct SplitPlan: Sendable, Equatable, Codable {
     package var tileOverlapX: Int
     package var tileOverlapY: Int
     package var tilePad: Bool
+    /// Whether there is one unit more: the whole image, scaled down to fit a tile. Nil: no.
+    package var tileWhole: Bool?
     /// Nil: `auto`.
     package var tileFile: TileFile?
     /// Items of a list, or rows of a table, per unit.
@@ -66,8 +68,8 @@ package struct SplitPlan: Sendable, Equatable, Codable {
 
     package init(
         mode: SplitMode, key: String? = nil, tileWidth: Int = 512, tileHeight: Int = 512, tileOverlapX: Int = 0,
-        tileOverlapY: Int = 0, tilePad: Bool = false, tileFile: TileFile? = nil, batchSize: Int = 1,
-        sequenceLength: Int = 2048,
+        tileOverlapY: Int = 0, tilePad: Bool = false, tileWhole: Bool? = nil, tileFile: TileFile? = nil,
+        batchSize: Int = 1, sequenceLength: Int = 2048,
         sequenceOverlap: Int = 0, sequenceUnit: SequenceUnit = .words, candidates: Int = 1, seed: Int = 0,
         rowFormat: RowFormat? = nil, rowHeader: Bool? = nil, rowDelimiter: RowDelimiter? = nil,
         audioLength: TimeSpan? = nil, audioOverlap: TimeSpan? = nil, shardLimit: Int = 32
@@ -79,6 +81,7 @@ package struct SplitPlan: Sendable, Equatable, Codable {
         self.tileOverlapX = tileOverlapX
         self.tileOverlapY = tileOverlapY
         self.tilePad = tilePad
+        self.tileWhole = tileWhole
         self.tileFile = tileFile
         self.batchSize = batchSize
         self.sequenceLength = sequenceLength
@@ -138,6 +141,11 @@ package struct MergePlan: Sendable, Equatable, Codable {
     /// For `detections`: two boxes of different tiles that overlap at least this much, 0…1, are one object.
     package var iou: Double
     package var metric: Metric
+    /// For `detections`: of two objects that overlap at least this much, 0…1, after all tiles were merged, only the one
+    /// with the higher score stays. Nil: both.
+    package var nms: Double?
+    /// For `detections`: boxes of different classes can be one object. Nil: no.
+    package var classAgnostic: Bool?
     /// For `top-k`: the member that ranks, and how many stay.
     package var score: String
     package var k: Int
@@ -147,7 +155,7 @@ package struct MergePlan: Sendable, Equatable, Codable {
     package init(
         strategy: MergeStrategy = .concatJSON, conflict: Conflict = .error, blend: Blend = .hard,
         format: Format? = nil, content: Content? = nil, fill: Fill? = nil, iou: Double = 0.5, metric: Metric = .iou,
-        score: String = "score", k: Int = 1, reducer: String? = nil
+        nms: Double? = nil, classAgnostic: Bool? = nil, score: String = "score", k: Int = 1, reducer: String? = nil
     ) {
         self.strategy = strategy
         self.conflict = conflict
@@ -157,6 +165,8 @@ package struct MergePlan: Sendable, Equatable, Codable {
         self.fill = fill
         self.iou = iou
         self.metric = metric
+        self.nms = nms
+        self.classAgnostic = classAgnostic
         self.score = score
         self.k = k
         self.reducer = reducer

@@ -6,10 +6,10 @@ import ImflowDiagnostics
 struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "debug",
-        abstract: "Look inside: what a phase of the compiler makes of a file, what the engine, merges, tiles and stitching cost.",
+        abstract: "Look inside: what a phase of the compiler makes of a file, what the engine, merges, boxes, tiles and stitching cost.",
         subcommands: [
             DebugFileCommand.self, DebugEngineCommand.self, DebugMergesCommand.self, DebugTilesCommand.self,
-            DebugStitchCommand.self,
+            DebugStitchCommand.self, DebugDetectionsCommand.self,
         ], defaultSubcommand: DebugFileCommand.self)
 }
 

@@ -30,7 +30,7 @@ import Testing
 
     @Test func multiNodeHasItsKeys() {
         let names = [
-            "enabled", "split_mode", "split_key", "tile_size", "tile_overlap", "tile_pad", "batch_size", "row_format", "row_header", "row_delimiter", "audio_length", "audio_overlap",
+            "enabled", "split_mode", "split_key", "tile_size", "tile_overlap", "tile_pad", "tile_whole", "batch_size", "row_format", "row_header", "row_delimiter", "audio_length", "audio_overlap",
             "sequence_length",
             "sequence_overlap", "sequence_unit", "candidates", "seed", "max_shards", "merge_strategy", "merge",
             "reducer",

@@ -45,6 +45,10 @@ void imflow_image_header(const ImflowImage *image, ImflowImageHeader *header);
 bool imflow_image_read(
     ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels, size_t stride);
 
+/// The image in another size, computed as it is read from top to bottom; closed apart from `image`. NULL: see
+/// `imflow_image_error`.
+ImflowImage *imflow_image_resize(ImflowImage *image, int32_t width, int32_t height);
+
 void imflow_image_close(ImflowImage *image);
 
 /// Writes 8 or 16 bit samples of 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha) bands as a PNG without metadata.

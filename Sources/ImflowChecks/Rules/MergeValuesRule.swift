@@ -21,6 +21,12 @@ package struct MergeValuesRule: Rule {
                         .mergeMismatch, "`tile-stitch` lays tiles into one image, and this stage is split by `\(mode.value.rawValue)`",
                         at: strategy.span, secondary: [Label(mode.span, "the mode")],
                         help: "split by `tile`, or take another `merge_strategy`"))
+            } else if strategy.value == .tileStitch, let whole = block.tileWhole, whole.value {
+                findings.add(
+                    Diagnostic(
+                        .mergeMismatch, "`tile-stitch` lays tiles into one image, and has no place for one of the whole",
+                        at: strategy.span, secondary: [Label(whole.span, "this adds the whole image as a unit")],
+                        help: "remove `tile_whole`, or take another `merge_strategy`"))
             } else if strategy.value == .segments, mode.value != .audio {
                 findings.add(
                     Diagnostic(

@@ -12,6 +12,7 @@ extension IRDump {
         dump.add("tile_size", block.tileSize)
         dump.add("tile_overlap", block.tileOverlap)
         dump.add("tile_pad", block.tilePad)
+        dump.add("tile_whole", block.tileWhole)
         dump.add("tile_file", block.tileFile)
         dump.add("batch_size", block.batchSize)
         dump.add("sequence_length", block.sequenceLength)
@@ -46,6 +47,8 @@ extension IRDump {
         dump.add("fill", merge.fill, fill)
         dump.add("iou", merge.iou)
         dump.add("metric", merge.metric)
+        dump.add("nms", merge.nms)
+        dump.add("class_agnostic", merge.classAgnostic)
         dump.add("score", merge.score)
         dump.add("k", merge.k)
         return dump.json

@@ -3346,8 +3346,10 @@ extension DiagnosticPage {
                 A `merge_strategy` that cannot merge what the units answer.
 
                 `mean`, `sum`, `max` and `min` work on numbers and on lists and objects of them, `concat-text` on texts, `json-merge` on
-                objects, `detections` and `top-k` on lists and objects, `tile-stitch` on the images of tiles, and `segments` on those of a recording's windows. Where the model's
-                `output_schema` says that every result is something else, all units would be computed and then be lost in the merge.
+                objects, `detections` and `top-k` on lists and objects, `tile-stitch` on the images of tiles, and `segments` on those of a
+                recording's windows. Where the model's `output_schema` says that every result is something else, all units would be computed
+                and then be lost in the merge. Nor can `tile-stitch` lay the view of the whole image, which `tile_whole` adds, beside the
+                tiles.
 
                 ## Wrong
 

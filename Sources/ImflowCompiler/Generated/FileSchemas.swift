@@ -617,6 +617,11 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_whole": {
+                  "description": "Whether there is one unit more than tiles: the whole image, scaled down to fit a tile. It is for objects that are larger than a tile. Only with `split_mode: tile`.",
+                  "type": "boolean",
+                  "default": false
+                },
                 "tile_file": {
                   "description": "What a model gets of its tile. Only with `split_mode: tile`.",
                   "type": "string",
@@ -963,6 +968,20 @@ extension FileSchema {
                     "Intersection over the smaller box."
                   ],
                   "default": "iou"
+                },
+                "nms": {
+                  "description": "From which overlap on, of two objects, only the one with the higher score stays (non-maximum suppression), also in one tile. Only with `merge_strategy: detections`. Default: all stay.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "examples": [
+                    0.7
+                  ]
+                },
+                "class_agnostic": {
+                  "description": "Whether boxes of different classes can be one object. Only with `merge_strategy: detections`.",
+                  "type": "boolean",
+                  "default": false
                 },
                 "score": {
                   "description": "The member that results are ranked by. Only with `merge_strategy: top-k`.",
@@ -1864,6 +1883,11 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_whole": {
+                  "description": "Whether there is one unit more than tiles: the whole image, scaled down to fit a tile. It is for objects that are larger than a tile. Only with `split_mode: tile`.",
+                  "type": "boolean",
+                  "default": false
+                },
                 "tile_file": {
                   "description": "What a model gets of its tile. Only with `split_mode: tile`.",
                   "type": "string",
@@ -2210,6 +2234,20 @@ extension FileSchema {
                     "Intersection over the smaller box."
                   ],
                   "default": "iou"
+                },
+                "nms": {
+                  "description": "From which overlap on, of two objects, only the one with the higher score stays (non-maximum suppression), also in one tile. Only with `merge_strategy: detections`. Default: all stay.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "examples": [
+                    0.7
+                  ]
+                },
+                "class_agnostic": {
+                  "description": "Whether boxes of different classes can be one object. Only with `merge_strategy: detections`.",
+                  "type": "boolean",
+                  "default": false
                 },
                 "score": {
                   "description": "The member that results are ranked by. Only with `merge_strategy: top-k`.",

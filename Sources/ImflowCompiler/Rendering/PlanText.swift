@@ -100,7 +100,9 @@ package struct PlanText {
     private func merge(_ merge: MergePlan) -> String {
         if let reducer = merge.reducer { return "model \(reducer)" }
         switch merge.strategy {
-        case .detections: return "detections, \(merge.metric.rawValue) \(merge.iou)"
+        case .detections:
+            return "detections, \(merge.metric.rawValue) \(merge.iou)" + (merge.nms.map { ", nms \($0)" } ?? "")
+                + (merge.classAgnostic == true ? ", class_agnostic" : "")
         case .topK: return "top-k, \(merge.k) by \(merge.score)"
         case .tileStitch: return Self.stitch(merge)
         case .jsonMerge: return "json-merge, conflict: \(merge.conflict.rawValue)"
@@ -165,7 +167,7 @@ extension SplitPlan {
             let overlap = tileOverlapX == tileOverlapY ? "\(tileOverlapX)" : "\(tileOverlapX) × \(tileOverlapY)"
             let size = "tile \(tileWidth) × \(tileHeight) px"
             return (tileOverlapX > 0 || tileOverlapY > 0 ? "\(size), overlap \(overlap)" : size)
-                + (tilePad ? ", padded" : "")
+                + (tilePad ? ", padded" : "") + (tileWhole == true ? ", and the whole image" : "")
         case .batch: return "batch of \(batchSize)"
         case .sequence:
             let size = "window of \(sequenceLength) \(sequenceUnit.rawValue)"

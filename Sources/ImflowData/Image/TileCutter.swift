@@ -12,13 +12,17 @@ package struct TileCutter: Sendable {
     /// Writes the tile of `unit` as a read-only file into `folder` and answers the file's name, which is `stem` and an
     /// extension: with `tile_file: auto`, `.png` for 8 and 16 bit images of up to 4 bands (alpha kept), else `.tif`,
     /// uncompressed. Pixels are the source's own; metadata is left behind, so equal pixels are equal bytes. A padded tile is
-    /// filled up with zeros: black, and transparent where there is alpha. Waits until the tile's rows are decoded, then blocks
-    /// its thread for as long as it takes; any number may run at once.
+    /// filled up with zeros: black, and transparent where there is alpha. The unit of the whole image is scaled down. Waits
+    /// until the tile's rows are decoded, then blocks its thread for as long as it takes; any number may run at once.
     ///
     /// - Throws: cause `app` when the unit has no tile or the source is damaged there; `infra` when files cannot be
     ///   read or written; `cancelled`.
     package func cut(_ unit: Unit, into folder: String, named stem: String) async throws(Failure) -> String {
         let (geometry, source) = try Self.place(of: unit)
+        if let size = geometry.scaled {
+            let whole = sources.content.path(of: try await sources.file(source).hash)
+            return try Self.cut(unit, geometry, size, of: whole, named: source.name, into: folder, as: stem)
+        }
         let image = try await sources.image(source, rows: geometry.rect.maxY)
         return try Self.cut(unit, geometry, of: image, named: source.name, into: folder, as: stem)
     }
@@ -30,12 +34,40 @@ package struct TileCutter: Sendable {
     ) throws(Failure) -> String {
         try check(geometry, image, name: name)
         let shape = image.shape.resized(width: geometry.tileWidth, height: geometry.tileHeight)
+        let (rect, file) = (geometry.rect, try tile(unit, shape, named: name, as: stem))
+        try write(shape, isPadded: rect.width < shape.width || rect.height < shape.height, to: folder + "/" + file) {
+            (pixels) throws(Failure) in
+            try image.read(rect, into: pixels, stride: shape.rowSize)
+        }
+        return file
+    }
+
+    /// Scales the whole image down.
+    private static func cut(
+        _ unit: Unit, _ geometry: TileGeometry, _ size: PixelSize, of path: String, named name: String,
+        into folder: String, as stem: String
+    ) throws(Failure) -> String {
+        let block = try VipsImage(path: path, name: name, access: .sequential).scaled(to: size)
+        let shape = block.shape.resized(width: geometry.tileWidth, height: geometry.tileHeight)
+        let file = try tile(unit, shape, named: name, as: stem)
+        try write(shape, isPadded: block.shape != shape, to: folder + "/" + file) { pixels in
+            let row = block.shape.rowSize
+            for y in 0..<block.shape.height {
+                UnsafeMutableRawBufferPointer(rebasing: pixels[(y * shape.rowSize)...])
+                    .copyBytes(from: block.bytes[y * row..<(y + 1) * row])
+            }
+        }
+        return file
+    }
+
+    /// The name of a tile's file.
+    private static func tile(
+        _ unit: Unit, _ shape: PixelShape, named name: String, as stem: String
+    ) throws(Failure) -> String {
         try ImageLimits.checkBlock(shape, "unit \(unit.index): a tile")
         let isPNG = unit.tileFile == .png || unit.tileFile != .tiff && shape.fitsPNG
         if isPNG, !shape.fitsPNG { throw noPNG(shape, name: name) }
-        let file = stem + (isPNG ? ".png" : ".tif")
-        try write(geometry.rect, of: image, as: shape, isPNG: isPNG, to: folder + "/" + file)
-        return file
+        return stem + (isPNG ? ".png" : ".tif")
     }
 
     /// The whole upright image that the tile of `unit` lies in, for `tile_file: source`: a file of which any rectangle is
@@ -73,17 +105,17 @@ package struct TileCutter: Sendable {
 
     /// The pixels are read to where they are written from.
     private static func write(
-        _ rect: PixelRect, of image: SourceImage, as shape: PixelShape, isPNG: Bool, to path: String
+        _ shape: PixelShape, isPadded: Bool, to path: String,
+        _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
+        let isPNG = path.hasSuffix(".png")
         let header = isPNG ? [] : TIFFHeader(shape).bytes
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: header.count + shape.size, alignment: 16)
         defer { buffer.deallocate() }
         buffer.copyBytes(from: header)
         let pixels = UnsafeMutableRawBufferPointer(rebasing: buffer[header.count...])
-        if rect.width < shape.width || rect.height < shape.height {
-            pixels.initializeMemory(as: UInt8.self, repeating: 0)
-        }
-        try image.read(rect, into: pixels, stride: shape.rowSize)
+        if isPadded { pixels.initializeMemory(as: UInt8.self, repeating: 0) }
+        try read(pixels)
         if isPNG {
             try VipsImage.writePNG(UnsafeRawBufferPointer(pixels), shape, to: path)
             chmod(path, 0o444)

@@ -8,7 +8,8 @@ package enum TileSplitter {
     /// several pages, the first one counts.
     ///
     /// A unit's geometry has `index`, `x`, `y`, `width`, `height` (the real pixels), `row`, `column`, `image_width` and
-    /// `image_height`; a tile that `tile_pad` makes larger has also `tile_width` and `tile_height`.
+    /// `image_height`; a tile that `tile_pad` makes larger has also `tile_width` and `tile_height`. With
+    /// `tile_whole` the last unit is the whole image scaled down, which has `scaled_width` and `scaled_height`.
     ///
     /// - Parameter key: the input member that receives a tile's file.
     /// - Throws: cause `app` when the file is no image, has another size than its header says, or is beyond
@@ -23,11 +24,17 @@ package enum TileSplitter {
         let grid = try TileGrid(imageWidth: shape.width, imageHeight: shape.height, plan: plan)
         try checkTile(shape, grid, plan, name: source.name)
         let text = source.text
-        return (0..<grid.count).map { index in
+        var units = (0..<grid.count).map { index in
             Unit(
                 geometry: TileGeometry(index: index, in: grid).json, set: [:], tile: (key, text),
                 tileFile: plan.tileFile)
         }
+        if plan.tileWhole == true, let whole = TileGeometry(wholeOf: grid) {
+            // In its own size it would not be what its geometry says.
+            let file = plan.tileFile == .source ? nil : plan.tileFile
+            units.append(Unit(geometry: whole.json, set: [:], tile: (key, text), tileFile: file))
+        }
+        return units
     }
 
     /// Of the upright image.

@@ -58,6 +58,28 @@ final class VipsImage: @unchecked Sendable {
         return PixelBlock(shape: shape, bytes: bytes)
     }
 
+    /// All of it in another size, each side at least 1 px. An image with sequential access is decoded row by row.
+    func scaled(to size: PixelSize) throws(Failure) -> PixelBlock {
+        let shape = shape.resized(width: size.width, height: size.height)
+        guard let resized = imflow_image_resize(handle, Int32(size.width), Int32(size.height)) else {
+            throw Failure(.app, "\(name) cannot be scaled: \(VipsImage.reason())")
+        }
+        defer { imflow_image_close(resized) }
+        var header = ImflowImageHeader()
+        imflow_image_header(resized, &header)
+        guard Int(header.width) == size.width, Int(header.height) == size.height, Int(header.bands) == shape.bands,
+            header.format == shape.format.rawValue
+        else {
+            throw Failure(.app, "\(name) cannot be scaled: it has \(shape.pixelDescription); leave `tile_whole` out")
+        }
+        var bytes = [UInt8](repeating: 0, count: shape.size)
+        let done = bytes.withUnsafeMutableBytes { buffer in
+            imflow_image_read(resized, 0, 0, header.width, header.height, buffer.baseAddress, shape.rowSize)
+        }
+        guard done else { throw Failure(.app, "\(name) is damaged or truncated: \(VipsImage.reason())") }
+        return PixelBlock(shape: shape, bytes: bytes)
+    }
+
     /// Writes a block, whose shape must fit PNG, without metadata: the same pixels are always the same bytes.
     static func writePNG(_ block: PixelBlock, to path: String) throws(Failure) {
         var bytes = block.bytes

@@ -86,11 +86,11 @@ package struct Merger: Sendable {
     }
 
     private func detections(_ outputs: PartialOutputs, by merge: MergePlan) throws(Failure) -> JSONValue {
-        var results: [(unit: Unit, result: JSONValue)] = []
-        try outputs.forEachValue { index, value in
-            if let unit = outputs.units[index] { results.append((unit, value)) }
+        var boxes = DetectionGathering()
+        try outputs.forEachValue { index, value throws(Failure) in
+            if let unit = outputs.units[index] { try boxes.add(unit, value) }
         }
-        return try DetectionMerger.merge(units: results, plan: merge)
+        return try boxes.merged(merge)
     }
 
     /// Holes are told too: they stay empty in the image.

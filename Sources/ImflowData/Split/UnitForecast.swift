@@ -59,7 +59,8 @@ package struct UnitForecast: Sendable {
 
     private func tiles(of url: String, _ split: SplitPlan) -> Int? {
         guard let path = FileURL.path(url), let shape = try? Self.shape(of: path) else { return nil }
-        return try? TileGrid(imageWidth: shape.width, imageHeight: shape.height, plan: split).count
+        guard let grid = try? TileGrid(imageWidth: shape.width, imageHeight: shape.height, plan: split) else { return nil }
+        return grid.count + (split.tileWhole == true && grid.count > 1 ? 1 : 0)
     }
 
     /// As the tiles see it, upright.

@@ -79,6 +79,7 @@ package enum KeyTable {
             Key("tile_size", .pair(1...1_000_000), default: "512", since: "0.1", "Size of a tile in px, one number for both sides or `[width, height]`. Tiles at an edge are smaller. Only with `split_mode: tile`."),
             Key("tile_overlap", .pair(0...1_000_000), default: "0", since: "0.1", "How many px neighbouring tiles share, one number for both axes or `[x, y]`. Less than the tile's size. Only with `split_mode: tile`."),
             Key("tile_pad", .boolean, default: "false", since: "0.1", "Whether tiles at an edge are padded to the full size. Only with `split_mode: tile`."),
+            Key("tile_whole", .boolean, default: "false", since: "0.1", "Whether there is one unit more than tiles: the whole image, scaled down to fit a tile. It is for objects that are larger than a tile. Only with `split_mode: tile`."),
             Key("tile_file", .choice(["auto", "png", "tiff", "source"]), default: "auto", since: "0.3", "What a model gets of its tile. Only with `split_mode: tile`.", choices: ["auto": "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.", "png": "A PNG; an image whose pixels do not fit is refused.", "tiff": "An uncompressed TIFF, which takes the least time.", "source": "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."]),
             Key("batch_size", .integer(1...1_000_000), default: "1", since: "0.1", "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`."),
             Key("sequence_length", .integer(1...1_000_000), default: "2048", since: "0.1", "How many `sequence_unit`s make a window. Only with `split_mode: sequence`."),
@@ -114,6 +115,8 @@ package enum KeyTable {
             Key("fill", .fill, since: "0.1", "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha."),
             Key("iou", .number(0...1), default: "0.5", since: "0.1", "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`."),
             Key("metric", .choice(["iou", "ios"]), default: "iou", since: "0.1", "How the overlap of two boxes is measured. Only with `merge_strategy: detections`.", choices: ["iou": "Intersection over union.", "ios": "Intersection over the smaller box."]),
+            Key("nms", .number(0...1), since: "0.1", "From which overlap on, of two objects, only the one with the higher score stays (non-maximum suppression), also in one tile. Only with `merge_strategy: detections`. Default: all stay."),
+            Key("class_agnostic", .boolean, default: "false", since: "0.1", "Whether boxes of different classes can be one object. Only with `merge_strategy: detections`."),
             Key("score", .text, default: "score", since: "0.1", "The member that results are ranked by. Only with `merge_strategy: top-k`."),
             Key("k", .integer(1...1_000_000), default: "1", since: "0.1", "How many results stay. Only with `merge_strategy: top-k`."),
         ])
@@ -251,6 +254,7 @@ package enum KeyTable {
         "tile_size": [.tile],
         "tile_overlap": [.tile],
         "tile_pad": [.tile],
+        "tile_whole": [.tile],
         "tile_file": [.tile],
         "batch_size": [.batch, .rows],
         "sequence_length": [.sequence],
@@ -274,6 +278,8 @@ package enum KeyTable {
         "fill": .tileStitch,
         "iou": .detections,
         "metric": .detections,
+        "nms": .detections,
+        "class_agnostic": .detections,
         "score": .topK,
         "k": .topK,
     ]
