@@ -34,6 +34,16 @@ extension ContentStore {
         }
     }
 
+    /// Reads a payload back that has at most `limit` bytes; a larger one, called `what`, is an error.
+    package func value(of payload: Payload, limit: Int, what: String) throws(ContentError) -> JSONValue {
+        guard payload.size <= limit else {
+            throw ContentError(
+                .other, path: path(of: payload.hash),
+                "\(what) (\(payload.hash)) has \(payload.size) bytes, more than the \(limit >> 20) MiB that are read at once")
+        }
+        return try value(of: payload)
+    }
+
     private static func objection(to value: JSONValue, depth: Int) -> String? {
         switch value {
         case .number(let number): return number.isFinite ? nil : "it has a number that is not finite"

@@ -191,7 +191,7 @@ package final class ContentStore: Sendable {
     }
 
     /// Gives the temporary file, open as `file`, its name, unless its content is there already.
-    private func settle(
+    func settle(
         _ temporary: String, _ file: borrowing OpenFile, _ hash: ContentHash, size: Int64
     ) throws(ContentError) {
         if try renew(hash, size: size) {

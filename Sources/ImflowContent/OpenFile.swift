@@ -62,6 +62,15 @@ struct OpenFile: ~Copyable {
         }
     }
 
+    /// Fills `buffer` from byte `offset` as far as the file goes; 0 at its end. Where the file stands does not change.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ContentError) -> Int {
+        while true {
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+            if count >= 0 { return count }
+            if errno != EINTR { throw ContentError(errno: errno, "read", path) }
+        }
+    }
+
     /// The file's bytes from where it stands; more than `limit` are an error.
     func contents(limit: Int) throws(ContentError) -> [UInt8] {
         guard size <= Int64(limit) else {

@@ -35,6 +35,9 @@ package struct StateFolder: Sendable {
     /// Of the socket by which a job's models reach their engine.
     package func api(job: String) -> String { root + "/api/" + component(job) }
 
+    /// What of a job's results was published, and where.
+    package func published(job: String) -> String { root + "/published/" + component(job) + ".jsonl" }
+
     package func logs(job: String) -> String { root + "/logs/" + component(job) }
 
     package func log(job: String, task: String, attempt: Int) -> String {

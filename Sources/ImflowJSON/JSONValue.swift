@@ -17,6 +17,9 @@ package enum JSONValue: Sendable {
 /// one name here, so the reader refuses an object that has both.
 package typealias JSONObject = OrderedDictionary<String, JSONValue>
 
+/// Named values in the order in which they came, by names as ``JSONObject`` has them.
+package typealias JSONMembers<Value> = OrderedDictionary<String, Value>
+
 extension JSONValue {
     /// The text of a string; nil for other kinds.
     package var stringValue: String? { if case .string(let value) = self { value } else { nil } }

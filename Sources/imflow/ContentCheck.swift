@@ -1,7 +1,6 @@
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
-import ImflowJSON
 
 /// Whether stored values are there as they were made. Looking changes nothing.
 struct ContentCheck {
@@ -15,11 +14,11 @@ struct ContentCheck {
 
     /// Whether the value can be read, and every file that it names is there, with the bytes that its reference says.
     mutating func isIntact(_ payload: Payload) -> Bool {
-        guard let value = try? content.value(of: payload) else {
+        guard let files = try? content.namedFiles(in: payload) else {
             damaged.insert(payload.hash)
             return false
         }
-        for reference in value.contentReferences where !isStored(reference.hash) { return false }
+        for reference in files where !isStored(reference.hash) { return false }
         return true
     }
 
@@ -43,6 +42,8 @@ extension LostOutputs {
         self.init(machine) { check.isIntact($0) }
         guard lacksInput else { return }
         throw CommandFailure(
-            .infrastructure, "the stored input of job \(machine.job) is lost or damaged: submit the job again")
+            .infrastructure,
+            "the stored input of job \(machine.job) is lost or damaged: imflow resume \(machine.job) fetches its files again "
+                + "where they came from, if they are still the same; else submit the job again")
     }
 }

@@ -126,6 +126,7 @@ final class LocalExecutor: Executor {
     }
 
     func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
+        staging.sources.hold(order.job)
         if case .call = order.work { return await calls.run(order, progress: progress) }
         return await data.run(order, progress: progress)
     }
@@ -142,7 +143,13 @@ final class LocalExecutor: Executor {
         }
     }
 
-    func sweep(job: String, keeping tokens: Set<String>) async { await calls.sweep(job: job, keeping: tokens) }
+    func sweep(job: String, keeping tokens: Set<String>) async {
+        await data.sweep(job: job, keeping: tokens)
+        await calls.sweep(job: job, keeping: tokens)
+    }
 
-    func shutdown() async { await calls.shutdown() }
+    func shutdown() async {
+        await calls.shutdown()
+        await data.shutdown()
+    }
 }

@@ -10,7 +10,7 @@ struct ResultWriter {
 
     /// On standard output: a text as it is, anything else as JSON.
     func print(_ output: Payload) throws {
-        guard output.size <= JobView.inlineOutputLimit else { return try printStored(output.hash) }
+        guard output.size <= JobView.inlineOutputLimit else { return try printStored(output.hash, asText: isText(output.hash)) }
         let value = try content.value(of: output)
         if let text = value.stringValue, ContentReference(text) == nil {
             Console.print(text)
@@ -22,10 +22,13 @@ struct ResultWriter {
         }
     }
 
-    private func printStored(_ hash: ContentHash) throws {
+    /// On standard output, nothing added.
+    func printBytes(of hash: ContentHash) throws { try printStored(hash, asText: false, end: "") }
+
+    private func printStored(_ hash: ContentHash, asText: Bool, end: String = "\n") throws {
         do {
-            try copy(hash, to: STDOUT_FILENO)
-            Console.print("")
+            try copy(hash, to: STDOUT_FILENO, asText: asText)
+            Console.write(end, to: STDOUT_FILENO)
         } catch let error as Console.WriteError where error.code == EPIPE {
             // Whoever read has what it wanted.
         } catch let error as Console.WriteError {
@@ -94,12 +97,19 @@ struct ResultWriter {
         }
     }
 
-    /// Hashed first: what is damaged is not handed on as a result.
-    private func copy(_ hash: ContentHash, to descriptor: Int32) throws {
+    private func isText(_ hash: ContentHash) throws -> Bool {
+        let source = open(content.path(of: hash), O_RDONLY | O_CLOEXEC)
+        defer { if source >= 0 { close(source) } }
+        var first: UInt8 = 0
+        return read(source, &first, 1) == 1 && first == UInt8(ascii: "\"")
+    }
+
+    /// Hashed first: what is damaged is not handed on as a result. `asText`: of a string, its text.
+    private func copy(_ hash: ContentHash, to descriptor: Int32, asText: Bool = false) throws {
         guard try content.verify(hash) else {
             throw CommandFailure(
                 .infrastructure,
-                "the stored result \(hash) in \(content.folder) is damaged: imflow verify names what it hit")
+                "the stored result \(hash) in \(content.folder) is damaged: imflow cas verify names the jobs that it hits")
         }
         let source = open(content.path(of: hash), O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {
@@ -107,10 +117,11 @@ struct ResultWriter {
         }
         defer { close(source) }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var text = StringDecoder()
         while true {
             let count = read(source, &buffer, buffer.count)
             if count <= 0 { return }
-            try Console.writeAll(Array(buffer[..<count]), to: descriptor)
+            try Console.writeAll(asText ? text.decode(buffer[..<count]) : Array(buffer[..<count]), to: descriptor)
         }
     }
 }

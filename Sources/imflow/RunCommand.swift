@@ -3,6 +3,7 @@ import ImflowCompiler
 import ImflowContent
 import ImflowData
 import ImflowEngine
+import ImflowExecution
 import ImflowPlan
 import ImflowStore
 
@@ -21,6 +22,12 @@ struct ExecutionOptions: ParsableArguments {
     var result: String?
     @Flag(help: "Give models copies of their input files, which they may write to, and never links; a resume does the same.")
     var copyInputs = false
+    @Option(
+        help: """
+            Publish what each task made, for whoever may look: ipfs adds results and their files to the node of IMFLOW_IPFS_API and \
+            shows their CIDs; a resume does the same.
+            """)
+    var persist: PersistTarget?
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
     @Option(
@@ -62,6 +69,12 @@ struct ExecutionOptions: ParsableArguments {
         if let events { launched.events = absolutePath(events) }
         if !allowPrivate.isEmpty { launched.allowPrivate = try PrivateAddresses(allowPrivate.joined(separator: ",")) }
         if copyInputs { launched.copiesInputs = true }
+        if let persist {
+            do throws(Failure) { _ = try ResultPublisher.node() } catch {
+                throw CommandFailure(.usage, "--persist \(persist.rawValue): \(error.message)")
+            }
+            launched.persist = persist
+        }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")

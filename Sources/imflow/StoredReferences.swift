@@ -1,7 +1,6 @@
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
-import ImflowJSON
 import ImflowStore
 
 /// Everything in the content store that a job refers to, directly or inside its values.
@@ -39,13 +38,11 @@ struct StoredReferences {
         }
         do {
             // Reading a value compares its bytes with its hash.
-            add(references: try content.value(of: payload), owner: owner)
+            for reference in try content.namedFiles(in: payload) where owners[reference.hash] == nil {
+                owners[reference.hash] = owner
+            }
         } catch {
             damaged.append((owner, error.description))
         }
-    }
-
-    private mutating func add(references value: JSONValue, owner: String) {
-        for reference in value.contentReferences where owners[reference.hash] == nil { owners[reference.hash] = owner }
     }
 }

@@ -182,20 +182,4 @@ import Testing
         #expect(try store.verify(hash))
         #expect(contents(path) == [1, 2, 3])
     }
-
-    @Test func moreLinksThanAFileCanHaveAreCopies() throws {
-        let most = pathconf(folder.path, Int32(_PC_LINK_MAX))
-        guard most > 1, most <= 65_000, let (hash, _) = try linked("shared by all") else { return }
-        let links = folder.path + "/links"
-        mkdir(links, 0o700)
-        let stored = store.path(of: hash)
-        var number = 0
-        while link(stored, links + "/\(number)") == 0 { number += 1 }
-        try #require(errno == EMLINK)
-        #expect(try store.place(hash, at: folder.path + "/more") == nil)
-        #expect(contents(folder.path + "/more") == Array("shared by all".utf8))
-        #expect(try #require(status(folder.path + "/more")).st_nlink == 1)
-        // A result that is this file, handed back, is known again.
-        #expect(try store.put(fileBelow: links, at: ["0"], sharing: true).hash == hash)
-    }
 }

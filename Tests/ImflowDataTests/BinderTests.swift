@@ -36,6 +36,26 @@ import Testing
         return try Binder(content: room.content).bind(context, consumer: "stage `s`")
     }
 
+    /// Told before it is read: nothing is stored under that hash.
+    @Test func whatIsTooLargeForMemoryIsToldAndNotRead() async throws {
+        let large = Payload(hash: ContentHash(of: [1]), size: (128 << 20) + 1, inline: nil)
+        let context = InputContext(
+            sources: [InputContext.Source(stage: "pages", outputKey: "pages", result: large)], jobInput: nil,
+            key: "pages", soleValueFallback: false, literal: [:], when: nil)
+        let told = await failure { _ = try Binder(content: room.content).bind(context, consumer: "stage `s`") }
+        #expect(told?.cause == .app)
+        for part in ["stage `pages`", "134217729 bytes", "128 MiB", "files"] {
+            #expect(told?.message.contains(part) == true, "\(part) in: \(told?.message ?? "")")
+        }
+        let parts = [
+            MergePart(shardIndex: 0, units: try room.content.payload([["unit": ["index": 0]]]), output: large)
+        ]
+        let model = ModelPlan(name: "m", folder: "/", command: ["/bin/true"])
+        let reduced = await failure { _ = try await room.staging.resolve(CallWork(model: model, input: .reduce(parts: parts))) }
+        #expect(reduced?.cause == .app)
+        #expect(reduced?.message.contains("the reduction by model `m`") == true)
+    }
+
     @Test func chainedModelsWithKeys() throws {
         let input: JSONValue = ["audio_url": "cas://sha256/x"]
         #expect(try bind([], job: input) == ["audio_url": "cas://sha256/x"])

@@ -80,8 +80,9 @@ final class DataRoom: Sendable {
 
     func merge(_ merge: MergePlan, _ parts: [MergePart], split: SplitPlan = SplitPlan(mode: .batch)) throws -> JSONValue
     {
-        try Merger(content: content)
-            .merge(MergeWork(merge: merge, split: split, parts: parts), consumer: "task `s-merge`")
+        try content.value(
+            of: try Merger(content: content)
+                .merge(MergeWork(merge: merge, split: split, parts: parts), consumer: "task `s-merge`"))
     }
 
     /// Merges one result a unit, two units a shard.

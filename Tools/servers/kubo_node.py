@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlparse
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 root = tempfile.mkdtemp(prefix="imflow-kubo-")
 repo = os.path.join(root, "repo")
+os.chdir(root)  # Kubo writes its log where it is started.
 
 
 def start(library):

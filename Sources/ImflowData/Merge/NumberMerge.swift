@@ -1,107 +1,116 @@
+internal import ImflowContent
 internal import ImflowExecution
 internal import ImflowJSON
-internal import ImflowPlan
 
 /// `mean`, `sum`, `max`, `min`: element by element over numbers, lists of one length and objects of the same members,
-/// at any depth. Sums run in unit order, integers exactly as long as they fit 64 bits. No units: `sum` is 0, the others
-/// null.
-struct NumberMerge {
+/// at any depth. No units: `sum` is 0, the others null.
+///
+/// Sums are exact and rounded once, at the end, so that they do not depend on an order: a sum that is an integer of 64 bits is
+/// written with all its digits, any other as the nearest double; a mean is the double nearest to the exact one. The
+/// largest and the smallest are found by value. A run holds one result's numbers, however many units it has.
+struct NumberMerge: MergeFold, Sendable {
     enum Operation: String { case mean, sum, max, min }
+
+    private enum Column {
+        case sums(SumColumn)
+        case extremes([JSONNumber])
+    }
+
     let operation: Operation
+    private var shape: NumberShape?
+    private var column = Column.extremes([])
+    private var count = 0
+    private(set) var firstUnit = 0
 
-    func merge(_ results: [UnitResult]) throws(Failure) -> JSONValue {
-        guard !results.isEmpty else { return operation == .sum ? 0 : .null }
-        return try combine(results, path: [])
+    init(_ operation: Operation) { self.operation = operation }
+
+    mutating func add(_ text: UnsafeRawBufferPointer, of unit: Int) throws(Failure) {
+        guard let shape else { return try begin(text, unit) }
+        var index = 0
+        var column = column
+        self.column = .extremes([])
+        do throws(NumberShape.Mismatch) {
+            switch column {
+            case .sums(var sums):
+                column = .extremes([])
+                try shape.match(text) { number in
+                    sums.add(number, at: index)
+                    index += 1
+                }
+                self.column = .sums(sums)
+            case .extremes(var numbers):
+                column = .extremes([])
+                try shape.match(text) { number in
+                    if isBetter(number, numbers[index]) { numbers[index] = number }
+                    index += 1
+                }
+                self.column = .extremes(numbers)
+            }
+        } catch {
+            throw mismatch(shape, try UnitValue.parse(text, of: unit), unit)
+        }
+        count += 1
     }
 
-    /// All units' values at one path.
-    private func combine(_ items: [UnitResult], path: [String]) throws(Failure) -> JSONValue {
-        switch items[0].result {
-        case .int, .number: return try number(items, path)
-        case .array(let first):
-            for item in items where item.result.arrayValue?.count != first.count {
-                throw mismatch(items[0], item, path)
-            }
-            var out: [JSONValue] = []
-            for index in first.indices {
-                let column = items.map { UnitResult(unit: $0.unit, result: $0.result.arrayValue?[index] ?? .null) }
-                out.append(try combine(column, path: path + [String(index)]))
-            }
-            return .array(out)
-        case .object(let first):
-            for item in items where item.result.objectValue.map({ Set($0.keys) == Set(first.keys) }) != true {
-                throw mismatch(items[0], item, path)
-            }
-            var out = JSONObject()
-            for key in first.keys {
-                let column = items.map { UnitResult(unit: $0.unit, result: $0.result[key] ?? .null) }
-                out[key] = try combine(column, path: path + [key])
-            }
-            return .object(out)
-        case let other:
-            throw Failure(
-                .app,
-                "\(operation.rawValue) works on numbers, but \(items[0].name) has \(other.kindName)\(Self.place(path))")
+    private mutating func begin(_ text: UnsafeRawBufferPointer, _ unit: Int) throws(Failure) {
+        var numbers: [JSONNumber] = []
+        do throws(NumberShape.Mismatch) {
+            shape = try NumberShape(of: text) { numbers.append($0) }
+        } catch {
+            throw notNumbers(try UnitValue.parse(text, of: unit), unit, [])
         }
-    }
-
-    private func number(_ items: [UnitResult], _ path: [String]) throws(Failure) -> JSONValue {
-        var values: [Double] = []
-        for item in items {
-            guard let value = item.result.doubleValue else { throw mismatch(items[0], item, path) }
-            values.append(value)
-        }
+        (count, firstUnit) = (1, unit)
         switch operation {
-        case .max, .min: return extreme(items.map(\.result))
+        case .max, .min: column = .extremes(numbers)
         case .sum, .mean:
-            let sum = Self.sum(items.map(\.result), values)
-            let result = operation == .sum ? sum : .number((sum.doubleValue ?? 0) / Double(values.count))
-            guard result.doubleValue?.isFinite == true else {
-                throw Failure(
-                    .app, "\(operation.rawValue): the numbers\(Self.place(path)) add up to more than a number holds")
-            }
-            return result
+            var sums = SumColumn(count: numbers.count)
+            for (index, number) in numbers.enumerated() { sums.add(number, at: index) }
+            column = .sums(sums)
         }
     }
 
-    private static func sum(_ items: [JSONValue], _ values: [Double]) -> JSONValue {
-        var exact: Int64 = 0
-        for item in items {
-            guard case .int(let value) = item, case (let next, false) = exact.addingReportingOverflow(value) else {
-                return .number(values.reduce(0, +))
-            }
-            exact = next
+    private func isBetter(_ new: JSONNumber, _ old: JSONNumber) -> Bool {
+        operation == .max ? JSONNumber.isLess(old, new) : JSONNumber.isLess(new, old)
+    }
+
+    mutating func combine(_ next: NumberMerge) throws(Failure) {
+        guard let other = next.shape else { return }
+        guard let shape else { return self = next }
+        guard shape == other else { throw mismatch(shape, other.zero ?? .null, next.firstUnit) }
+        switch (column, next.column) {
+        case (.sums(var sums), .sums(let more)):
+            column = .extremes([])
+            sums.add(more)
+            column = .sums(sums)
+        case (.extremes(let numbers), .extremes(let more)):
+            column = .extremes(zip(numbers, more).map { isBetter($1, $0) ? $1 : $0 })
+        default: break
         }
-        return .int(exact)
+        count += next.count
     }
 
-    /// The first of the largest or smallest, as it was written.
-    private func extreme(_ items: [JSONValue]) -> JSONValue {
-        items.dropFirst().reduce(items[0]) { best, item in
-            let isBetter = operation == .max ? Self.isLess(best, item) : Self.isLess(item, best)
-            return isBetter ? item : best
+    mutating func finish(in content: ContentStore) throws(Failure) -> Payload {
+        let writer = ContentWriter(content: content)
+        guard let shape else {
+            try writer.put(operation == .sum ? "0" : "null")
+            return try writer.payload()
         }
+        var index = 0
+        try shape.fill({ () throws(Failure) in
+            defer { index += 1 }
+            return try result(at: index, shape)
+        }) { piece throws(Failure) in try writer.put(piece) }
+        return try writer.payload()
     }
 
-    private static func isLess(_ left: JSONValue, _ right: JSONValue) -> Bool {
-        if case .int(let left) = left, case .int(let right) = right { return left < right }
-        return (left.doubleValue ?? 0) < (right.doubleValue ?? 0)
-    }
-
-    private func mismatch(_ first: UnitResult, _ other: UnitResult, _ path: [String]) -> Failure {
-        Failure(
-            .app,
-            "\(operation.rawValue): \(first.name) and \(other.name) have different shapes\(Self.place(path)):"
-                + " \(Self.shape(first.result)) and \(Self.shape(other.result))")
-    }
-
-    private static func place(_ path: [String]) -> String { path.isEmpty ? "" : " at `\(JSONPointer.text(path))`" }
-
-    private static func shape(_ value: JSONValue) -> String {
-        switch value {
-        case .array(let items): "a list of \(items.count)"
-        case .object(let members): "an object of \(members.count) members"
-        default: value.kindName
+    private func result(at index: Int, _ shape: NumberShape) throws(Failure) -> JSONNumber {
+        switch column {
+        case .extremes(let numbers): return numbers[index]
+        case .sums(let sums):
+            if let result = operation == .sum ? sums.sum(at: index) : sums.mean(at: index, of: count) { return result }
+            let place = shape.zero.flatMap { Self.place(of: index, in: $0) } ?? []
+            throw Failure(
+                .app, "\(operation.rawValue): the numbers\(Self.text(place)) add up to more than a number holds")
         }
     }
 }

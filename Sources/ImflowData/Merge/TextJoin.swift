@@ -1,89 +1,104 @@
 internal import ImflowPlan
 
-/// A text that grows by texts which may repeat its end.
+/// How the texts of neighbouring units are put together. What is done between two texts depends on these two alone.
 struct TextJoin {
-    private let unit: SequenceUnit
-    private let overlap: Int
-    private var bytes: [UInt8] = []
-    /// The end of the last text: the characters, words or lines that the next one may repeat, without the white space
-    /// or line end after them.
-    private var tail: [ArraySlice<UInt8>] = []
-
-    /// At most `overlap` characters, words or lines are repeated.
-    init(unit: SequenceUnit, overlap: Int) {
-        self.unit = unit
-        self.overlap = max(overlap, 0)
+    /// What is between two texts.
+    struct Seam: Equatable {
+        /// How many bytes of the left text stay.
+        var keep: Int
+        var separator: String
+        /// How many bytes of the right text are left out.
+        var skip: Int
     }
 
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    private enum Way {
+        /// One after the other.
+        case plain
+        /// Each text is a line.
+        case lines
+        /// At most so many characters, words or lines are said twice.
+        case overlapping(SequenceUnit, Int)
+    }
+    private let way: Way
 
-    /// Adds `text`, less the longest run of segments that it repeats when it is the last text's neighbour.
-    mutating func append(_ text: String, isNeighbour: Bool) {
-        let new = Array(text.utf8)
-        let segments = segments(of: new)
-        let head = segments.prefix(overlap)
-        let repeated = isNeighbour ? Self.longestOverlap(tail: tail, head: Array(head)) : 0
-        tail = Array(segments.suffix(overlap))
-        if repeated > 0 {
-            dropSeparator()
-            bytes += new[segments[repeated - 1].endIndex...]
-        } else {
-            if needsSeparator(before: new) { bytes.append(unit == .lines ? 0x0A : 0x20) }
-            bytes += new
+    init(_ split: SplitPlan) {
+        switch split.mode {
+        case .lines: way = .lines
+        case .sequence: way = .overlapping(split.sequenceUnit, max(split.sequenceOverlap, 0))
+        default: way = .plain
         }
     }
 
-    /// The repeated segment's own white space comes with the new text.
-    private mutating func dropSeparator() {
+    /// Whether a text without characters is as if it were not there.
+    var skipsEmptyTexts: Bool { if case .lines = way { false } else { true } }
+
+    /// `areNeighbours`: no unit is missing between the two; across a hole nothing is said twice.
+    func seam(_ left: [UInt8], _ right: [UInt8], areNeighbours: Bool) -> Seam {
+        switch way {
+        case .plain: return Seam(keep: left.count, separator: "", skip: 0)
+        case .lines: return Seam(keep: end(of: left), separator: "\n", skip: 0)
+        case .overlapping(let unit, let overlap):
+            if areNeighbours, overlap > 0, let seam = Self.repetition(left, right, unit, overlap) { return seam }
+            return Seam(keep: left.count, separator: Self.separator(left, right, unit), skip: 0)
+        }
+    }
+
+    /// How much of the last text stays.
+    func end(of text: [UInt8]) -> Int {
+        guard case .lines = way, text.last == 0x0A else { return text.count }
+        return text.count - (text.dropLast().last == 0x0D ? 2 : 1)
+    }
+
+    /// What both texts have, if that can be told.
+    ///
+    /// Copies are found first: when the whole overlap is the same, byte for byte. Else texts that say it in different
+    /// words are aligned; and when that finds no more than it, the longest run that ends the one and starts the other.
+    private static func repetition(_ left: [UInt8], _ right: [UInt8], _ unit: SequenceUnit, _ overlap: Int) -> Seam? {
+        let before = TextSegments.ranges(of: left, by: unit)
+        let after = TextSegments.ranges(of: right, by: unit)
+        let tail = before.suffix(overlap), head = after.prefix(overlap)
+        let repeated = longestOverlap(tail: tail.map { left[$0] }, head: head.map { right[$0] })
+        if repeated < min(tail.count, head.count),
+            let match = alignment(left, before, right, after, unit, overlap), match.count > repeated
+        {
+            return Seam(keep: before[match.left].upperBound, separator: "", skip: after[match.right].upperBound)
+        }
+        guard repeated > 0, let last = before.last else { return nil }
+        // The repeated segment's own white space comes with the right text.
+        return Seam(keep: last.upperBound, separator: "", skip: after[repeated - 1].upperBound)
+    }
+
+    /// Positions of segments that both have, in the middle of what is said twice.
+    private static func alignment(
+        _ left: [UInt8], _ before: [Range<Int>], _ right: [UInt8], _ after: [Range<Int>], _ unit: SequenceUnit,
+        _ overlap: Int
+    ) -> (left: Int, right: Int, count: Int)? {
+        guard overlap <= TextAlignment.overlapLimit else { return nil }
+        // A model may say it in more words than it was given.
+        let region = overlap + max(overlap / 2, 2)
+        let tail = before.suffix(region), head = after.prefix(region)
+        func texts(_ bytes: [UInt8], _ ranges: some Sequence<Range<Int>>) -> [String] {
+            ranges.map { String(decoding: bytes[$0], as: UTF8.self) }
+        }
+        guard
+            let match = TextAlignment(isOfCharacters: unit == .chars).middle(
+                tail: texts(left, tail), head: texts(right, head))
+        else { return nil }
+        return (tail.startIndex + match.tail, match.head, match.count)
+    }
+
+    /// Words and lines that a model stripped of the white space between windows are set apart again.
+    private static func separator(_ left: [UInt8], _ right: [UInt8], _ unit: SequenceUnit) -> String {
+        guard !left.isEmpty, !right.isEmpty else { return "" }
         switch unit {
-        case .chars: break
+        case .chars: return ""
+        case .lines: return left.last == 0x0A ? "" : "\n"
         case .words:
-            while let scalar = Self.lastScalar(of: bytes), scalar.properties.isWhitespace {
-                bytes.removeLast(UTF8.width(scalar))
-            }
-        case .lines:
-            if bytes.last == 0x0A { bytes.removeLast() }
+            let start = left.suffix(4).lastIndex { $0 & 0xC0 != 0x80 } ?? left.endIndex
+            let last = String(decoding: left[start...], as: UTF8.self).unicodeScalars.first
+            let first = String(decoding: right.prefix(4), as: UTF8.self).unicodeScalars.first
+            return last?.properties.isWhitespace == true || first?.properties.isWhitespace == true ? "" : " "
         }
-    }
-
-    private func needsSeparator(before new: [UInt8]) -> Bool {
-        guard !bytes.isEmpty, !new.isEmpty else { return false }
-        switch unit {
-        case .chars: return false
-        case .lines: return bytes.last != 0x0A
-        case .words:
-            let before = Self.lastScalar(of: bytes)?.properties.isWhitespace ?? false
-            let after = String(decoding: new.prefix(4), as: UTF8.self).unicodeScalars.first?.properties.isWhitespace
-            return !before && !(after ?? false)
-        }
-    }
-
-    private static func lastScalar(of bytes: [UInt8]) -> Unicode.Scalar? {
-        let start = bytes.suffix(4).lastIndex { $0 & 0xC0 != 0x80 } ?? bytes.endIndex
-        return String(decoding: bytes[start...], as: UTF8.self).unicodeScalars.first
-    }
-
-    private func segments(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
-        var out: [ArraySlice<UInt8>] = []
-        var start: Int?
-        func close(at end: Int) {
-            if let from = start { out.append(bytes[from..<end]) }
-            start = nil
-        }
-        for (offset, scalar) in ScalarOffsets(bytes: bytes) {
-            switch unit {
-            case .chars:
-                close(at: offset)
-                start = offset
-            case .words:
-                if scalar.properties.isWhitespace { close(at: offset) } else if start == nil { start = offset }
-            case .lines:
-                if start == nil { start = offset }
-                if scalar == "\n" { close(at: offset) }
-            }
-        }
-        close(at: bytes.count)
-        return out
     }
 
     /// How many elements at the end of `tail` are the start of `head`, at most: by the failure function of

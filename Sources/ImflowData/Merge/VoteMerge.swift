@@ -1,30 +1,69 @@
+internal import ImflowContent
 internal import ImflowExecution
 internal import ImflowJSON
 
 /// `vote`: `{"value": the winner, "count": its votes, "total": all votes, "votes": [{"value", "count"}, …]}`, most
 /// votes first; of values with as many votes the one that came first in unit order. Results are one vote each, equal
 /// when their canonical bytes are. No units: `value` is null and the rest empty.
-enum VoteMerge {
-    static func merge(_ results: [UnitResult]) -> JSONValue {
-        var positions: [[UInt8]: Int] = [:]
-        var votes: [(value: JSONValue, count: Int)] = []
-        for item in results {
-            let key = item.result.canonicalBytes()
-            if let position = positions[key] {
-                votes[position].count += 1
-            } else {
-                positions[key] = votes.count
-                votes.append((item.result, 1))
+struct VoteMerge: MergeFold, Sendable {
+    private struct Tally {
+        var count: Int
+        var firstUnit: Int
+    }
+    /// By canonical text.
+    private var tallies: [[UInt8]: Tally] = [:]
+    private var total = 0
+
+    mutating func add(_ text: UnsafeRawBufferPointer, of unit: Int) throws(Failure) {
+        // In a vote's result it stands three levels deeper than in a list, as which it could be stored.
+        guard Self.depth(of: text) + 3 <= JSONReader.maximumDepth else {
+            throw Failure(.app, "vote: unit \(unit)'s result is nested too deeply to stand in a list of votes")
+        }
+        tallies[Array(text), default: Tally(count: 0, firstUnit: unit)].count += 1
+        total += 1
+    }
+
+    mutating func combine(_ next: VoteMerge) throws(Failure) {
+        tallies.merge(next.tallies) { Tally(count: $0.count + $1.count, firstUnit: $0.firstUnit) }
+        total += next.total
+    }
+
+    mutating func finish(in content: ContentStore) throws(Failure) -> Payload {
+        let ranked = tallies.sorted { left, right in
+            (-left.value.count, left.value.firstUnit) < (-right.value.count, right.value.firstUnit)
+        }
+        let writer = ContentWriter(content: content)
+        try writer.put("{\"count\":\(ranked.first?.value.count ?? 0),\"total\":\(total),\"value\":")
+        try writer.put(ranked.first?.key ?? Array("null".utf8))
+        try writer.put(",\"votes\":[")
+        for (position, (text, tally)) in ranked.enumerated() {
+            try writer.put("\(position > 0 ? "," : ""){\"count\":\(tally.count),\"value\":")
+            try writer.put(text)
+            try writer.put("}")
+        }
+        try writer.put("]}")
+        return try writer.payload()
+    }
+
+    private static func depth(of text: UnsafeRawBufferPointer) -> Int {
+        var (depth, deepest) = (0, 0)
+        var isString = false
+        var isEscaped = false
+        for byte in text {
+            if isString {
+                isString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
             }
         }
-        let ranked = votes.enumerated().sorted { left, right in
-            left.element.count != right.element.count
-                ? left.element.count > right.element.count : left.offset < right.offset
-        }.map(\.element)
-        return [
-            "value": ranked.first?.value ?? .null, "count": .int(Int64(ranked.first?.count ?? 0)),
-            "total": .int(Int64(results.count)),
-            "votes": .array(ranked.map { ["value": $0.value, "count": .int(Int64($0.count))] }),
-        ]
+        return deepest
     }
 }

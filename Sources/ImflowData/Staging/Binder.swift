@@ -71,7 +71,8 @@ private struct Reach {
     private mutating func source(_ index: Int) throws(Failure) -> Published {
         while sources.count <= index {
             let source = context.sources[sources.count]
-            let result = try Self.read(source.result, content, "the result of stage `\(source.stage)`")
+            let result = try WholeValue.read(
+                source.result, content: content, "the result of stage `\(source.stage)`")
             sources.append(Self.publish(source, result))
         }
         return sources[index]
@@ -81,20 +82,12 @@ private struct Reach {
     private mutating func inputMembers() throws(Failure) -> JSONObject {
         if let jobInput { return jobInput }
         guard let payload = context.jobInput else { return [:] }
-        let input = try Self.read(payload, content, "the job's input")
+        let input = try WholeValue.read(payload, content: content, "the job's input")
         guard case .object(let members) = input else {
             throw Failure(.app, "the job's input is \(input.kindName); it must be an object")
         }
         jobInput = members
         return members
-    }
-
-    private static func read(_ payload: Payload, _ content: ContentStore, _ what: String) throws(Failure) -> JSONValue {
-        do throws(ContentError) {
-            return try content.value(of: payload)
-        } catch {
-            throw Failure(.infra, "\(what) (\(payload.hash)) cannot be read: \(error.sentence)")
-        }
     }
 
     private static func publish(_ source: InputContext.Source, _ result: JSONValue) -> Published {

@@ -16,10 +16,12 @@ struct CallInputs {
         case .shard(let shared, let units, let followed):
             return try shard(shared, units, followed, model: model)
         case .reduce(let parts):
-            let outputs = try PartialOutputs(parts, content: content, task: "the reduction by \(model)")
+            let results = try PartialOutputs(
+                parts, content: content, task: "the reduction by \(model)", keepingUnits: true
+            ).results()
             let input: JSONObject = [
-                "partials": .array(outputs.results.map(\.result)),
-                "units": .array(outputs.results.map { .object($0.unit.geometry) }),
+                "partials": .array(results.map(\.result)),
+                "units": .array(results.map { .object($0.unit.geometry) }),
             ]
             return [StagedUnit(input: input, unit: Unit(geometry: [:], set: [:]))]
         }
@@ -28,7 +30,7 @@ struct CallInputs {
     private func shard(
         _ shared: Payload, _ units: Payload, _ followed: Payload?, model: String
     ) throws(Failure) -> [StagedUnit] {
-        guard case .object(let members) = try value(of: shared, "the input of \(model)") else {
+        guard case .object(let members) = try WholeValue.read(shared, content: content, "the input of \(model)") else {
             throw Failure(.infra, "the input of \(model) (\(shared.hash)) is not an object")
         }
         var list = try PartialOutputs.units(units, content: content, owner: "the units of \(model)")
@@ -42,21 +44,13 @@ struct CallInputs {
     private func complete(_ units: inout [Unit], by followed: Payload?, model: String) throws(Failure) {
         let owner = "what the units of \(model) are made of"
         guard let followed else { throw Failure(.infra, "\(owner) is not there yet; this is a bug of imflow") }
-        guard case .array(let elements) = try value(of: followed, owner), elements.count == units.count else {
+        guard case .array(let elements) = try WholeValue.read(followed, content: content, owner), elements.count == units.count else {
             throw Failure(.infra, "\(owner) (\(followed.hash)) is not a list of \(units.count) elements")
         }
         for index in units.indices {
             guard let key = units[index].listKey else { continue }
             units[index].set[key] = .array([elements[index]])
             units[index].listKey = nil
-        }
-    }
-
-    private func value(of payload: Payload, _ what: String) throws(Failure) -> JSONValue {
-        do throws(ContentError) {
-            return try content.value(of: payload)
-        } catch {
-            throw Failure(.infra, "\(what) (\(payload.hash)) cannot be read: \(error.sentence)")
         }
     }
 }

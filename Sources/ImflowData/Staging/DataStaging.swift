@@ -6,6 +6,8 @@ package import ImflowJSON
 package struct DataStaging: InputStaging {
     let content: ContentStore
     let fetcher: Fetcher
+    /// What tiles are cut from.
+    package let sources: TileSources
     private let copies: Bool
     private let links = StagedLinks()
 
@@ -13,6 +15,7 @@ package struct DataStaging: InputStaging {
     package init(content: ContentStore, fetcher: Fetcher, copies: Bool = false) {
         self.content = content
         self.fetcher = fetcher
+        sources = TileSources(content: content)
         self.copies = copies
     }
 
@@ -27,6 +30,7 @@ package struct DataStaging: InputStaging {
         let members = FileMembers(inputSchema: work.model.inputSchema)
         let references = try await fetcher.references(of: members.urls(in: units.map(\.input)))
         for index in units.indices { units[index].input = members.replacing(units[index].input, by: references) }
+        try await fetchFiles(ofRowsIn: &units)
         guard case .shard = work.input else {
             let hash = ContentHash(canonical: .object(units.first?.input ?? [:]))
             return StagedCall(units: units, inputHash: hash)
@@ -35,23 +39,55 @@ package struct DataStaging: InputStaging {
         return StagedCall(units: units, inputHash: ContentHash(canonical: .array(requests)))
     }
 
-    package func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue {
-        try await withTaskExecutorPreference(BlockingThreads.shared) {
-            try makeFiles(of: unit, in: folder, guestFolder: guestFolder)
+    /// Fetches what rows name by URLs, and notes it in their units' cuts; the rows themselves are read when they are needed.
+    private func fetchFiles(ofRowsIn units: inout [StagedUnit]) async throws(Failure) {
+        let reader = RowReader(content: content)
+        for index in units.indices {
+            guard var cut = units[index].unit.cut, case .rows(var rows) = cut.form else { continue }
+            let urls = try reader.urls(of: units[index].unit, cut, rows)
+            if urls.isEmpty { continue }
+            rows.files = try await fetcher.references(of: urls)
+            cut.form = .rows(rows)
+            units[index].unit.cut = cut
         }
     }
 
-    private func makeFiles(of unit: StagedUnit, in folder: String, guestFolder: String) throws(Failure) -> JSONValue {
+    package func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue {
+        try await withTaskExecutorPreference(BlockingThreads.shared) {
+            try await makeFiles(of: unit, in: folder, guestFolder: guestFolder)
+        }
+    }
+
+    private func makeFiles(
+        of unit: StagedUnit, in folder: String, guestFolder: String
+    ) async throws(Failure) -> JSONValue {
         var input = unit.input
         var taken: Set<String> = []
+        // Members that have their final value.
+        var made: Set<String> = []
         if let tile = unit.unit.tile {
-            let stem = "tile-\(unit.unit.index)"
-            let name = try TileCutter.cut(unit.unit, content: content, into: folder, named: stem)
+            let cutter = TileCutter(sources: sources)
+            if unit.unit.tileFile == .source {
+                input[tile.key] = .string(try await cutter.source(of: unit.unit).text)
+            } else {
+                let name = try await cutter.cut(unit.unit, into: folder, named: "tile-\(unit.unit.index)")
+                taken.insert(name)
+                input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
+                made.insert(tile.key)
+            }
+        }
+        if let cut = unit.unit.cut, cut.form.isFile {
+            let name = try FileCutter(content: content).write(unit.unit, cut, into: folder)
             taken.insert(name)
-            input[tile.key] = .string(FileURL.text(folder: guestFolder, name: name))
+            input[cut.key] = .string(FileURL.text(folder: guestFolder, name: name))
+            made.insert(cut.key)
         }
         var files = StagedFiles(content: content, folder: folder, guestFolder: guestFolder, copies: copies, taken: taken)
-        for (key, value) in unit.input where key != unit.unit.tile?.key { input[key] = try files.replacing(value) }
+        if let cut = unit.unit.cut, case .rows(let rows) = cut.form {
+            input[cut.key] = try files.replacing(.array(try RowReader(content: content).rows(of: unit.unit, cut, rows)))
+            made.insert(cut.key)
+        }
+        for (key, value) in input where !made.contains(key) { input[key] = try files.replacing(value) }
         links.add(files.links, in: folder)
         return .object(input)
     }

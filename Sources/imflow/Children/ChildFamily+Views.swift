@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
@@ -76,16 +77,25 @@ extension ChildFamily {
         }
     }
 
+    /// An output that names files is rewritten in memory, up to so many bytes.
+    private static let handOverLimit = 128 << 20
+
     /// The output's files are put into the model's work folder, and named by URLs of it.
     private func handOver(
         _ output: Payload, of job: String, to session: ModelSession
     ) async throws -> JSONObject {
-        let value = try state.content.value(of: output)
         let isLarge = output.size > JobView.inlineOutputLimit
-        guard isLarge || !value.contentReferences.isEmpty else { return ["output": value] }
+        let namesFiles = try !state.content.namedFiles(in: output).isEmpty
+        if !isLarge, !namesFiles { return ["output": try state.content.value(of: output)] }
         let (path, guest) = session.outputFolder(of: job)
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard namesFiles else {
+            unlink(path + "/output.json")
+            try state.content.copy(output.hash, to: path + "/output.json")
+            return ["output_path": .string(guest + "/output.json")]
+        }
+        let value = try state.content.value(of: output, limit: Self.handOverLimit, what: "the output of job \(job)")
         let unit = StagedUnit(input: ["output": value], unit: Unit(geometry: [:], set: [:]))
         let staged = try await local.staging.stage(unit, into: path, guestFolder: guest)["output"] ?? .null
         guard isLarge else { return ["output": staged] }
