@@ -168,6 +168,7 @@ extension SplitPlan {
             let size = "tile \(tileWidth) × \(tileHeight) px"
             return (tileOverlapX > 0 || tileOverlapY > 0 ? "\(size), overlap \(overlap)" : size)
                 + (tilePad ? ", padded" : "") + (tileWhole == true ? ", and the whole image" : "")
+                + (tileFile.map { ", file: \($0.rawValue)" } ?? "")
         case .batch: return "batch of \(batchSize)"
         case .sequence:
             let size = "window of \(sequenceLength) \(sequenceUnit.rawValue)"

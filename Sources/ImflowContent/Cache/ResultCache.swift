@@ -120,12 +120,12 @@ package final class ResultCache: Sendable {
     /// Each content is marked as wanted before it is hashed: what is whole then stays, whoever collects garbage meanwhile.
     private func isIntact(_ result: Payload) -> Bool {
         if result.inline == nil, !content.renew(result.hash) { return false }
-        guard let value = try? content.value(of: result) else {
+        guard let files = try? content.namedFiles(in: result) else {
             if result.inline == nil { discard(result.hash) }
             return false
         }
         var seen: Set<ContentHash> = []
-        for reference in value.contentReferences where seen.insert(reference.hash).inserted {
+        for reference in files where seen.insert(reference.hash).inserted {
             guard content.renew(reference.hash) else { return false }
             guard (try? content.verify(reference.hash)) == true else {
                 discard(reference.hash)

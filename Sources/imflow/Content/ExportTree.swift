@@ -75,7 +75,7 @@ struct ExportTree {
             try add(payload.hash, path, role: role, reference: nil)
         }
         guard let folder else { return }
-        for reference in try content.value(of: payload).contentReferences.sorted(by: { $0.text < $1.text }) {
+        for reference in try content.namedFiles(in: payload).sorted(by: { $0.text < $1.text }) {
             try add(reference.hash, "\(folder)/\(Self.fileName(reference.name))", role: role, reference: reference.text)
         }
     }

@@ -91,7 +91,7 @@ struct ResultPublisher {
             }
             let id = machine.subJobID(of: task)
             items.append(Item(task: id, hash: result.hash, inline: result.inline))
-            for reference in try content.value(of: result).contentReferences.sorted(by: { $0.text < $1.text }) {
+            for reference in try content.namedFiles(in: result).sorted(by: { $0.text < $1.text }) {
                 items.append(Item(task: id, name: reference.name, hash: reference.hash))
             }
         }
