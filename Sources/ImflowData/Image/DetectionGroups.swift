@@ -50,7 +50,8 @@ struct DetectionGroups {
         return links.groups.map { members in DetectedObject(members, in: scene) }
     }
 
-    /// Joins what has rivals, in rounds: in each, the groups of which for both the most speaks for each other.
+    /// Joins what has rivals, in rounds: in each, the groups of which for both the most speaks for each other. Groups that
+    /// show only the inside of an object wait as long as there is one to take them in.
     private mutating func settle(_ pairs: [Pair]) {
         var open = pairs
         var looks = 0
@@ -58,28 +59,28 @@ struct DetectionGroups {
             open = open.filter { links.canJoin(Int($0.first), Int($0.second)) }
             looks += open.count
             guard !open.isEmpty, looks < Self.patience else { break }
-            let meetings = open.map { links.meeting(Int($0.first), Int($0.second)) }
-            var support: [GroupLinks.Meeting: Double] = [:]
-            for (pair, meeting) in zip(open, meetings) { support[meeting, default: 0] += pair.likeness }
-            // No two groups have more to speak for them than there are pairs.
-            let ranks = meetings.map { (support[$0] ?? 0) + (links.knowsSide($0) ? Double(open.count) : 0) }
-            var best: [Int32: Double] = [:]
-            for (meeting, rank) in zip(meetings, ranks) {
-                best[meeting.first] = max(best[meeting.first] ?? 0, rank)
-                best[meeting.second] = max(best[meeting.second] ?? 0, rank)
-            }
-            var changed: Set<Int32> = []
-            for place in open.indices {
-                let (meeting, rank) = (meetings[place], ranks[place])
-                guard best[meeting.first] == rank, best[meeting.second] == rank, !changed.contains(meeting.first),
-                    !changed.contains(meeting.second)
-                else { continue }
-                if links.join(Int(open[place].first), Int(open[place].second)) {
-                    changed.formUnion([meeting.first, meeting.second])
-                }
-            }
+            let sided = open.filter { links.knowsSide(links.meeting(Int($0.first), Int($0.second))) }
+            joinBest(of: sided.isEmpty ? open : sided)
         }
         for pair in open { links.join(Int(pair.first), Int(pair.second)) }
+    }
+
+    private mutating func joinBest(of pairs: [Pair]) {
+        let meetings = pairs.map { links.meeting(Int($0.first), Int($0.second)) }
+        var support: [GroupLinks.Meeting: Double] = [:]
+        for (pair, meeting) in zip(pairs, meetings) { support[meeting, default: 0] += pair.likeness }
+        var best: [Int32: Double] = [:]
+        for (meeting, sum) in support {
+            best[meeting.first] = max(best[meeting.first] ?? 0, sum)
+            best[meeting.second] = max(best[meeting.second] ?? 0, sum)
+        }
+        var changed: Set<Int32> = []
+        for (pair, meeting) in zip(pairs, meetings) {
+            guard let sum = support[meeting], best[meeting.first] == sum, best[meeting.second] == sum,
+                !changed.contains(meeting.first), !changed.contains(meeting.second)
+            else { continue }
+            if links.join(Int(pair.first), Int(pair.second)) { changed.formUnion([meeting.first, meeting.second]) }
+        }
     }
 
     /// Pairs that may be kept: more than honest answers have, however many tiles overlap.
