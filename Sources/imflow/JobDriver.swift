@@ -147,7 +147,10 @@ struct JobDriver {
         var check = ContentCheck(content: state.content)
         guard let input = machine.jobInput, !check.isIntact(input) else { return }
         check.removeDamaged()
-        guard let fetched = try? state.content.value(of: input) else { return }
+        guard let fetched = try? state.content.value(of: input) else {
+            throw CommandFailure(
+                .infrastructure, "the stored input of job \(machine.job) is lost or damaged: submit the job again")
+        }
         Console.note("input files of job \(machine.job) are lost or damaged; they are fetched again")
         do {
             try await executor(for: machine.plan, job: machine.job).staging.restore(fetched, as: machine.plan.input)

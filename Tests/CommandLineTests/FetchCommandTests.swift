@@ -92,6 +92,7 @@ private final class HalfServer: Sendable {
 
     deinit {
         try? input.fileHandleForWriting.close()
+        process.terminate()
         process.waitUntilExit()
     }
 

@@ -96,7 +96,7 @@ import Testing
     @Test func optionsAreOfTheirModes() {
         #expect(KeyTable.splitOptions["tile_pad"] == [.tile] && KeyTable.splitOptions["seed"] == [.candidates])
         #expect(KeyTable.splitOptions["batch_size"] == [.batch, .rows])
-        #expect(KeyTable.splitOptions.count == 15 && KeyTable.splitOptions["max_shards"] == nil)
+        #expect(KeyTable.splitOptions.count == 16 && KeyTable.splitOptions["max_shards"] == nil)
         #expect(KeyTable.mergeOptions["k"] == .topK && KeyTable.mergeOptions["conflict"] == .jsonMerge)
         #expect(Set(KeyTable.mergeOptions.keys) == Set(KeyTable.merge.keys.map(\.name)))
         #expect(KeyTable.gangOptions == ["shard_role", "cluster_size", "coordination_port", "gpu", "start_window"])

@@ -1,3 +1,6 @@
+import class Foundation.Process
+import FoundationEssentials
+import Glibc
 import ImflowExecution
 import ImflowJSON
 import ImflowPlan
@@ -121,6 +124,70 @@ import Testing
         }
     }
 
+    // MARK: Other formats
+
+    private static let tool = "/usr/bin/sndfile-convert"
+
+    /// What Debian's sndfile-programs makes of a recording.
+    private func converted(_ wave: [UInt8], _ name: String, _ options: [String]) throws -> [UInt8] {
+        let source = room.path + "/source-\(name).wav"
+        try Data(wave).write(to: URL(filePath: source))
+        let process = Process()
+        process.executableURL = URL(filePath: Self.tool)
+        process.arguments = options + [source, room.path + "/" + name]
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return Array(try Data(contentsOf: URL(filePath: room.path + "/" + name)))
+    }
+
+    @Test(
+        .enabled(if: access(tool, X_OK) == 0, "needs sndfile-programs: Tools/install sndfile-programs"),
+        arguments: [
+            ("t.flac", "-pcm16", 16), ("t.flac", "-pcm24", 24), ("t.aiff", "-pcm32", 32), ("t.aiff", "-float32", 0),
+            ("t.caf", "-pcm24", 24), ("t.au", "-pcm16", 16),
+        ])
+    func losslessFormatsKeepTheirSamples(name: String, option: String, bits: Int) async throws {
+        var random = SplitMix(state: 21)
+        let format = WaveFixture(code: bits == 0 ? 3 : 1, bits: bits == 0 ? 32 : bits, channels: 2, rate: 16_000)
+        let wave = bits == 0 ? format.tones(frames: 16_001) : format.wave(frames: 16_001, &random)
+        let file = try stored(try converted(wave.bytes, name, [option]), name)
+        let (_, shards) = try await room.split(["audio_url": file], Self.plan(300))
+        var samples: [UInt8] = []
+        for unit in shards.joined() {
+            let folder = try room.folder("c\(unit.index)")
+            let input = try await room.staging.stage(StagedUnit(input: [:], unit: unit), into: folder, guestFolder: "/w")
+            #expect(input == ["audio_url": "file:///w/t.wav"])
+            samples += WaveFixture.samples(of: Array(try Data(contentsOf: URL(filePath: folder + "/t.wav"))))
+        }
+        #expect(shards.joined().count == 4)
+        #expect(samples == wave.samples)
+    }
+
+    @Test(
+        .enabled(if: access(tool, X_OK) == 0, "needs sndfile-programs: Tools/install sndfile-programs"),
+        arguments: [("t.ogg", "-vorbis"), ("t.opus", "-opus"), ("t.mp3", ""), ("t.wav", "-ulaw")])
+    func lossyFormatsAreDecoded(name: String, option: String) async throws {
+        let wave = WaveFixture(code: 1, bits: 16, channels: 1, rate: 16_000).tones(frames: 40_000)
+        let bytes = try converted(wave.bytes, name, option.isEmpty ? [] : [option])
+        let (_, shards) = try await room.split(["audio_url": try stored(bytes, name)], Self.plan(1000))
+        let last = try #require(shards.joined().map { $0 }.last)
+        #expect(last.geometry["sample_rate"] == 16_000 && shards.joined().count == 3)
+        #expect(abs((last.geometry["end_sample"]?.intValue ?? 0) - 40_000) < 2400)
+        let half = try stored(Array(bytes.prefix(bytes.count / 2)), name)
+        // Of formats in frames half a file may be a recording; it never is a crash.
+        _ = try? await room.split(["audio_url": half], Self.plan(1000))
+    }
+
+    @Test(.enabled(if: access(tool, X_OK) == 0, "needs sndfile-programs: Tools/install sndfile-programs"))
+    func aTruncatedFLACIsNamed() async throws {
+        var random = SplitMix(state: 22)
+        let wave = WaveFixture(code: 1, bits: 16, channels: 1, rate: 16_000).wave(frames: 40_000, &random)
+        let bytes = try converted(wave.bytes, "t.flac", ["-pcm16"])
+        let text = try await complaint(Array(bytes.prefix(bytes.count / 2)), "t.flac")
+        #expect(text.contains("t.flac is damaged after") && text.contains("of 40000 samples"), "\(text)")
+    }
+
     @Test func damageNeverTraps() throws {
         var random = SplitMix(state: 77)
         let good = WaveFixture(code: 0xFFFE, bits: 24, channels: 3, rate: 48_000).wave(frames: 40, &random).bytes
@@ -185,6 +252,21 @@ struct WaveFixture: Sendable, CustomTestStringConvertible {
         // What follows the samples is not among them.
         if !isWide, channels > 1 { body += Self.chunk("LIST", Array("tail".utf8)) }
         return (Array(kind.utf8) + Self.little(isWide ? 0xFFFF_FFFF : body.count, 4) + body, samples)
+    }
+
+    /// Two tones, in 16 bits or in floating point.
+    func tones(frames: Int) -> (bytes: [UInt8], samples: [UInt8]) {
+        var samples: [UInt8] = []
+        for index in 0..<(frames * channels) {
+            let time = Double(index / channels) / Double(rate)
+            let value = 0.4 * sin(2764 * time) + 0.2 * sin(7540 * time)
+            let number = code == 3 ? Int(Float(value).bitPattern) : Int((value * 32_000).rounded())
+            samples += Self.little(number, bits / 8)
+        }
+        var random = SplitMix(state: 0)
+        let empty = wave(frames: frames, &random).bytes
+        let start = 44 + (code != 1 || channels > 2 ? 12 : 0)
+        return (Array(empty[..<start]) + samples + Array(empty[(start + samples.count)...]), samples)
     }
 
     /// The bytes of the chunk `data`.

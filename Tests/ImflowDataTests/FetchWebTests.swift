@@ -208,6 +208,7 @@ final class FetchServer: Sendable {
 
     func stop() {
         try? input.fileHandleForWriting.close()
+        process.terminate()
         process.waitUntilExit()
     }
 

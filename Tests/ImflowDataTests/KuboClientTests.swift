@@ -22,11 +22,12 @@ struct KuboClientTests {
     /// that is just full, two, and more than one node's links.
     @Test(arguments: [0, 1, 262_144, 262_145, 1_000_000, 174 * 262_144 + 1])
     func theNodeAndWeAgree(size: Int) async throws {
-        let bytes = Self.bytes(size)
+        // Zeros are made fast.
+        let bytes = size > 2_000_000 ? [UInt8](repeating: 0, count: size) : Self.bytes(size)
         let hash = try bench.content.put(bytes)
         let cid = try await kubo.add(hash, of: bench.content, name: "a \"strange\" näme.bin")
         var builder = UnixFSBuilder(.version0)
-        builder.add(bytes)
+        builder.add(bytes[...])
         #expect(builder.finish().text == cid)
         #expect(try await pins().contains(cid))
     }

@@ -158,6 +158,11 @@ import Testing
         #expect(files.joined().count == 2)
     }
 
+    @Test func aTextNeedsItsFormat() async throws {
+        let found = await failure { _ = try await room.split(["table": "data.csv"], SplitPlan(mode: .rows)) }
+        #expect(found?.cause == .app && found?.message.contains("`table` is no URL") == true)
+    }
+
     @Test func aNameThatTellsNothingIsAskedAbout() async throws {
         let found = await failure { _ = try await rows("a\n1\n", "table.xls") }
         #expect(found?.message.contains("say row_format: csv, tsv or jsonl") == true)

@@ -72,8 +72,10 @@ final class ServerProcess: Sendable {
         return String(decoding: line, as: UTF8.self)
     }
 
+    /// By a signal: another process that was started at the same moment may hold its standard input open, too.
     func stop() {
         try? input.fileHandleForWriting.close()
+        process.terminate()
         process.waitUntilExit()
     }
 }

@@ -2931,8 +2931,8 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Write `<mode>_<size>` or `<mode>_<size>_overlap_<n>`. The modes are `tile`, `batch`, `sequence`, `lines`, `candidates`
-                and `none`.
+                Write `<mode>_<size>` or `<mode>_<size>_overlap_<n>`. The modes are `tile`, `batch`, `sequence`, `lines`, `candidates`,
+                `rows`, `audio` (its numbers are seconds) and `none`.
 
                 ## Silence
 
@@ -3346,9 +3346,10 @@ extension DiagnosticPage {
                 A `merge_strategy` that cannot merge what the units answer.
 
                 `mean`, `sum`, `max` and `min` work on numbers and on lists and objects of them, `concat-text` on texts, `json-merge` on
-                objects, `detections` and `top-k` on lists and objects, and `tile-stitch` on the images of tiles. Where the model's
-                `output_schema` says that every result is something else, all units would be computed and then be lost in the merge. Nor
-                can `tile-stitch` lay the view of the whole image, which `tile_whole` adds, beside the tiles.
+                objects, `detections` and `top-k` on lists and objects, `tile-stitch` on the images of tiles, and `segments` on those of a
+                recording's windows. Where the model's `output_schema` says that every result is something else, all units would be computed
+                and then be lost in the merge. Nor can `tile-stitch` lay the view of the whole image, which `tile_whole` adds, beside the
+                tiles.
 
                 ## Wrong
 

@@ -5,10 +5,16 @@ internal import ImflowExecution
 struct Recording {
     let content: ContentStore
 
-    /// The WAV file of plain samples that `file` is. Causes: `app` when it is no recording, `infra`.
+    /// The recording itself when it is a WAV file of plain samples, else one that is made of it. Causes: as
+    /// ``AudioConverter`` has them.
     func open(_ file: ContentReference) throws(Failure) -> (ContentReference, WaveFile) {
-        let source = try ImageFile.reading(content.path(of: file.hash), name: file.name)
-        if let wave = try WaveFile(source) { return (file, wave) }
-        throw Failure(.app, "\(file.name) is not a WAV file of plain samples; convert it: ffmpeg -i \(file.name) out.wav")
+        if let wave = try WaveFile(try ImageFile.reading(content.path(of: file.hash), name: file.name)) {
+            return (file, wave)
+        }
+        let converted = try AudioConverter(content: content).convert(file)
+        guard let wave = try WaveFile(try ImageFile.reading(content.path(of: converted.hash), name: converted.name)) else {
+            throw Failure(.infra, "the samples of \(file.name) were not written as a WAV file; this is a bug of imflow")
+        }
+        return (converted, wave)
     }
 }

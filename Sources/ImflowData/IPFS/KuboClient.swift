@@ -38,7 +38,7 @@ package struct KuboClient: Sendable {
         let answer = try await post(HTTPForm(fileName: name, content: .bytes(bytes)))
         try check(answer, name: name) { layout throws(Failure) in
             var builder = UnixFSBuilder(layout)
-            builder.add(bytes)
+            builder.add(bytes[...])
             return builder.finish()
         }
         return answer.text

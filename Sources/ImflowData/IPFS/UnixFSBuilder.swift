@@ -33,12 +33,12 @@ struct UnixFSBuilder {
         chunk.reserveCapacity(Self.chunkSize)
     }
 
-    mutating func add(_ bytes: some Collection<UInt8>) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let piece = rest.prefix(Self.chunkSize - chunk.count)
-            chunk.append(contentsOf: piece)
-            rest = rest.dropFirst(piece.count)
+    mutating func add(_ bytes: ArraySlice<UInt8>) {
+        var place = bytes.startIndex
+        while place < bytes.endIndex {
+            let end = min(bytes.endIndex, place + Self.chunkSize - chunk.count)
+            chunk += bytes[place..<end]
+            place = end
             if chunk.count == Self.chunkSize { closeChunk() }
         }
     }

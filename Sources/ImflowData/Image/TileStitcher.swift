@@ -26,7 +26,7 @@ package enum TileStitcher {
             guard geometry.scaled == nil else {
                 throw Failure(.app, "tile-stitch: unit \(geometry.index) is the whole image; leave `tile_whole` out")
             }
-            let file = try output.image.map { (image) throws(Failure) in try TileFile(geometry.index, image, content) }
+            let file = try output.image.map { (image) throws(Failure) in try OutputFile(geometry.index, image, content) }
             tiles.append(try StitchTile(geometry, file, plan))
         }
         let isPNG = plan.format == .png
@@ -68,7 +68,7 @@ package enum TileStitcher {
         var tiles: [StitchTile] = []
         for index in 0..<grid.count {
             let file = files[index].map { name in
-                TileFile(path: folder + "/" + name, name: "the output of unit \(index) (\(name))")
+                OutputFile(path: folder + "/" + name, name: "the output of unit \(index) (\(name))")
             }
             tiles.append(try StitchTile(TileGeometry(index: index, in: grid), file, plan))
         }

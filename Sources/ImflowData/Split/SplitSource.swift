@@ -51,8 +51,14 @@ struct SplitSource {
     var file: ContentReference? { value.stringValue.flatMap { ContentReference($0) } }
 
     /// The table's file; a table that is given as its text becomes one.
-    func storedTable(content: ContentStore) throws(Failure) -> ContentReference {
+    func storedTable(format: RowFormat?, content: ContentStore) throws(Failure) -> ContentReference {
         if let file { return file }
+        guard format != nil else {
+            throw Failure(
+                .app,
+                "`\(key)` is no URL, so it is taken for a table's text, which needs row_format: csv, tsv or jsonl; "
+                    + "a file is named by its URL, under a key that ends in _url")
+        }
         do throws(ContentError) {
             let hash = try content.put(Array((value.stringValue ?? "").utf8))
             return ContentReference(hash: hash, name: "table")

@@ -117,7 +117,7 @@ package struct Splitter: Sendable {
             try sources?.begin(image)
             return units
         case .rows:
-            let file = try source.storedTable(content: content)
+            let file = try source.storedTable(format: split.rowFormat, content: content)
             let path = content.path(of: file.hash)
             return try RowTable(path: path, name: file.name, plan: split, limit: Self.maximumUnits)?
                 .units(of: file, key: source.key)
