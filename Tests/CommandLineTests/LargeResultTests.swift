@@ -45,7 +45,7 @@ struct LargeResultTests {
         #expect(ended.code == 0, "\(ended.errors)")
         let whole = JSONValue.array(Array(repeating: .string(Self.said), count: Self.units))
         #expect(try JSONValue.parse(place.read("result.json")) == whole)
-        let job = try place.imflow("job", "large", "--output", "json").json
+        let job = try place.imflow("job", "--id", "large", "--output", "json").json
         #expect(job["output"] == nil)
         let path = try #require(job["output_path"]?.stringValue)
         #expect(try JSONValue.parse(try String(contentsOfFile: path, encoding: .utf8)) == whole)
