@@ -19,6 +19,7 @@ let package = Package(
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CVipsShim"),
+        .target(name: "CSndFileShim"),
         .target(name: "CCurlShim", dependencies: ["CLibCurl"]),
         .target(name: "CSpawnShim"),
 
@@ -44,7 +45,7 @@ let package = Package(
         .target(name: "ImflowHTTP", dependencies: ["ImflowPlan", "CCurlShim"]),
         .target(
             name: "ImflowData",
-            dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan", "CVipsShim"]),
+            dependencies: ["ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan", "CVipsShim", "CSndFileShim"]),
         .target(
             name: "ImflowInvocation",
             dependencies: [

@@ -1,10 +1,14 @@
 #include "CCurlShim.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 struct imflow_multi {
     CURLM *handle;
@@ -16,6 +20,9 @@ struct imflow_transfer {
     void *context;
     imflow_receive on_header_line;
     imflow_receive on_body;
+    imflow_allow allow;
+    curl_mime *form;
+    char refused[INET6_ADDRSTRLEN];
     CURLcode code;
     char message[CURL_ERROR_SIZE];
 };
@@ -80,6 +87,7 @@ static imflow_outcome outcome_of(CURLcode code) {
     case CURLE_FILESIZE_EXCEEDED: return IMFLOW_TOO_LARGE;
     case CURLE_WRITE_ERROR: return IMFLOW_STOPPED;
     case CURLE_TOO_MANY_REDIRECTS: return IMFLOW_TOO_MANY_REDIRECTS;
+    case CURLE_UNSUPPORTED_PROTOCOL: return IMFLOW_BAD_SCHEME;
     default: return IMFLOW_OTHER;
     }
 }
@@ -94,6 +102,7 @@ void *imflow_multi_next_ended(imflow_multi *multi, imflow_outcome *outcome) {
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         transfer->code = message->data.result;
         *outcome = outcome_of(transfer->code);
+        if (*outcome == IMFLOW_CANNOT_CONNECT && transfer->refused[0] != 0) *outcome = IMFLOW_REFUSED;
         return transfer->context;
     }
 }
@@ -141,10 +150,7 @@ static int set_defaults(imflow_transfer *transfer) {
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     bad |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 128 * 1024L);
-    bad |= set_proxy_exceptions(easy);
-    // No waiting for `100 Continue`: it costs a second where the server does not know it.
-    bad |= imflow_transfer_add_header(transfer, "Expect:");
-    return bad;
+    return bad | set_proxy_exceptions(easy);
 }
 
 imflow_transfer *imflow_transfer_create(void *context, imflow_receive on_header_line, imflow_receive on_body) {
@@ -163,12 +169,17 @@ imflow_transfer *imflow_transfer_create(void *context, imflow_receive on_header_
 
 void imflow_transfer_destroy(imflow_transfer *transfer) {
     if (transfer->easy) curl_easy_cleanup(transfer->easy);
+    curl_mime_free(transfer->form);
     curl_slist_free_all(transfer->headers);
     free(transfer);
 }
 
 int imflow_transfer_set_target(imflow_transfer *transfer, const char *url, const char *unix_socket) {
     int bad = curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
+    // What was asked for over TLS is not answered over an open line.
+    if (strncasecmp(url, "https:", 6) == 0) {
+        bad |= curl_easy_setopt(transfer->easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    }
     if (unix_socket) {
         bad |= curl_easy_setopt(transfer->easy, CURLOPT_UNIX_SOCKET_PATH, unix_socket);
         bad |= curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
@@ -182,10 +193,14 @@ int imflow_transfer_set_method(imflow_transfer *transfer, const char *method) {
     return curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/// No waiting for `100 Continue`: it costs a second where the server does not know it. Only a body waits.
+static int do_not_wait(imflow_transfer *transfer) { return imflow_transfer_add_header(transfer, "Expect:"); }
+
 int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, const uint8_t *bytes, size_t count) {
     int bad = curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L);
     bad |= curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
     bad |= curl_easy_setopt(transfer->easy, CURLOPT_COPYPOSTFIELDS, count > 0 ? (const char *)bytes : "");
+    bad |= do_not_wait(transfer);
     if (strcmp(method, "POST") != 0) bad |= curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
     return bad;
 }
@@ -195,6 +210,60 @@ int imflow_transfer_add_header(imflow_transfer *transfer, const char *line) {
     if (!longer) return -1;
     transfer->headers = longer;
     return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+int imflow_transfer_set_form(
+    imflow_transfer *transfer, const char *field, const char *file_name, const char *path, const uint8_t *bytes,
+    size_t count) {
+    transfer->form = curl_mime_init(transfer->easy);
+    curl_mimepart *part = transfer->form ? curl_mime_addpart(transfer->form) : NULL;
+    if (!part) return -1;
+    int bad = curl_mime_name(part, field);
+    if (path) {
+        bad |= curl_mime_filedata(part, path);
+    } else {
+        bad |= curl_mime_data(part, count > 0 ? (const char *)bytes : "", count);
+    }
+    bad |= curl_mime_filename(part, file_name);
+    bad |= curl_mime_type(part, "application/octet-stream");
+    bad |= do_not_wait(transfer);
+    return bad | curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->form);
+}
+
+/// The address is the one that the connection goes to: a name that is resolved again cannot slip another one in.
+static curl_socket_t open_guarded(void *context, curlsocktype purpose, struct curl_sockaddr *target) {
+    imflow_transfer *transfer = context;
+    (void)purpose;
+    const uint8_t *bytes = NULL;
+    size_t count = 0;
+    if (target->family == AF_INET) {
+        bytes = (const uint8_t *)&((struct sockaddr_in *)(void *)&target->addr)->sin_addr;
+        count = 4;
+    } else if (target->family == AF_INET6) {
+        bytes = (const uint8_t *)&((struct sockaddr_in6 *)(void *)&target->addr)->sin6_addr;
+        count = 16;
+    }
+    if (!bytes || !transfer->allow(transfer->context, bytes, count)) {
+        if (bytes && transfer->refused[0] == 0) {
+            inet_ntop(target->family, bytes, transfer->refused, sizeof(transfer->refused));
+        }
+        return CURL_SOCKET_BAD;
+    }
+    return socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
+}
+
+int imflow_transfer_set_guard(imflow_transfer *transfer, imflow_allow allow) {
+    transfer->allow = allow;
+    int bad = curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, open_guarded);
+    return bad | curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+}
+
+int imflow_transfer_set_signing(imflow_transfer *transfer, const char *scope, const char *key, const char *secret) {
+    int bad = curl_easy_setopt(transfer->easy, CURLOPT_AWS_SIGV4, scope);
+    // A key may hold /../, which is signed as it is.
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_USERNAME, key);
+    return bad | curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD, secret);
 }
 
 int imflow_transfer_set_limits(imflow_transfer *transfer, imflow_limits limits) {
@@ -226,6 +295,8 @@ int imflow_transfer_was_connected(imflow_transfer *transfer) {
     curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds);
     return microseconds > 0;
 }
+
+const char *imflow_transfer_refused_address(imflow_transfer *transfer) { return transfer->refused; }
 
 const char *imflow_transfer_message(imflow_transfer *transfer, imflow_outcome outcome) {
     if (transfer->message[0] != 0) return transfer->message;

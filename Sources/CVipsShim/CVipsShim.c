@@ -127,20 +127,21 @@ void imflow_image_header(const ImflowImage *image, ImflowImageHeader *header) {
     };
 }
 
-bool imflow_image_read(ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels) {
+bool imflow_image_read(
+    ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels, size_t stride) {
     VipsRegion *region = lib.vips_region_new(vips_image(image));
     if (region == NULL) return false;
     // A few rows at a time, so that they are not held three times over.
-    size_t done = 0;
+    char *target = pixels;
     int32_t rows = 16;
     for (int32_t y = 0; y < height; y += rows) {
         if (rows > height - y) rows = height - y;
         size_t size = 0;
         unsigned char *fetched = lib.vips_region_fetch(region, left, top + y, width, rows, &size);
         if (fetched == NULL) break;
-        memcpy((char *) pixels + done, fetched, size);
+        size_t row = size / (size_t) rows;
+        for (int32_t index = 0; index < rows; index++, target += stride) memcpy(target, fetched + index * row, row);
         lib.g_free(fetched);
-        done += size;
         if (y + rows == height) {
             lib.g_object_unref(region);
             return true;
@@ -148,6 +149,15 @@ bool imflow_image_read(ImflowImage *image, int32_t left, int32_t top, int32_t wi
     }
     lib.g_object_unref(region);
     return false;
+}
+
+ImflowImage *imflow_image_resize(ImflowImage *image, int32_t width, int32_t height) {
+    VipsImage *vips = vips_image(image);
+    VipsImage *resized = NULL;
+    double scale = (double) width / lib.vips_image_get_width(vips);
+    double down = (double) height / lib.vips_image_get_height(vips);
+    if (lib.vips_resize(vips, &resized, scale, "vscale", down, NULL) != 0) return NULL;
+    return (ImflowImage *) resized;
 }
 
 void imflow_image_close(ImflowImage *image) { lib.g_object_unref(vips_image(image)); }
@@ -169,6 +179,14 @@ bool imflow_png_write(
     if (status != 0) return false;
     status = lib.vips_pngsave(colored, path, "compression", compression, "strip", 1, NULL);
     lib.g_object_unref(colored);
+    return status == 0;
+}
+
+bool imflow_png_convert(const char *source, int32_t compression, const char *path) {
+    ImflowImage *image = imflow_image_open(source, true);
+    if (image == NULL) return false;
+    int status = lib.vips_pngsave(vips_image(image), path, "compression", compression, "strip", 1, NULL);
+    imflow_image_close(image);
     return status == 0;
 }
 

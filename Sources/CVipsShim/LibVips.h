@@ -61,4 +61,5 @@ typedef void (*LibLogHandler)(const char *domain, int level, const char *message
     F(int, vips_pngsave, (VipsImage *, const char *, ...)) \
     F(unsigned char *, vips_region_fetch, (VipsRegion *, int, int, int, int, size_t *)) \
     F(VipsRegion *, vips_region_new, (VipsImage *)) \
+    F(int, vips_resize, (VipsImage *, VipsImage **, double, ...)) \
     F(VipsSource *, vips_source_new_from_file, (const char *))

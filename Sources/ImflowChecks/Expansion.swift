@@ -227,7 +227,10 @@ package struct Expansion: Sendable {
         case .tile:
             own.tileSize = size.map { $0.map { Pair(x: $0, y: $0) } }
             own.tileOverlap = overlap.map { Pair(x: $0, y: $0) }
-        case .batch: own.batchSize = size
+        case .batch, .rows: own.batchSize = size
+        case .audio:
+            own.audioLength = size.map { $0.map { TimeSpan(milliseconds: Int64($0) * 1000) } }
+            own.audioOverlap = overlap.map { TimeSpan(milliseconds: Int64($0) * 1000) }
         case .candidates: own.candidates = size
         case .sequence:
             own.sequenceLength = size

@@ -42,6 +42,12 @@ extension DiagnosticCode {
     package static let untilConstant = DiagnosticCode(243, "until-constant", .warning)
 }
 
+/// Images laid together: 0253 to 0255.
+extension DiagnosticCode {
+    /// An option of `tile-stitch` that label maps cannot have.
+    package static let labelMapOption = DiagnosticCode(253, "label-map-option")
+}
+
 /// Units and shards: 03xx. 0306 is ``bad-split-strategy``, found where it is read.
 extension DiagnosticCode {
     package static let shardsOverLimit = DiagnosticCode(301, "shards-over-limit")

@@ -89,6 +89,7 @@ package enum RuleSet {
         UnusedOptionRule.self, SoftNeedRule.self, RepeatRule.self, HedgeRule.self, MemoryRule.self,
         PortRule.self, GangSizeRule.self, GangGPURule.self,
         MergeWithoutSplitRule.self, MergeValuesRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
+        LabelMapRule.self,
         NeverTrueRule.self, UnusedOutputRule.self, UnreachableStageRule.self, ShadowedKeyRule.self,
         JobModelRule.self, RunnableRule.self, SchemaRule.self, SchemaConflictRule.self, InputValuesRule.self,
     ]

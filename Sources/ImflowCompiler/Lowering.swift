@@ -109,18 +109,30 @@ struct Lowering {
         let defaults = SplitPlan(mode: mode)
         let isTarget = expansion.target.map { $0 == stage.prototype } ?? false
         let candidates = block.candidates?.value ?? defaults.candidates
-        return SplitPlan(
+        var plan = SplitPlan(
             mode: mode, key: block.splitKey?.value,
             tileWidth: block.tileSize?.value.x ?? defaults.tileWidth,
             tileHeight: block.tileSize?.value.y ?? defaults.tileHeight,
             tileOverlapX: block.tileOverlap?.value.x ?? 0, tileOverlapY: block.tileOverlap?.value.y ?? 0,
-            tilePad: block.tilePad?.value ?? false, batchSize: block.batchSize?.value ?? defaults.batchSize,
+            tilePad: block.tilePad?.value ?? false, tileWhole: block.tileWhole?.value == true ? true : nil,
+            tileFile: block.tileFile.flatMap { $0.value == .auto ? nil : $0.value },
+            batchSize: block.batchSize?.value ?? defaults.batchSize,
             sequenceLength: block.sequenceLength?.value ?? defaults.sequenceLength,
             sequenceOverlap: block.sequenceOverlap?.value ?? 0,
             sequenceUnit: block.sequenceUnit?.value ?? defaults.sequenceUnit,
             // Each round goes on where the one before ended: no candidate is made twice.
             candidates: candidates, seed: (block.seed?.value ?? defaults.seed) + stage.round * candidates,
             shardLimit: (isTarget ? job.job.shardCount?.value : nil) ?? block.shardLimit)
+        if mode == .rows {
+            plan.rowFormat = block.rowFormat?.value
+            plan.rowHeader = block.rowHeader?.value ?? true
+            plan.rowDelimiter = block.rowDelimiter?.value
+        }
+        if mode == .audio {
+            plan.audioLength = block.audioLength?.value ?? SplitPlan.defaultAudioLength
+            plan.audioOverlap = block.audioOverlap?.value ?? TimeSpan(milliseconds: 0)
+        }
+        return plan
     }
 
     private mutating func merge(_ block: MultiNode, reducer: String?) -> MergePlan {
@@ -129,7 +141,10 @@ struct Lowering {
         return MergePlan(
             strategy: block.mergeStrategy?.value ?? defaults.strategy,
             conflict: options?.conflict?.value ?? defaults.conflict, blend: options?.blend?.value ?? defaults.blend,
+            format: options?.format?.value == .png ? .png : nil, content: options?.content?.value == .labels ? .labels : nil,
+            fill: options?.fill?.value,
             iou: options?.iou?.value ?? defaults.iou, metric: options?.metric?.value ?? defaults.metric,
+            nms: options?.nms?.value, classAgnostic: options?.classAgnostic?.value == true ? true : nil,
             score: options?.score?.value ?? defaults.score, k: options?.k?.value ?? defaults.k,
             reducer: block.reducer == nil ? nil : reducer.flatMap { model($0) })
     }

@@ -3,21 +3,43 @@ package import ImflowExecution
 
 extension ContentStore {
     /// Everything stored, in the order of the hashes; `size` in bytes, `modified` in milliseconds since 1970. What
-    /// is not named like a content is passed over.
+    /// is not named like a content, or is no regular file, is passed over.
     package func all() throws(ContentError) -> [(hash: ContentHash, size: Int64, modified: Int64)] {
         var found: [(hash: ContentHash, size: Int64, modified: Int64)] = []
+        try forEachName { hash, status in
+            guard status.st_mode & S_IFMT == S_IFREG else { return }
+            found.append((hash, Int64(status.st_size), Self.milliseconds(status.st_mtim)))
+        }
+        return found
+    }
+
+    /// The names of contents at which something else is: a link, a folder, a pipe.
+    package func misplaced() throws(ContentError) -> [ContentHash] {
+        var found: [ContentHash] = []
+        try forEachName { hash, status in if status.st_mode & S_IFMT != S_IFREG { found.append(hash) } }
+        return found
+    }
+
+    /// The contents whose hashes, in hexadecimal, begin with `prefix`, of at least two digits.
+    package func contents(withPrefix prefix: String) throws(ContentError) -> [ContentHash] {
+        var found: [ContentHash] = []
+        try forEachName(in: String(prefix.prefix(2))) { hash, _ in if hash.hex.hasPrefix(prefix) { found.append(hash) } }
+        return found
+    }
+
+    /// - Parameter only: the one shard that is looked at; nil: all.
+    private func forEachName(
+        in only: String? = nil, _ body: (ContentHash, stat) -> Void
+    ) throws(ContentError) {
         let root = folder + "/sha256"
-        for shard in try Folder.names(in: root) where shard.utf8.count == 2 {
+        for shard in try Folder.names(in: root) where shard.utf8.count == 2 && (only ?? shard) == shard {
             var status = stat()
             guard lstat(root + "/" + shard, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
             for name in try Folder.names(in: root + "/" + shard) {
-                guard let hash = ContentHash(hex: shard + name), lstat(path(of: hash), &status) == 0,
-                    status.st_mode & S_IFMT == S_IFREG
-                else { continue }
-                found.append((hash, Int64(status.st_size), Self.milliseconds(status.st_mtim)))
+                guard let hash = ContentHash(hex: shard + name), lstat(path(of: hash), &status) == 0 else { continue }
+                body(hash, status)
             }
         }
-        return found
     }
 
     /// Missing content is no error: it is gone, as wanted.

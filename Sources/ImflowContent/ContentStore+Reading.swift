@@ -42,9 +42,26 @@ extension ContentStore {
         }
     }
 
+    /// Hands over a content's bytes in pieces, in order.
+    /// - Returns: whether they were those that the hash names.
+    package func read(_ hash: ContentHash, _ take: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+        let file = try openContent(hash)
+        var hasher = SHA256Hasher()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: OpenFile.pieceSize, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try file.read(into: buffer)
+            if count == 0 { return hasher.finish() == hash }
+            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hasher.update(piece)
+            try take(piece)
+        }
+    }
+
     static func corrupt(_ hash: ContentHash, _ path: String) -> ContentError {
         ContentError(
             .corrupt, path: path,
-            "the stored content \(hash) is damaged: \(path) holds other bytes; `imflow verify JOB` names what it hit")
+            "the stored content \(hash) is damaged: \(path) holds other bytes; `imflow cas verify --repair` takes it out, "
+                + "and `imflow verify JOB` names what it hit")
     }
 }

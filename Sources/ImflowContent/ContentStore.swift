@@ -10,6 +10,12 @@ package final class ContentStore: Sendable {
     package let folder: String
     private static let parallelWrites = 16
     private var temporaryFolder: String { folder + "/tmp" }
+    /// Whether the file system can let two files share blocks; found out by trying.
+    private let cloning = Atomic(true)
+    var clones: Bool {
+        get { cloning.load(ordering: .relaxed) }
+        set { cloning.store(newValue, ordering: .relaxed) }
+    }
 
     /// Makes the folders when they are not there.
     package init(folder: String) throws(ContentError) {
@@ -17,6 +23,15 @@ package final class ContentStore: Sendable {
         try Folder.create(folder + "/sha256")
         try Folder.create(folder + "/tmp")
         guard access(folder + "/tmp", W_OK | X_OK) == 0 else { throw ContentError(errno: errno, "write in", folder) }
+    }
+
+    /// Of a store that is only read: nothing is made, and it may lie where nobody can write. One that is not there is
+    /// a `missing` error.
+    package init(reading folder: String) throws(ContentError) {
+        self.folder = folder
+        guard access(folder + "/sha256", R_OK | X_OK) == 0 else {
+            throw ContentError(errno: errno, "read the content store", folder)
+        }
     }
 
     package func path(of hash: ContentHash) -> String { shardFolder(hash) + "/" + hash.hex.dropFirst(2) }
@@ -84,10 +99,13 @@ package final class ContentStore: Sendable {
         return stored
     }
 
-    /// Stores a copy of a file that another program made below `folder`, and may still have open or write again.
-    /// `components` lead from the folder to it; none of them may be a symbolic link, not even one put there just now.
+    /// Stores a file that another program made below `folder`. `components` lead from the folder to it; none of them may
+    /// be a symbolic link, not even one put there just now.
+    /// - Parameter sharing: the program has ended: where nobody has the file open for writing, the store's file and that
+    ///   one become the same, which is read-only then, and no byte is written. Else it is copied, since it may be
+    ///   written again.
     package func put(
-        fileBelow folder: String, at components: [String]
+        fileBelow folder: String, at components: [String], sharing: Bool = false
     ) throws(ContentError) -> (hash: ContentHash, size: Int64) {
         let path = ([folder] + components).joined(separator: "/")
         guard let name = components.last, !components.contains(where: { ["", ".", ".."].contains($0) }) else {
@@ -95,7 +113,36 @@ package final class ContentStore: Sendable {
         }
         let parent = try FolderDescriptor(folder, below: components.dropLast())
         let source = try OpenFile(reading: path, name: name, in: parent.number)
+        if sharing, let stored = try share(source) { return stored }
         return try copyIn(source)
+    }
+
+    /// Gives the file a second name, in the store. Its first stays: who is interrupted here, and looks again, finds it.
+    /// Nil when the file must be copied: it has another name, another owner, a writer, or lies on another file system.
+    private func share(_ source: borrowing OpenFile) throws(ContentError) -> (hash: ContentHash, size: Int64)? {
+        guard source.linkCount == 1, source.status.st_uid == geteuid() else { return nil }
+        let temporary = temporaryFile()
+        guard source.link(to: temporary) else { return nil }
+        do throws(ContentError) {
+            // A model may have set the file's time back: it is what the collection of garbage goes by.
+            guard fchmod(source.descriptor, 0o444) == 0, futimens(source.descriptor, nil) == 0,
+                let before = source.current, before.st_nlink == 2, source.hasNoWriter
+            else {
+                unlink(temporary)
+                return nil
+            }
+            let (hash, size) = try source.digest()
+            guard let after = source.current, after.isUntouched(since: before) else {
+                unlink(temporary)
+                try source.rewind()
+                return nil
+            }
+            try settle(temporary, source, hash, size: size)
+            return (hash, size)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
     }
 
     /// Nil when the file must be copied: it has a second name, another owner, or lies on another file system.
@@ -133,7 +180,8 @@ package final class ContentStore: Sendable {
         let temporary = temporaryFile()
         do throws(ContentError) {
             let target = try OpenFile(creating: temporary, mode: 0o444)
-            let (hash, size) = try source.copy(to: target)
+            // Blocks that are shared until one of the two files is written to are as good as a copy.
+            let (hash, size) = source.clone(to: target) ? try target.digest() : try source.copy(to: target)
             try settle(temporary, target, hash, size: size)
             return (hash, size)
         } catch {

@@ -1,9 +1,9 @@
 import Glibc
 
 /// What is done to folders.
-enum Folder {
+package enum Folder {
     /// Makes the folder and its parents, each 0700, and makes the new names last through a power loss.
-    static func create(_ path: String) throws(ContentError) {
+    package static func create(_ path: String) throws(ContentError) {
         if mkdir(path, 0o700) == 0 { return try synchronize(parent(of: path)) }
         switch errno {
         case EEXIST: try check(path)

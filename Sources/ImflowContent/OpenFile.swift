@@ -8,6 +8,8 @@ struct OpenFile: ~Copyable {
 
     /// `FICLONE` of linux/fs.h, which is a macro that Swift does not see.
     private static let cloneRequest: UInt = 0x4004_9409
+    /// `F_SETLEASE` and `F_SETSIG` of linux/fcntl.h, which glibc shows to programs with `_GNU_SOURCE` only.
+    private static let (setLease, setSignal): (Int32, Int32) = (1024, 10)
 
     let descriptor: Int32
     /// What messages call the file.
@@ -138,6 +140,28 @@ struct OpenFile: ~Copyable {
         size > 0 && ioctl(target.descriptor, Self.cloneRequest, descriptor) == 0
     }
 
+    /// Gives this very file, whatever became of its name, a second one on the same file system.
+    /// - Returns: false where that cannot be: another file system, as many names as it takes, `path` is taken, a mount
+    ///   without /proc.
+    func link(to path: String) -> Bool {
+        linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
+    }
+
+    /// What the file is now; nil: the system does not say.
+    var current: stat? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? status : nil
+    }
+
+    /// Whether no program has the file open, or mapped, for writing; false also where the file system does not tell.
+    /// That is what a lease for reading is granted on (fcntl(2), F_SETLEASE); it is given back at once.
+    var hasNoWriter: Bool {
+        // Who opens the file for writing meanwhile breaks the lease: of the signals of which nobody hears.
+        guard fcntl(descriptor, Self.setSignal, SIGURG) == 0, fcntl(descriptor, Self.setLease, Int32(F_RDLCK)) == 0
+        else { return false }
+        return fcntl(descriptor, Self.setLease, Int32(F_UNLCK)) == 0
+    }
+
     /// Writes the rest of this file to `target`, and answers what it wrote.
     func copy(to target: borrowing OpenFile) throws(ContentError) -> (hash: ContentHash, size: Int64) {
         var hasher = SHA256Hasher()
@@ -153,5 +177,13 @@ struct OpenFile: ~Copyable {
             size += Int64(count)
         }
         return (hasher.finish(), size)
+    }
+}
+
+extension stat {
+    /// Whether neither the bytes, as far as their time tells, nor their number have changed; its names do not matter.
+    func isUntouched(since earlier: stat) -> Bool {
+        st_ino == earlier.st_ino && st_dev == earlier.st_dev && st_size == earlier.st_size
+            && st_mtim.tv_sec == earlier.st_mtim.tv_sec && st_mtim.tv_nsec == earlier.st_mtim.tv_nsec
     }
 }

@@ -23,6 +23,9 @@ package struct StateFolder: Sendable {
     /// Results that other jobs may take; all of it may be removed at any time.
     package var cache: String { root + "/cache" }
 
+    /// What fetches of all jobs share; all of it may be removed at any time.
+    package var fetch: String { cache + "/fetch" }
+
     package func work(job: String) -> String { root + "/work/" + component(job) }
 
     package func attemptFolder(job: String, task: String, attempt: Int) -> String {
@@ -31,6 +34,9 @@ package struct StateFolder: Sendable {
 
     /// Of the socket by which a job's models reach their engine.
     package func api(job: String) -> String { root + "/api/" + component(job) }
+
+    /// What of a job's results was published, and where.
+    package func published(job: String) -> String { root + "/published/" + component(job) + ".jsonl" }
 
     package func logs(job: String) -> String { root + "/logs/" + component(job) }
 

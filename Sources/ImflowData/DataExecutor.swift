@@ -8,6 +8,7 @@ internal import ImflowPlan
 package struct DataExecutor: Executor {
     private let content: ContentStore
     private let fetcher: Fetcher
+    private let sources: TileSources
     private let node: String
 
     /// `node` is who signs the reports. The staging must be of the same store: its files are what splits refer to.
@@ -15,6 +16,7 @@ package struct DataExecutor: Executor {
         precondition(staging.content === content, "the staging and the executor use different content stores")
         self.content = content
         self.fetcher = fetcher
+        sources = staging.sources
         self.node = node
     }
 
@@ -29,11 +31,13 @@ package struct DataExecutor: Executor {
             node: node)
     }
 
-    /// Nothing runs or stays behind outside of ``run(_:progress:)``: unfinished files are the content store's
+    /// What runs on outside of ``run(_:progress:)`` are decodes of images; unfinished files are the content store's
     /// leftovers.
-    package func sweep(job: String, keeping tokens: Set<String>) async {}
+    package func sweep(job: String, keeping tokens: Set<String>) async {
+        if tokens.isEmpty { sources.release(job) }
+    }
 
-    package func shutdown() async {}
+    package func shutdown() async { await sources.shutdown() }
 
     private struct Done: Sendable {
         var outcome: Outcome
@@ -100,7 +104,7 @@ package struct DataExecutor: Executor {
                 return Self.skipped
             }
             inputHash = ContentHash(canonical: .object(input))
-            return try await Splitter(content: content, fetcher: fetcher)
+            return try await Splitter(content: content, fetcher: fetcher, sources: sources)
                 .split(input, by: work.split, inputSchema: work.inputSchema, consumer: stage)
         case .pass(let context) where context.firstSource == true:
             guard let result = context.sources.first?.result else { return Self.skipped }

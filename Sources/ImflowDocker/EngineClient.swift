@@ -142,7 +142,8 @@ final class EngineClient: Sendable {
             Failure(.infra, "the Docker engine at \(socket) did not answer in time while \(purpose)")
         case .bodyTooLarge(let limit):
             Failure(.infra, "the Docker engine at \(socket) answered more than \(limit) bytes while \(purpose)")
-        case .other(let text): Failure(.infra, "the Docker engine at \(socket) failed while \(purpose): \(text)")
+        case .other(let text), .refusedAddress(let text):
+            Failure(.infra, "the Docker engine at \(socket) failed while \(purpose): \(text)")
         }
     }
 

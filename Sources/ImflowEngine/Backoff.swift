@@ -8,21 +8,18 @@ package enum Backoff {
     private static let foreignPolicy = RetryPolicy(
         initialInterval: TimeSpan(milliseconds: 500), maximumInterval: TimeSpan(seconds: 30))
 
-    /// Nil: not again. `ownFailures` and `foreignFailures` count this one too.
+    /// Nil: not again. `ownFailures` and `foreignFailures` count this one too. Either budget ends it: of two attempts at once
+    /// the other one may have spent the one that this cause does not draw on.
     package static func delay(
         after cause: Cause, policy: RetryPolicy, ownFailures: Int, foreignFailures: Int, seed: String
     ) -> TimeSpan? {
+        guard foreignFailures <= foreignBudget, ownFailures < max(policy.maximumAttempts, 1) else { return nil }
         switch cause {
         case .app, .timeout, .oom:
-            guard policy.retryOn.contains(cause), ownFailures < policy.maximumAttempts else { return nil }
-            return interval(policy, failures: ownFailures, seed: seed)
-        case .infra:
-            guard foreignFailures <= foreignBudget else { return nil }
-            return interval(foreignPolicy, failures: foreignFailures, seed: seed)
-        case .lost, .preempted:
-            return foreignFailures <= foreignBudget ? TimeSpan(milliseconds: 0) : nil
-        case .cancelled:
-            return nil
+            return policy.retryOn.contains(cause) ? interval(policy, failures: ownFailures, seed: seed) : nil
+        case .infra: return interval(foreignPolicy, failures: foreignFailures, seed: seed)
+        case .lost, .preempted: return TimeSpan(milliseconds: 0)
+        case .cancelled: return nil
         }
     }
 

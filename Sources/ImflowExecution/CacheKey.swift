@@ -83,7 +83,7 @@ package struct CacheKey: Sendable, Equatable {
 
     /// A unit without what it lays over the input, which stands there.
     private static func asked(_ unit: Unit) -> JSONValue {
-        Unit(geometry: unit.geometry, set: [:], tile: unit.tile).json
+        Unit(geometry: unit.geometry, set: [:], tile: unit.tile, tileFile: unit.tileFile, cut: unit.cut).json
     }
 
     /// One value where all units have the same, else one for each.

@@ -7,14 +7,20 @@ package protocol InputStaging: Sendable {
     /// Throws ``Failure``; nil when the stage's condition is false.
     func resolve(_ work: CallWork) async throws -> StagedCall?
 
-    /// Makes the files of one call under `folder` (an existing, empty folder; staged files are read-only), and answers
+    /// Makes the files of one call under `folder` (an existing, empty folder; staged files are read-only, and may be those
+    /// of the content store by another name until ``release(_:)``), and answers
     /// the `input` object for the request. File members are `file://` URLs below `guestFolder`, the path under which the
     /// model sees `folder`. Throws ``Failure``.
     func stage(_ unit: StagedUnit, into folder: String, guestFolder: String) async throws -> JSONValue
 
+    /// The model is done with what was staged in `folder` or below it. A file that it changed although the content store
+    /// shares it is taken out of the store, and a ``Failure`` with cause `app` that names the file.
+    func release(_ folder: String) async throws
+
     /// Stores every file that `result` names by a `file://` URL below `guestFolder` and puts its content reference in its
     /// place. A URL that escapes the folder, or names no file, is a ``Failure`` with cause `app`.
-    func collect(_ result: JSONValue, from folder: String, guestFolder: String) async throws -> JSONValue
+    /// - Parameter ended: the model has ended, so that nothing writes in the folder any more: files need not be copied.
+    func collect(_ result: JSONValue, from folder: String, guestFolder: String, ended: Bool) async throws -> JSONValue
 
     /// The value's canonical bytes, inline or in the content store.
     func store(_ value: JSONValue) async throws -> Payload

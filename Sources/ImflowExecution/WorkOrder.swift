@@ -195,25 +195,34 @@ package struct MergePart: Sendable, Codable {
     }
 }
 
-/// One unit as a split writes it: `{"unit": {…geometry…}, "set": {…}, "tile": {…}}`, and `"list_key"` when its element of the
+/// One unit as a split writes it: `{"unit": {…geometry…}, "set": {…}, "tile": {…}, "cut": {…}}`, and `"list_key"` when its element of the
 /// list that is split was not there yet.
 package struct Unit: Sendable, Equatable {
     /// What the model is told: always `index`; for tiles `x`, `y`, `width`, `height` (px in the source), `row`,
-    /// `column`, `image_width`, `image_height`; for candidates `seed`; for sequences, lines and batches `start`, `end`.
+    /// `column`, `image_width`, `image_height`; for candidates `seed`; for sequences, lines, batches, rows and audio (in
+    /// seconds) `start`, `end`.
     package var geometry: JSONObject
     /// Members laid over the shared input.
     package var set: JSONObject
     /// For tiles: the input member that receives the tile's file, and the content reference of the source image.
     package var tile: (key: String, source: String)?
+    /// What the model gets of the tile; nil: `auto`.
+    package var tileFile: TileFile?
+    /// The part of a stored file that it works on, for tables, recordings and large texts.
+    package var cut: FileCut?
     /// The input member that gets a list of one element, which the shard before made.
     package var listKey: String?
 
     package init(
-        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, listKey: String? = nil
+        geometry: JSONObject, set: JSONObject, tile: (key: String, source: String)? = nil, tileFile: TileFile? = nil,
+        cut: FileCut? = nil,
+        listKey: String? = nil
     ) {
         self.geometry = geometry
         self.set = set
         self.tile = tile
+        self.tileFile = tileFile
+        self.cut = cut
         self.listKey = listKey
     }
 
@@ -224,6 +233,11 @@ package struct Unit: Sendable, Equatable {
         set = json["set"]?.objectValue ?? [:]
         if let key = json["tile"]?["key"]?.stringValue, let source = json["tile"]?["source"]?.stringValue {
             tile = (key, source)
+            tileFile = json["tile"]?["file"]?.stringValue.flatMap(TileFile.init(rawValue:))
+        }
+        if let cut = json["cut"] {
+            guard let cut = FileCut(cut) else { return nil }
+            self.cut = cut
         }
         listKey = json["list_key"]?.stringValue
     }
@@ -231,7 +245,12 @@ package struct Unit: Sendable, Equatable {
     package var json: JSONValue {
         var members: JSONObject = ["unit": .object(geometry)]
         if !set.isEmpty { members["set"] = .object(set) }
-        if let tile { members["tile"] = ["key": .string(tile.key), "source": .string(tile.source)] }
+        if let tile {
+            var about: JSONObject = ["key": .string(tile.key), "source": .string(tile.source)]
+            if let tileFile { about["file"] = .string(tileFile.rawValue) }
+            members["tile"] = .object(about)
+        }
+        if let cut { members["cut"] = cut.json }
         if let listKey { members["list_key"] = .string(listKey) }
         return .object(members)
     }

@@ -32,11 +32,20 @@ package final class HTTPClient: Sendable {
     }
 
     /// As ``stream(_:onChunk:)``, but bounded by ``HTTPRequest/maximumBodyBytes``; where `write` answers false the exchange
-    /// fails with ``HTTPError/other(_:)`` (whoever writes knows why).
+    /// fails with ``HTTPError/other(_:)`` (whoever writes knows why). Of the body of a refusal the beginning is kept.
     package func download(
         _ request: HTTPRequest, write: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
     ) async throws(HTTPError) -> HTTPResponse {
         try await exchange(request, .writer(write))
+    }
+
+    /// As ``download(_:write:)``; `check` is told the head of a successful answer (2xx) before the first of its body, which
+    /// may be none, and answers false to give up.
+    package func download(
+        _ request: HTTPRequest, check: @escaping @Sendable (HTTPResponse) -> Bool,
+        write: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
+    ) async throws(HTTPError) -> HTTPResponse {
+        try await exchange(request, .checkedWriter(check, write))
     }
 
     /// The body of a successful answer (2xx) goes to the file, which is created or emptied; any other status leaves the file

@@ -9,13 +9,17 @@ package enum HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     case connectionClosed(String)
     /// The answer is longer than ``HTTPRequest/maximumBodyBytes``.
     case bodyTooLarge(limit: Int)
+    /// The host's address is one that ``HTTPRequest/addresses`` refuses.
+    case refusedAddress(String)
     /// The calling task was cancelled.
     case cancelled
     case other(String)
 
     package var description: String {
         switch self {
-        case .cannotConnect(let text), .timedOut(let text), .connectionClosed(let text), .other(let text): text
+        case .cannotConnect(let text), .timedOut(let text), .connectionClosed(let text),
+            .refusedAddress(let text), .other(let text):
+            text
         case .bodyTooLarge(let limit): "the answer is longer than the limit of \(limit) bytes"
         case .cancelled: "the request was cancelled"
         }

@@ -19,6 +19,12 @@ package struct HTTPRequest: Sendable {
     package var maximumBodyBytes: Int
     /// At most ``redirectLimit``, and to `http` and `https` only.
     package var followRedirects: Bool
+    /// A body in place of ``body``; the method is then `POST`.
+    package var form: HTTPForm?
+    /// Which addresses may be connected to, those of redirects too; nil: any. What shares a client with guarded requests
+    /// must be guarded as well, because connections are kept.
+    package var addresses: AddressGuard?
+    package var signing: AWSSigning?
 
     package static let redirectLimit = 10
     package static let defaultMaximumBodyBytes = 64 * 1024 * 1024
@@ -27,7 +33,8 @@ package struct HTTPRequest: Sendable {
         _ method: String = "GET", _ url: String, unixSocket: String? = nil,
         headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, timeout: TimeSpan? = nil,
         connectTimeout: TimeSpan = TimeSpan(seconds: 10), stallTimeout: TimeSpan? = nil,
-        maximumBodyBytes: Int = HTTPRequest.defaultMaximumBodyBytes, followRedirects: Bool = false
+        maximumBodyBytes: Int = HTTPRequest.defaultMaximumBodyBytes, followRedirects: Bool = false,
+        form: HTTPForm? = nil, addresses: AddressGuard? = nil, signing: AWSSigning? = nil
     ) {
         self.method = method
         self.url = url
@@ -39,6 +46,9 @@ package struct HTTPRequest: Sendable {
         self.stallTimeout = stallTimeout
         self.maximumBodyBytes = maximumBodyBytes
         self.followRedirects = followRedirects
+        self.form = form
+        self.addresses = addresses
+        self.signing = signing
     }
 
     /// What is wrong with the request itself; nil: it may be sent.

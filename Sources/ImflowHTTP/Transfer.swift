@@ -15,7 +15,12 @@ final class Transfer: @unchecked Sendable {
         case chunks(@Sendable ([UInt8]) -> Bool)
         /// Bounded by ``HTTPRequest/maximumBodyBytes``. False: give up.
         case writer(@Sendable (UnsafeRawBufferPointer) -> Bool)
+        /// As `writer`; the first is told the answer's head before any of its body.
+        case checkedWriter(@Sendable (HTTPResponse) -> Bool, @Sendable (UnsafeRawBufferPointer) -> Bool)
     }
+
+    /// Of the body of an answer that refuses a download, in bytes.
+    private static let reasonLimit = 64 * 1024
 
     let id: UInt64
     let deadline: ContinuousClock.Instant?
@@ -26,6 +31,7 @@ final class Transfer: @unchecked Sendable {
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var received = 0
+    private var isHeadTold = false
     private var enough = false
     private var failure: HTTPError?
     private var isSecondTry = false
@@ -95,15 +101,41 @@ final class Transfer: @unchecked Sendable {
         limits.redirects = request.followRedirects ? Int64(HTTPRequest.redirectLimit) : 0
         return imflow_transfer_set_target(handle, request.url, request.unixSocket) == 0
             && setMethodAndBody(handle) && addHeaders(handle)
-            && imflow_transfer_set_limits(handle, limits) == 0
+            && imflow_transfer_set_limits(handle, limits) == 0 && setGuard(handle) && setSigning(handle)
+    }
+
+    private func setGuard(_ handle: OpaquePointer) -> Bool {
+        guard request.addresses != nil else { return true }
+        return imflow_transfer_set_guard(handle) { context, bytes, count in
+            guard let context, let bytes else { return 0 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            let address = NetworkAddress(bytes: UnsafeBufferPointer(start: bytes, count: count))
+            return address.map { transfer.request.addresses?.allows($0) ?? true } == true ? 1 : 0
+        } == 0
+    }
+
+    private func setSigning(_ handle: OpaquePointer) -> Bool {
+        guard let signing = request.signing else { return true }
+        return imflow_transfer_set_signing(handle, signing.scope, signing.key, signing.secret) == 0
     }
 
     private func setMethodAndBody(_ handle: OpaquePointer) -> Bool {
+        if let form = request.form { return set(form, handle) }
         guard let body = request.body ?? (request.method == "POST" ? [] : nil) else {
             return imflow_transfer_set_method(handle, request.method) == 0
         }
         return body.withUnsafeBufferPointer {
             imflow_transfer_set_body(handle, request.method, $0.baseAddress, $0.count) == 0
+        }
+    }
+
+    private func set(_ form: HTTPForm, _ handle: OpaquePointer) -> Bool {
+        switch form.content {
+        case .file(let path): imflow_transfer_set_form(handle, form.field, form.fileName, path, nil, 0) == 0
+        case .bytes(let bytes):
+            bytes.withUnsafeBufferPointer {
+                imflow_transfer_set_form(handle, form.field, form.fileName, nil, $0.baseAddress, $0.count) == 0
+            }
         }
     }
 
@@ -113,6 +145,8 @@ final class Transfer: @unchecked Sendable {
             let line = value.isEmpty ? "\(name);" : "\(name): \(value)"
             guard imflow_transfer_add_header(handle, line) == 0 else { return false }
         }
+        // A form says so itself, and a signature covers what is sent: nothing is taken out of either.
+        if request.form != nil || request.signing != nil { return true }
         // libcurl would call any body a form.
         if request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { return true }
         return imflow_transfer_add_header(handle, "Content-Type:") == 0
@@ -150,13 +184,35 @@ final class Transfer: @unchecked Sendable {
             return false
         }
         received += bytes.count
-        if isSuccess, case .writer(let write) = sink {
-            if write(UnsafeRawBufferPointer(bytes)) { return true }
-            failure = .other("\(request.place): the answer could not be kept.")
-            return false
+        guard isSuccess else {
+            keepReason(bytes)
+            return true
         }
-        body.append(contentsOf: bytes)
-        return true
+        switch sink {
+        case .writer(let write): return keep(write(UnsafeRawBufferPointer(bytes)))
+        case .checkedWriter(let check, let write):
+            if !isHeadTold {
+                isHeadTold = true
+                guard keep(check(HTTPResponse(status: head.status, headers: head.headers))) else { return false }
+            }
+            return keep(write(UnsafeRawBufferPointer(bytes)))
+        case .answer, .chunks:
+            body.append(contentsOf: bytes)
+            return true
+        }
+    }
+
+    /// Where only a file was wanted, what an answer says instead is for people: its beginning will do.
+    private func keepReason(_ bytes: UnsafeBufferPointer<UInt8>) {
+        switch sink {
+        case .answer, .chunks: body.append(contentsOf: bytes)
+        case .writer, .checkedWriter: body.append(contentsOf: bytes.prefix(max(0, Self.reasonLimit - body.count)))
+        }
+    }
+
+    private func keep(_ isKept: Bool) -> Bool {
+        if !isKept { failure = .other("\(request.place): the answer could not be kept.") }
+        return isKept
     }
 
     // MARK: After
@@ -174,6 +230,10 @@ final class Transfer: @unchecked Sendable {
         case IMFLOW_TIMED_OUT: return timeoutError(handle)
         case IMFLOW_CLOSED: return .connectionClosed(text)
         case IMFLOW_TOO_LARGE: return .bodyTooLarge(limit: request.maximumBodyBytes)
+        case IMFLOW_REFUSED: return .refusedAddress(String(cString: imflow_transfer_refused_address(handle)))
+        case IMFLOW_BAD_SCHEME:
+            let scheme = request.url.lowercased().hasPrefix("https:") ? "https" : "http or https"
+            return .other("\(request.place): redirected to a URL that is no \(scheme) URL.")
         case IMFLOW_TOO_MANY_REDIRECTS:
             return .other("\(request.place): redirected more than \(HTTPRequest.redirectLimit) times.")
         default: return .other(text)

@@ -15,6 +15,7 @@ extension FieldReader {
         case .bytes: readBytes(node, type, what)
         case .command: readCommand(node, type, what)
         case .pair(let range): readPair(node, range, type, what)
+        case .fill: readFill(node, type, what)
         case .names: readTexts(node, .name, type, what)
         case .texts: readTexts(node, .text, type, what)
         case .choices(let choices): readTexts(node, .choice(choices), type, what)
@@ -131,6 +132,36 @@ extension FieldReader {
         }
         guard let x = readInteger(items[0], range, what), let y = readInteger(items[1], range, what) else { return nil }
         return .pair(x, y)
+    }
+
+    /// Most numbers of a fill: the bands of an image.
+    private static let fillLimit = 1024
+
+    private mutating func readFill(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {
+        if node.kind == .scalar, node.scalarText == "transparent" { return .fill(.transparent) }
+        let items = node.kind == .sequence ? node.items : [node]
+        guard !items.isEmpty, items.allSatisfy({ $0.kind == .scalar }) else {
+            wrongType(node, takes: type.description, what: what)
+            return nil
+        }
+        guard items.count <= Self.fillLimit else {
+            add(
+                Diagnostic(
+                    .tooMany, "\(what) has \(items.count) numbers, and an image has at most \(Self.fillLimit) bands",
+                    at: node.span.firstLine))
+            return nil
+        }
+        var levels: [Double] = []
+        for item in items {
+            switch item.coreValue {
+            case .int(let integer): levels.append(Double(integer))
+            case .float(let number) where number.isFinite: levels.append(number)
+            default:
+                wrongType(item, takes: node.kind == .sequence ? "a number" : type.description, what: what)
+                return nil
+            }
+        }
+        return .fill(.levels(levels))
     }
 
     private mutating func readJSON(_ node: SyntaxNode, _ type: KeyType, _ what: KeyText) -> FieldValue? {

@@ -12,6 +12,7 @@ enum FieldValue: Sendable {
     case bytes(ByteCount)
     case command(Command)
     case pair(Int, Int)
+    case fill(MergePlan.Fill)
     case reference(ModelReference)
     case condition(Condition)
     case json(JSONValue)
@@ -108,6 +109,9 @@ struct Fields: Sendable {
     }
     func pair(_ key: String) -> Located<Pair>? {
         located(key) { if case .pair(let x, let y) = $0 { Pair(x: x, y: y) } else { nil } }
+    }
+    func fill(_ key: String) -> Located<MergePlan.Fill>? {
+        located(key) { if case .fill(let value) = $0 { value } else { nil } }
     }
     func map(_ key: String) -> Located<[(key: String, value: Located<String>)]>? {
         located(key) { if case .map(let value) = $0 { value } else { nil } }

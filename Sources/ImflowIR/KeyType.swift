@@ -29,6 +29,8 @@ package indirect enum KeyType: Sendable {
     case urlPath
     /// One integer for both axes, or `[width, height]`.
     case pair(ClosedRange<Int>)
+    /// A number, a list of numbers, or `transparent`.
+    case fill
     /// A map of strings to strings.
     case textMap
     /// `when`.
@@ -64,6 +66,7 @@ package indirect enum KeyType: Sendable {
         case .command: "a string or a list of strings"
         case .urlPath: "a path that starts with `/`"
         case .pair: "a whole number or `[width, height]`"
+        case .fill: "a number, a list of numbers, or `transparent`"
         case .textMap: "a mapping of strings to strings"
         case .condition: "a condition such as `score >= 0.5`"
         case .members: "a mapping"

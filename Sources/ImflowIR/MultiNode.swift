@@ -14,12 +14,19 @@ package struct MultiNode: Sendable {
     package var tileSize: Located<Pair>?
     package var tileOverlap: Located<Pair>?
     package var tilePad: Located<Bool>?
+    package var tileWhole: Located<Bool>?
+    package var tileFile: Located<TileFile>?
     package var batchSize: Located<Int>?
     package var sequenceLength: Located<Int>?
     package var sequenceOverlap: Located<Int>?
     package var sequenceUnit: Located<SequenceUnit>?
     package var candidates: Located<Int>?
     package var seed: Located<Int>?
+    package var rowFormat: Located<RowFormat>?
+    package var rowHeader: Located<Bool>?
+    package var rowDelimiter: Located<RowDelimiter>?
+    package var audioLength: Located<TimeSpan>?
+    package var audioOverlap: Located<TimeSpan>?
     package var maxShards: Located<Int>?
     package var mergeStrategy: Located<MergeStrategy>?
     package var merge: MergeDeclaration?
@@ -47,12 +54,19 @@ package struct MultiNode: Sendable {
         tileSize = fields.pair("tile_size")
         tileOverlap = fields.pair("tile_overlap")
         tilePad = fields.boolean("tile_pad")
+        tileWhole = fields.boolean("tile_whole")
+        tileFile = fields.choice("tile_file", TileFile.self)
         batchSize = fields.integer("batch_size")
         sequenceLength = fields.integer("sequence_length")
         sequenceOverlap = fields.integer("sequence_overlap")
         sequenceUnit = fields.choice("sequence_unit", SequenceUnit.self)
         candidates = fields.integer("candidates")
         seed = fields.integer("seed")
+        rowFormat = fields.choice("row_format", RowFormat.self)
+        rowHeader = fields.boolean("row_header")
+        rowDelimiter = fields.choice("row_delimiter", RowDelimiter.self)
+        audioLength = fields.duration("audio_length")
+        audioOverlap = fields.duration("audio_overlap")
         maxShards = fields.integer("max_shards")
         mergeStrategy = fields.choice("merge_strategy", MergeStrategy.self)
         merge = fields.fields("merge").map { MergeDeclaration($0.value) }
@@ -79,12 +93,19 @@ package struct MultiNode: Sendable {
         merged.tileSize = tileSize ?? weaker.tileSize
         merged.tileOverlap = tileOverlap ?? weaker.tileOverlap
         merged.tilePad = tilePad ?? weaker.tilePad
+        merged.tileWhole = tileWhole ?? weaker.tileWhole
+        merged.tileFile = tileFile ?? weaker.tileFile
         merged.batchSize = batchSize ?? weaker.batchSize
         merged.sequenceLength = sequenceLength ?? weaker.sequenceLength
         merged.sequenceOverlap = sequenceOverlap ?? weaker.sequenceOverlap
         merged.sequenceUnit = sequenceUnit ?? weaker.sequenceUnit
         merged.candidates = candidates ?? weaker.candidates
         merged.seed = seed ?? weaker.seed
+        merged.rowFormat = rowFormat ?? weaker.rowFormat
+        merged.rowHeader = rowHeader ?? weaker.rowHeader
+        merged.rowDelimiter = rowDelimiter ?? weaker.rowDelimiter
+        merged.audioLength = audioLength ?? weaker.audioLength
+        merged.audioOverlap = audioOverlap ?? weaker.audioOverlap
         merged.maxShards = maxShards ?? weaker.maxShards
         if mergeStrategy == nil, reducer == nil {
             merged.mergeStrategy = weaker.mergeStrategy
@@ -123,8 +144,13 @@ package struct MergeDeclaration: Sendable {
     package var span: Span
     package var conflict: Located<MergePlan.Conflict>?
     package var blend: Located<MergePlan.Blend>?
+    package var format: Located<MergePlan.Format>?
+    package var content: Located<MergePlan.Content>?
+    package var fill: Located<MergePlan.Fill>?
     package var iou: Located<Double>?
     package var metric: Located<MergePlan.Metric>?
+    package var nms: Located<Double>?
+    package var classAgnostic: Located<Bool>?
     package var score: Located<String>?
     package var k: Located<Int>?
     /// The keys that are written, and where.
@@ -134,8 +160,13 @@ package struct MergeDeclaration: Sendable {
         span = fields.span
         conflict = fields.choice("conflict", MergePlan.Conflict.self)
         blend = fields.choice("blend", MergePlan.Blend.self)
+        format = fields.choice("format", MergePlan.Format.self)
+        content = fields.choice("content", MergePlan.Content.self)
+        fill = fields.fill("fill")
         iou = fields.number("iou")
         metric = fields.choice("metric", MergePlan.Metric.self)
+        nms = fields.number("nms")
+        classAgnostic = fields.boolean("class_agnostic")
         score = fields.text("score")
         k = fields.integer("k")
         keys = fields.keys
@@ -145,8 +176,13 @@ package struct MergeDeclaration: Sendable {
         var merged = self
         merged.conflict = conflict ?? weaker.conflict
         merged.blend = blend ?? weaker.blend
+        merged.format = format ?? weaker.format
+        merged.content = content ?? weaker.content
+        merged.fill = fill ?? weaker.fill
         merged.iou = iou ?? weaker.iou
         merged.metric = metric ?? weaker.metric
+        merged.nms = nms ?? weaker.nms
+        merged.classAgnostic = classAgnostic ?? weaker.classAgnostic
         merged.score = score ?? weaker.score
         merged.k = k ?? weaker.k
         merged.keys = keys.over(weaker.keys)

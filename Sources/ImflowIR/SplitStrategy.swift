@@ -1,7 +1,7 @@
 package import ImflowPlan
 
 /// A job's `input.split_strategy`: `<mode>_<size>[_overlap_<n>]`, such as `tile_512` or `sequence_2048_overlap_128`.
-/// `lines` alone cuts line by line; `lines_<n>` is a sequence of n lines.
+/// `lines` alone cuts line by line; `lines_<n>` is a sequence of n lines. `audio`'s numbers are seconds.
 package struct SplitStrategy: Sendable, Equatable {
     /// The member of a job's input that holds it, and that no model gets.
     package static let key = "split_strategy"
@@ -28,7 +28,7 @@ package struct SplitStrategy: Sendable, Equatable {
             size = Self.size(parts[1])
             overlap = parts[3] == "0" ? 0 : Self.size(parts[3])
             if overlap == nil { throw QuantityError(message: "`\(text)` has no readable overlap", help: form) }
-            guard mode == .tile || mode == .sequence else {
+            guard mode == .tile || mode == .sequence || mode == .audio else {
                 throw QuantityError(message: "a split by `\(word)` has no overlap", help: nil)
             }
         default: throw QuantityError(message: "`\(text)` is not a split strategy", help: form)

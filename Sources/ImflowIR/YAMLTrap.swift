@@ -91,7 +91,7 @@ extension FieldReader {
         guard node.style == .plain else { return }
         switch type {
         case .text, .word, .name, .jobID, .modelReference: checkTrap(node, isText: true, what)
-        case .integer, .number, .duration, .bytes, .pair, .gpu: checkTrap(node, isText: false, what)
+        case .integer, .number, .duration, .bytes, .pair, .fill, .gpu: checkTrap(node, isText: false, what)
         default: return
         }
     }

@@ -140,11 +140,18 @@ struct CallAttempt: Sendable {
         return request(input: input, unit: unit, token: token)
     }
 
+    /// The model is done with the unit's files, however the call ended. Throws when it changed what was not its own: that
+    /// says more than the call's own end.
+    func release(_ folder: UnitFolder) async throws(Failure) {
+        do { try await staging.release(folder.path) } catch { throw Failure(of: error) }
+    }
+
     /// Stores the files that the result names, once it fits the model's schema.
-    func collect(_ result: JSONValue, from folder: UnitFolder) async throws(Failure) -> JSONValue {
+    /// - Parameter ended: the model has ended, and nothing is written in its folder any more.
+    func collect(_ result: JSONValue, from folder: UnitFolder, ended: Bool) async throws(Failure) -> JSONValue {
         try schemas.checkOutput(result)
         do {
-            return try await staging.collect(result, from: folder.path, guestFolder: folder.guest)
+            return try await staging.collect(result, from: folder.path, guestFolder: folder.guest, ended: ended)
         } catch { throw Failure(of: error) }
     }
 }

@@ -54,23 +54,45 @@ package struct CallCache: Sendable {
         _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost, within deadline: Deadline
     ) async throws(Failure) -> Opening {
         if use.isOff { return .call(CacheTicket(CacheEvidence(.off))) }
-        let origin: ModelOrigin
-        let digests: ModelContents.Digests
+        let model: (origin: ModelOrigin, digests: ModelContents.Digests)
         do throws(Failure) {
             // A model of many gigabytes is hashed once; that is no time of this attempt.
             deadline.putOff()
             defer { deadline.restart() }
-            origin = try await host.origin(of: work.model)
-            digests = try await models.digests(of: origin, model: work.model.name)
+            model = try await content(of: work.model, on: host)
         } catch {
             if Task.isCancelled { throw .cancelled }
             return .call(CacheTicket(CacheEvidence(.unavailable, note: error.message)))
         }
+        let key = key(of: order, work, call, model.digests)
+        return try await look(for: key, order, model: model, within: deadline)
+    }
+
+    /// The result that the call would take from the cache now; nil: it would be made. Nothing is waited for.
+    func peek(
+        _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost
+    ) async throws(Failure) -> (Payload, CacheEvidence)? {
+        if use.isOff || use.refreshed.contains(order.stage) { return nil }
+        let key = key(of: order, work, call, try await content(of: work.model, on: host).digests)
+        var evidence = CacheEvidence(.missed, key: key)
+        guard let hit = await found(key, &evidence) else { return nil }
+        return (hit, evidence)
+    }
+
+    private func content(
+        of model: ModelPlan, on host: any ModelHost
+    ) async throws(Failure) -> (origin: ModelOrigin, digests: ModelContents.Digests) {
+        let origin = try await host.origin(of: model)
+        return (origin, try await models.digests(of: origin, model: model.name))
+    }
+
+    private func key(
+        of order: WorkOrder, _ work: CallWork, _ call: StagedCall, _ content: ModelContents.Digests
+    ) -> CacheKey {
         let environment = ModelEnvironment.comparable(of: work.model) { .string(secretDigest($0).description) }
-        let key = CacheKey(
-            of: order, work: work, call: call, environment: environment, content: digests,
+        return CacheKey(
+            of: order, work: work, call: call, environment: environment, content: content,
             digest: ContentHash.init(canonical:))
-        return try await look(for: key, order, model: (origin, digests), within: deadline)
     }
 
     private func look(

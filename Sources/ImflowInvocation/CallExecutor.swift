@@ -161,6 +161,21 @@ package final class CallExecutor: Executor {
         return end
     }
 
+    /// What the call comes to without calling anything: its condition is false, or the cache has its result. Nil: it would
+    /// be made, or it cannot be told.
+    package func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
+        guard let cache, order.cache == true, case .call(let work) = order.work else { return nil }
+        do throws(Failure) {
+            guard let call = try await resolve(work) else {
+                return (.skipped("the condition of stage \(order.stage) is false"), nil)
+            }
+            guard let (result, evidence) = try await cache.peek(order, work, call, on: try host(work.model)) else {
+                return nil
+            }
+            return (.succeeded(result), evidence)
+        } catch { return nil }
+    }
+
     private func resolve(_ work: CallWork) async throws(Failure) -> StagedCall? {
         do { return try await staging.resolve(work) } catch { throw Failure(of: error) }
     }

@@ -14,7 +14,10 @@ struct ColdCaller: UnitCaller {
         let call = ExecCall(host: attempt.host, launch: launch, folder: folder, log: attempt.log)
         defer { folder.remove() }
         let request = adopting ? [] : try await attempt.stage(unit, into: folder)
-        return try await attempt.collect(try await call.result(of: request), from: folder)
+        let answer: Result<JSONValue, Failure>
+        do throws(Failure) { answer = .success(try await call.result(of: request)) } catch { answer = .failure(error) }
+        try await attempt.release(folder)
+        return try await attempt.collect(try answer.get(), from: folder, ended: true)
     }
 
     private func launch(in folder: UnitFolder, of attempt: CallAttempt, name: String, recovered: Bool) -> Launch {

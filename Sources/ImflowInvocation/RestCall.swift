@@ -67,7 +67,7 @@ struct RestCall: Sendable {
             return .gone(
                 exit?.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0))
                     ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
-        case .timedOut(let reason), .connectionClosed(let reason), .other(let reason):
+        case .timedOut(let reason), .connectionClosed(let reason), .refusedAddress(let reason), .other(let reason):
             if let exit = await lease.exitSoon() {
                 let failure = exit.failure(of: model.name, "before it had answered", log: lease.log.tail(from: 0))
                 // A program that ended by its own choice may have done so before the request came.

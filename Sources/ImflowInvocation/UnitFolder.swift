@@ -17,7 +17,7 @@ struct UnitFolder: Sendable {
     /// - Parameter unit: what is staged here; where it has no files, no folder is made for them.
     func create(for unit: StagedUnit) throws(Failure) {
         if let spares { try spares.create(path) } else { try WorkFolder.create(path) }
-        if unit.unit.tile != nil || Self.hasFiles(.object(unit.input)) { try WorkFolder.create(input) }
+        if unit.unit.tile != nil || unit.unit.cut != nil || Self.hasFiles(.object(unit.input)) { try WorkFolder.create(input) }
     }
 
     private static func hasFiles(_ value: JSONValue) -> Bool {

@@ -62,18 +62,27 @@ struct WarmCaller: UnitCaller {
         } catch { throw .sound(error) }
         // Nothing was sent yet: the instance need not be given up.
         if Task.isCancelled { throw .sound(.cancelled) }
-        let model = attempt.work.model
-        let reply: JSONValue
-        if model.callProtocol == .jsonl {
-            reply = try await JSONLCall(model: model.name, lease: lease).result(of: request)
-        } else {
-            let patience = attempt.order.timeout == nil ? Self.patience : nil
-            reply = try await RestCall(client: client, model: model, lease: lease, patience: patience).result(
-                of: request)
+        let answer: Result<JSONValue, ExchangeFailure>
+        do throws(ExchangeFailure) {
+            answer = .success(try await reply(to: request, on: lease, attempt: attempt))
+        } catch { answer = .failure(error) }
+        do throws(Failure) { try await attempt.release(folder) } catch {
+            if case .failure(let failure) = answer, failure.discardsInstance { throw .broken(error) }
+            throw .sound(error)
         }
+        let result = try answer.get()
         do throws(Failure) {
             // The model was told the instance's folder as its own; the unit's lies below it.
-            return try await attempt.collect(reply, from: lease.folder)
+            return try await attempt.collect(result, from: lease.folder, ended: false)
         } catch { throw .sound(error) }
+    }
+
+    private func reply(
+        to request: [UInt8], on lease: InstanceLease, attempt: CallAttempt
+    ) async throws(ExchangeFailure) -> JSONValue {
+        let model = attempt.work.model
+        if model.callProtocol == .jsonl { return try await JSONLCall(model: model.name, lease: lease).result(of: request) }
+        let patience = attempt.order.timeout == nil ? Self.patience : nil
+        return try await RestCall(client: client, model: model, lease: lease, patience: patience).result(of: request)
     }
 }

@@ -42,6 +42,8 @@ extension LostOutputs {
         self.init(machine) { check.isIntact($0) }
         guard lacksInput else { return }
         throw CommandFailure(
-            .infrastructure, "the stored input of job \(machine.job) is lost or damaged: submit the job again")
+            .infrastructure,
+            "the stored input of job \(machine.job) is lost or damaged: imflow resume \(machine.job) fetches its files again "
+                + "where they came from, if they are still the same; else submit the job again")
     }
 }

@@ -5,9 +5,12 @@ import ImflowDiagnostics
 
 struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "debug", abstract: "Look inside: what a phase of the compiler makes of a file, what the engine and merges cost.",
-        subcommands: [DebugFileCommand.self, DebugEngineCommand.self, DebugMergesCommand.self],
-        defaultSubcommand: DebugFileCommand.self)
+        commandName: "debug",
+        abstract: "Look inside: what a phase of the compiler makes of a file, what the engine, merges, boxes, tiles and stitching cost.",
+        subcommands: [
+            DebugFileCommand.self, DebugEngineCommand.self, DebugMergesCommand.self, DebugTilesCommand.self,
+            DebugStitchCommand.self, DebugDetectionsCommand.self,
+        ], defaultSubcommand: DebugFileCommand.self)
 }
 
 /// `imflow debug tree|ir|plan FILE`: the name of the subcommand may be left out, and is.

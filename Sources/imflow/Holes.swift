@@ -16,6 +16,23 @@ struct Holes {
         /// Less than all when there are very many.
         var units: [JSONValue]
         var reason: String
+
+        /// Where the tiles lie, in px of the image that was split; empty where units are none, or not all are listed.
+        var tiles: String {
+            guard units.count == unitCount, let first = units.first, let last = units.last, let start = Self.place(first),
+                let end = Self.place(last)
+            else { return "" }
+            guard units.count == 1 else { return " (\(start) to \(end))" }
+            let (x, y, width, height) = (first["x"], first["y"], first["width"], first["height"])
+            guard let x = x?.intValue, let y = y?.intValue, let width = width?.intValue, let height = height?.intValue
+            else { return " (\(start))" }
+            return " (\(start): \(width) × \(height) px at \(x), \(y))"
+        }
+
+        private static func place(_ unit: JSONValue) -> String? {
+            guard let row = unit["row"]?.intValue, let column = unit["column"]?.intValue else { return nil }
+            return "row \(row), column \(column)"
+        }
     }
 
     let list: [Hole]
@@ -51,7 +68,7 @@ struct Holes {
         list.map { hole in
             let first = hole.units.first?["index"]?.intValue ?? 0
             let units = hole.unitCount == 1 ? "unit \(first)" : "units \(first) to \(first + hole.unitCount - 1)"
-            return "hole       \(hole.task): \(units): \(hole.reason)"
+            return "hole       \(hole.task): \(units)\(hole.tiles): \(hole.reason)"
         }
     }
 }

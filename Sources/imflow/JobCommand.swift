@@ -59,7 +59,7 @@ struct JobCommand: AsyncParsableCommand {
 
     @Option(help: "The job's id, its beginning, or @latest. Without it: all jobs, newest first.")
     var id: String?
-    @Flag(help: "Show every receipt, too.")
+    @Flag(help: "Show every receipt, too, and what is published.")
     var details = false
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
@@ -72,6 +72,10 @@ struct JobCommand: AsyncParsableCommand {
         view.origin = try await state.database.origin(ofChild: row.id)
         view.children = try await state.database.children(of: row.id)
         let receipts = details ? try await state.receipts(row) : nil
+        if details {
+            let published = PublishedResults(state.folder, job: row.id).read()
+            view.published = published.isEmpty ? nil : published
+        }
         switch output.output {
         case .json: Console.print(try view.json(receipts: receipts))
         case .text: Console.print(view.text(receipts: receipts))

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import ImflowContent
+import ImflowData
 import ImflowEngine
 import ImflowExecution
 import ImflowInvocation
@@ -22,8 +23,14 @@ struct Launched: Codable {
     var noCache: Bool?
     /// Stages whose results are made anew.
     var refresh: Set<String>?
+    /// Private addresses that files may be fetched from, beside those of the environment.
+    var allowPrivate: PrivateAddresses?
     /// The most jobs that its models may submit, in all; nil: the default.
     var maxChildren: Int?
+    /// Models get copies of their input files, never links.
+    var copiesInputs: Bool?
+    /// Where the tasks' results are published when it is over; nil: nowhere.
+    var persist: PersistTarget?
     var imflow = Imflow.version
     /// Where it was submitted from; nil: an older imflow did not keep it.
     var source: JobSource?
@@ -115,12 +122,13 @@ struct JobDriver {
     }
 
     private func resume(_ machine: JobMachine) async throws -> ExitStatus {
+        try await restoreInput(of: machine)
         var check = ContentCheck(content: state.content)
         let lost = try LostOutputs(machine, &check)
         if machine.status == .succeeded, lost.tasks.isEmpty {
             try await state.database.releaseLease(job: machine.job)
             Console.note("job \(machine.job) has succeeded already; nothing is left to do")
-            return try show(machine)
+            return try show(machine, await publish(machine))
         }
         for task in lost.tasks {
             Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
@@ -132,6 +140,24 @@ struct JobDriver {
         for fact in opening { resumed.apply(fact) }
         await executor.sweep(job: machine.job, keeping: resumed.liveTokens)
         return try await drive(machine, executor, opening: opening)
+    }
+
+    /// No task makes the job's input anew; but its files may still be where they were fetched from.
+    private func restoreInput(of machine: JobMachine) async throws {
+        var check = ContentCheck(content: state.content)
+        guard let input = machine.jobInput, !check.isIntact(input) else { return }
+        check.removeDamaged()
+        guard let fetched = try? state.content.value(of: input) else {
+            throw CommandFailure(
+                .infrastructure, "the stored input of job \(machine.job) is lost or damaged: submit the job again")
+        }
+        Console.note("input files of job \(machine.job) are lost or damaged; they are fetched again")
+        do {
+            try await executor(for: machine.plan, job: machine.job).staging.restore(fetched, as: machine.plan.input)
+        } catch let failure as Failure {
+            throw CommandFailure(
+                .infrastructure, "the stored input of job \(machine.job) is lost or damaged, and \(failure.message): submit the job again")
+        }
     }
 
     /// Writes the new plan down as a fact of its own: whatever happens afterwards, the job goes on by it.
@@ -151,7 +177,8 @@ struct JobDriver {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
-            root: limits.jobs > 0 ? job : nil)
+            access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
+            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
     }
 
     private var limits: ChildLimits {
@@ -201,6 +228,8 @@ struct JobDriver {
             }
         }
         defer { signals.stop() }
+        executor.downloads.report(to: { progress.note($0.line) })
+        defer { executor.downloads.report(to: nil) }
         progress.start()
         do {
             // It waits for the disk at every commit.
@@ -214,9 +243,12 @@ struct JobDriver {
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)
-            try await state.database.releaseLease(job: machine.job)
             progress.finish()
-            return try show(final)
+            // Who presses Ctrl-C now ends the publishing: the job itself is over.
+            signals.stop()
+            let report = await publish(final)
+            try await state.database.releaseLease(job: machine.job)
+            return try show(final, report)
         } catch {
             await family?.close(finished: false)
             await executor.jobs?.close(removingFolder: false)
@@ -242,10 +274,24 @@ struct JobDriver {
         try? FileManager.default.removeItem(atPath: state.folder.work(job: job))
     }
 
-    private func show(_ machine: JobMachine) throws -> ExitStatus {
-        let view = JobView(
+    /// Nil when nothing is to be published, or nothing is over yet.
+    private func publish(_ machine: JobMachine) async -> ResultPublisher.Report? {
+        guard launched.persist != nil, machine.status.isFinished, machine.status != .cancelled else { return nil }
+        let report = await ResultPublisher(state, job: machine.job).publish(machine)
+        for item in report.published { Console.note(item.text) }
+        if let reason = report.reason {
+            Console.note(
+                "\(report.missing) results of job \(machine.job) are not published: \(reason)\n  "
+                    + "imflow resume \(machine.job) publishes the rest")
+        }
+        return report
+    }
+
+    private func show(_ machine: JobMachine, _ report: ResultPublisher.Report?) throws -> ExitStatus {
+        var view = JobView(
             id: machine.job, content: state.content, summary: machine.summary, isDriven: false,
             holes: machine.status == .partial ? try Holes(machine, content: state.content) : nil)
+        view.published = report?.published
         if let output = machine.output {
             let writer = ResultWriter(content: state.content)
             if let resultPath { try writer.write(output, to: resultPath) }
@@ -254,7 +300,8 @@ struct JobDriver {
             Console.note("job \(machine.job) has no result: the stage that would give it was skipped")
         }
         if self.output == .json { Console.print(try view.json(receipts: nil)) }
-        return note(machine)
+        let status = note(machine)
+        return status == .fine && report?.reason != nil ? .infrastructure : status
     }
 
     private func note(_ machine: JobMachine) -> ExitStatus {

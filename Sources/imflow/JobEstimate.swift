@@ -37,6 +37,8 @@ struct JobEstimate {
     /// In bytes; nil: some are not known.
     private(set) var inputBytes: Int64?
     private(set) var outputBytes: Int64?
+    /// What the cache would answer; nil: no stage may use it, or there is none.
+    var cache: CachePreview?
     /// What an answer would need, a sentence each.
     private(set) var unknown: [String] = []
 
@@ -159,6 +161,7 @@ extension JobEstimate {
         let telling = zip(stages, plan.stages).filter { $1.split != nil || $0.unitMilliseconds != nil }.map(\.0)
         for stage in telling.prefix(Self.shownStages) { line("calls", Self.text(stage)) }
         if telling.count > Self.shownStages { line("", "and those of \(telling.count - Self.shownStages) more stages") }
+        for (name, found) in caching.prefix(Self.shownStages) { line("cached", Self.text(name, found)) }
         let names = path.stages.map { plan.stages[$0].name }
         let middle = ["… (\(names.count) stages)"]
         let shown = names.count > 12 ? Array(names.prefix(6)) + middle + Array(names.suffix(3)) : names
@@ -189,6 +192,17 @@ extension JobEstimate {
         }
         let basis = stage.basis == .history ? " (as in earlier jobs)" : ""
         return "\(stage.name): \(units) unit\(units == 1 ? "" : "s") in \(shards) shard\(shards == 1 ? "" : "s")\(basis)\(each)"
+    }
+
+    /// In the plan's order.
+    private var caching: [(String, CachePreview.Stage)] {
+        plan.stages.compactMap { stage in cache?.stages[stage.name].map { (stage.name, $0) } }
+    }
+
+    private static func text(_ name: String, _ found: CachePreview.Stage) -> String {
+        let known = found.cached + found.made
+        if known == 0, !found.isWhole { return "\(name): known when what it needs is there" }
+        return "\(name): \(found.cached) of \(known) call\(known == 1 ? "" : "s")\(found.isWhole ? "" : ", and more that are not known yet")"
     }
 
     private static func bytes(_ count: Int64) -> String {
@@ -226,6 +240,12 @@ extension JobEstimate {
                 "input_bytes": inputBytes.map { .int($0) } ?? .null,
                 "output_bytes": outputBytes.map { .int($0) } ?? .null,
             ],
+            "cached": .array(caching.map { name, found in
+                [
+                    "stage": .string(name), "cached": .int(Int64(found.cached)), "made": .int(Int64(found.made)),
+                    "whole": .bool(found.isWhole),
+                ]
+            }),
             "makespan": span, "unknown": .array(unknown.map { .string($0) }),
             "infeasible": .array(obstacles.map { .string($0) }),
         ]

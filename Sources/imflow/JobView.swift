@@ -22,6 +22,8 @@ struct JobView {
     var origin: ChildOrigin?
     /// The jobs that its models submitted.
     var children: [ChildRow] = []
+    /// Where others get what its tasks made; nil: it is not asked for.
+    var published: [PublishedResult]?
 
     /// A job that says it runs while nobody drives it waits for a resume.
     var status: JobStatus { summary.status == .running && !isDriven ? .pending : summary.status }
@@ -62,6 +64,7 @@ struct JobView {
         members["stages"] = .array(summary.stages.map(Self.json(stage:)))
         if let origin { members.merge(origin.json) { old, _ in old } }
         if !children.isEmpty { members["children"] = .array(children.map(\.json)) }
+        if let published { members["persisted"] = .array(published.map(\.json)) }
         if let receipts {
             // Users count shards: receipts of model calls. What split and merged them stands beside.
             members["receipts"] = .array(receipts.filter { $0.shardIndex != nil }.map { json(receipt: $0) })
@@ -132,6 +135,7 @@ struct JobView {
             let message = child.summary.message.map { ": \($0)" } ?? ""
             lines.append("child      \(child.id) of \(child.origin.task): \(child.summary.status.rawValue)\(message)")
         }
+        for item in published ?? [] { lines.append("persisted  \(item.text)") }
         for receipt in receipts ?? [] {
             let from = receipt.cachedFrom.map { ", from the cache: made by \($0)" } ?? ""
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""

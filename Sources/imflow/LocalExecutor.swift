@@ -22,28 +22,36 @@ final class LocalExecutor: Executor {
     private let process: ProcessHost
     private let docker: DockerHost
     private let choice: ExecutorChoice
+    private let fetcher: Fetcher
     /// Both data work and calls wait for the disk and for programs.
     let threads: (any TaskExecutor)? = BlockingThreads.shared
     let node: String
     let staging: DataStaging
+    /// Whoever shows progress is told here of long downloads.
+    var downloads: FetchReporter { fetcher.reporter }
     /// By which models submit jobs; nil: they cannot.
     let jobs: ModelJobs?
 
     /// - Parameters:
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
     ///   - cache: what the run wants of other jobs' results.
+    ///   - access: what files may be fetched from.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
+    ///   - copiesInputs: models get copies of their input files, never links.
     init(
         state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use(),
-        root: String? = nil
+        access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false
     ) throws {
         do {
             let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
             let node = identity.id
             // Downloads are written on their client's own thread; calls must not wait for a disk.
-            let fetcher = Fetcher(content: state.content, client: HTTPClient(maximumConnections: 8))
+            let fetcher = Fetcher(
+                content: state.content, client: HTTPClient(maximumConnections: 8), access: access,
+                folder: try FetchFolder(state.folder.fetch))
+            self.fetcher = fetcher
             let client = HTTPClient(maximumConnections: 256)
-            let staging = DataStaging(content: state.content, fetcher: fetcher)
+            let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
             let process = ProcessHost(node: node, stateRoot: state.folder.root)
             let docker = DockerHost(client: HTTPClient(), node: node, stateRoot: state.folder.root)
             let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
@@ -97,6 +105,7 @@ final class LocalExecutor: Executor {
     /// Finds out before anything starts whether the plan can run here at all.
     /// - Throws: ``CommandFailure`` that names what is missing.
     func preflight(_ plan: Plan) async throws {
+        if let obstacle = fetcher.obstacle(to: plan) { throw CommandFailure(.usage, obstacle) }
         var containers: [ModelPlan] = []
         for model in plan.models.values.sorted(by: { $0.name < $1.name }) {
             do throws(Failure) {
@@ -117,11 +126,30 @@ final class LocalExecutor: Executor {
     }
 
     func run(_ order: WorkOrder, progress: @escaping UnitProgress) async -> AttemptReport {
+        staging.sources.hold(order.job)
         if case .call = order.work { return await calls.run(order, progress: progress) }
         return await data.run(order, progress: progress)
     }
 
-    func sweep(job: String, keeping tokens: Set<String>) async { await calls.sweep(job: job, keeping: tokens) }
+    /// What the order comes to without calling a model and without the network. Nil: that cannot be told, or it would be run.
+    func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
+        switch order.work {
+        case .call: return await calls.foreseen(order)
+        case .fetch(let work) where !work.isLocal: return nil
+        default:
+            let outcome = await data.run(order) { _ in }.outcome
+            if case .failed = outcome { return nil }
+            return (outcome, nil)
+        }
+    }
 
-    func shutdown() async { await calls.shutdown() }
+    func sweep(job: String, keeping tokens: Set<String>) async {
+        await data.sweep(job: job, keeping: tokens)
+        await calls.sweep(job: job, keeping: tokens)
+    }
+
+    func shutdown() async {
+        await calls.shutdown()
+        await data.shutdown()
+    }
 }

@@ -30,7 +30,9 @@ struct Imflow: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "State",
-                subcommands: [SlotsCommand.self, DrainCommand.self, DoctorCommand.self, CollectCommand.self]),
+                subcommands: [
+                    SlotsCommand.self, DrainCommand.self, DoctorCommand.self, CollectCommand.self, ContentCommand.self,
+                ]),
         ])
 
     static func main() async {

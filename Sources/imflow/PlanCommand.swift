@@ -15,8 +15,8 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan", abstract: "Show what a job would do, without running it.",
         discussion: """
             As text, an estimate stands below the plan: units and shards as far as they are known before a split, the \
-            critical path, the disk that inputs and outputs take and, when earlier jobs of this state folder called the \
-            same models, how long the job will take. As JSON, the plan and the estimate are asked for one by one \
+            critical path, the disk that inputs and outputs take, which calls the cache of this state folder answers and, when \
+            earlier jobs of it called the same models, how long the job will take if every call is made. As JSON, the plan and the estimate are asked for one by one \
             (--estimate).
 
             Findings go to standard error. Exits with 1 when the job has errors, with 2 when a file cannot be read or \
@@ -55,8 +55,9 @@ struct PlanCommand: AsyncParsableCommand {
         }
         let obstacles = Feasibility().obstacles(to: plan, disk: state.folder.root)
         if estimate || (format == .text && obstacles.isEmpty) {
-            let estimate = JobEstimate(
+            var estimate = JobEstimate(
                 plan, history: try await history(of: plan), slots: concurrency ?? JobDriver.defaultConcurrency)
+            estimate.cache = try await cached(plan)
             if format == .text {
                 Console.write(estimate.text, to: STDOUT_FILENO)
             } else {
@@ -70,6 +71,14 @@ struct PlanCommand: AsyncParsableCommand {
     private func history(of plan: Plan) async throws -> WorkHistory {
         guard FileManager.default.fileExists(atPath: state.folder.database) else { return [:] }
         return try await state.open().database.history(of: JobEstimate.kinds(of: plan))
+    }
+
+    /// Nil where no stage may use the cache, or no job has been run.
+    private func cached(_ plan: Plan) async throws -> CachePreview? {
+        guard plan.stages.contains(where: { $0.policy.cache }),
+            FileManager.default.fileExists(atPath: state.folder.database)
+        else { return nil }
+        return try await CachePreview(plan, state: state.open())
     }
 
     /// The plan as every command writes it.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import ImflowContent
+import ImflowEngine
 import ImflowExecution
 import ImflowStore
 
@@ -35,5 +36,22 @@ struct ReferenceMemo {
     /// A job that is resumed ends at another time.
     private func mark(_ row: JobRow) -> String {
         "\(row.id) \(row.status.rawValue) \(row.summary.completedAt ?? 0) \(row.submittedAt) \(row.plan.hash)"
+    }
+}
+
+extension State {
+    /// Every content that a job refers to.
+    func references(of row: JobRow) async throws -> Set<ContentHash> {
+        if let known = ReferenceMemo(self).references(of: row) { return Set(known) }
+        return Set(references(of: row, try await database.facts(of: row.id)))
+    }
+
+    /// The same, by the job's facts.
+    func references(of row: JobRow, _ facts: [Fact]) -> [ContentHash] {
+        var found = Set(content.references(of: row.plan))
+        for fact in facts {
+            for payload in fact.payloads { found.formUnion(content.references(of: payload)) }
+        }
+        return Array(found)
     }
 }

@@ -10,7 +10,7 @@ struct ResultWriter {
 
     /// On standard output: a text as it is, anything else as JSON.
     func print(_ output: Payload) throws {
-        guard output.size <= JobView.inlineOutputLimit else { return try printStored(output.hash) }
+        guard output.size <= JobView.inlineOutputLimit else { return try printStored(output.hash, asText: isText(output.hash)) }
         let value = try content.value(of: output)
         if let text = value.stringValue, ContentReference(text) == nil {
             Console.print(text)
@@ -22,10 +22,13 @@ struct ResultWriter {
         }
     }
 
-    private func printStored(_ hash: ContentHash) throws {
+    /// On standard output, nothing added.
+    func printBytes(of hash: ContentHash) throws { try printStored(hash, asText: false, end: "") }
+
+    private func printStored(_ hash: ContentHash, asText: Bool, end: String = "\n") throws {
         do {
-            try copy(hash, to: STDOUT_FILENO, asText: try isText(hash))
-            Console.print("")
+            try copy(hash, to: STDOUT_FILENO, asText: asText)
+            Console.write(end, to: STDOUT_FILENO)
         } catch let error as Console.WriteError where error.code == EPIPE {
             // Whoever read has what it wanted.
         } catch let error as Console.WriteError {
@@ -106,7 +109,7 @@ struct ResultWriter {
         guard try content.verify(hash) else {
             throw CommandFailure(
                 .infrastructure,
-                "the stored result \(hash) in \(content.folder) is damaged: imflow verify names what it hit")
+                "the stored result \(hash) in \(content.folder) is damaged: imflow cas verify names the jobs that it hits")
         }
         let source = open(content.path(of: hash), O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {

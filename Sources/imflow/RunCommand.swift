@@ -1,7 +1,9 @@
 import ArgumentParser
 import ImflowCompiler
 import ImflowContent
+import ImflowData
 import ImflowEngine
+import ImflowExecution
 import ImflowPlan
 import ImflowStore
 
@@ -18,8 +20,23 @@ struct ExecutionOptions: ParsableArguments {
     var slots: Int?
     @Option(help: "Write the result to this file instead of standard output; a resume does the same.")
     var result: String?
+    @Flag(help: "Give models copies of their input files, which they may write to, and never links; a resume does the same.")
+    var copyInputs = false
+    @Option(
+        help: """
+            Publish what each task made, for whoever may look: ipfs adds results and their files to the node of IMFLOW_IPFS_API and \
+            shows their CIDs; a resume does the same.
+            """)
+    var persist: PersistTarget?
     @Option(help: "Most jobs that the job's models may submit, in all. Default: 1000; 0: they can submit none.")
     var maxChildren: Int?
+    @Option(
+        help: ArgumentHelp(
+            """
+            Private addresses, ranges or hosts that files may be fetched from, as in 10.0.0.0/8,nas.local; all: any. \
+            Repeatable; a resume does the same. See IMFLOW_ALLOW_PRIVATE.
+            """, valueName: "addresses"))
+    var allowPrivate: [String] = []
     @Option(help: "Append what happens to this file, a CloudEvent (JSON) a line; a resume does the same.")
     var events: String?
 
@@ -29,6 +46,9 @@ struct ExecutionOptions: ParsableArguments {
         }
         if let events, let obstacle = ResultWriter.obstacle(absolutePath(events)) {
             throw ValidationError("--events \(events): \(obstacle)")
+        }
+        do throws(PrivateAddresses.Mistake) { _ = try PrivateAddresses(allowPrivate.joined(separator: ",")) } catch {
+            throw ValidationError("--allow-private: \(error.text)")
         }
         let bounds = 1...SlotFile.maximumSlots
         for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
@@ -47,6 +67,14 @@ struct ExecutionOptions: ParsableArguments {
         if let slots { file.setSlots(slots) }
         if let concurrency { launched.limit = concurrency }
         if let events { launched.events = absolutePath(events) }
+        if !allowPrivate.isEmpty { launched.allowPrivate = try PrivateAddresses(allowPrivate.joined(separator: ",")) }
+        if copyInputs { launched.copiesInputs = true }
+        if let persist {
+            do throws(Failure) { _ = try ResultPublisher.node() } catch {
+                throw CommandFailure(.usage, "--persist \(persist.rawValue): \(error.message)")
+            }
+            launched.persist = persist
+        }
         launched.concurrency = launched.limit ?? file.slots ?? JobDriver.defaultConcurrency
         if let all = file.slots, all < launched.concurrency {
             Console.note("\(all) attempts run at once at most: the state folder has \(all) slots, and imflow slots sets them")

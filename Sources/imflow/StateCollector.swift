@@ -28,6 +28,8 @@ struct StateCollector {
     private static let grace: Int64 = 3600 * 1000
     /// Clocks may be set back a little while a job runs.
     private static let slack: Int64 = 60 * 1000
+    /// For so long, in milliseconds, damaged contents that were set aside can be looked at.
+    private static let quarantine: Int64 = 7 * 86_400_000
     /// Jobs that are over for good. Others can be resumed and keep what they have.
     static let over: Set<JobStatus> = [.succeeded, .cancelled]
     private static let ended = over.union([.failed, .partial])
@@ -82,7 +84,7 @@ struct StateCollector {
                 references = known
             } else {
                 let facts = try await state.database.facts(of: row.id)
-                references = self.references(of: row, facts)
+                references = state.references(of: row, facts)
                 if row.status.isFinished { memo.remember(references, of: row) } else { protect(facts) }
             }
             let root = roots[row.id] ?? row.id
@@ -91,14 +93,6 @@ struct StateCollector {
         for (root, family) in families.sorted(by: { $0.key < $1.key }) {
             usage.add(.job(root), usedAt: family.isOver ? family.completedAt : nil, size: 0, Array(family.references))
         }
-    }
-
-    private func references(of row: JobRow, _ facts: [Fact]) -> [ContentHash] {
-        var found = Set(state.content.references(of: row.plan))
-        for fact in facts {
-            for payload in fact.payloads { found.formUnion(state.content.references(of: payload)) }
-        }
-        return Array(found)
     }
 
     /// An attempt stores files long before its report names them.
@@ -147,8 +141,12 @@ struct StateCollector {
             report.bytes += item.size
         }
         report.left = usage.total - report.bytes
+        let spoiled = try state.content.emptyQuarantine(before: now - Self.quarantine, dryRun: options.dryRun)
+        report.files += spoiled.files
+        report.bytes += spoiled.bytes
         if !options.dryRun {
             _ = try state.content.removeLeftovers(olderThan: (now - cutoff) / 1000)
+            try state.content.removeStaleNotes()
             try cache.removeLeftovers()
         }
         return report
@@ -168,8 +166,11 @@ struct StateCollector {
     private func forget(_ job: String, ifOneOf statuses: Set<JobStatus>) async throws -> Bool {
         guard try await state.database.forget(job: job, ifOneOf: statuses) else { return false }
         ReferenceMemo(state).forget(job)
-        for folder in [state.folder.work(job: job), state.folder.logs(job: job), state.folder.api(job: job)] {
-            try? FileManager.default.removeItem(atPath: folder)
+        for path in [
+            state.folder.work(job: job), state.folder.logs(job: job), state.folder.api(job: job),
+            state.folder.published(job: job),
+        ] {
+            try? FileManager.default.removeItem(atPath: path)
         }
         return true
     }

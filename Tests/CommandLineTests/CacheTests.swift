@@ -45,6 +45,33 @@ struct CacheTests {
         return ended.output
     }
 
+    @Test("a plan tells what is cached, and calls nothing")
+    func planned() throws {
+        try model()
+        _ = try run("one")
+        try place.write(
+            "chain.json",
+            """
+            {"job_graph": {"stages": [{"model": "echo", "input_key": "items", "name": "first", "output_key": "items"},
+              {"model": "echo", "input_key": "items", "name": "second"}]}, "input": {"items": [1, 2, 4]}}
+            """)
+        func cached(_ arguments: String...) throws -> JSONValue? {
+            let ended = try place.run([Workplace.binary, "plan"] + arguments + ["--estimate", "--output", "json"])
+            #expect(ended.code == 0, "\(ended.errors)")
+            return try ended.json["cached"]
+        }
+        #expect(try cached("one.json", "--model", "echo") == [["stage": "echo", "cached": 3, "made": 0, "whole": true]])
+        // Two of three items were seen before; the list that the second stage splits is not known before they are answered.
+        #expect(
+            try cached("chain.json") == [
+                ["stage": "first", "cached": 2, "made": 1, "whole": true],
+                ["stage": "second", "cached": 0, "made": 0, "whole": false],
+            ])
+        #expect(calls.count == 3)
+        let text = try place.imflow("plan", "chain.json").output
+        #expect(text.contains("first: 2 of 3 calls\n") && text.contains("second: known when what it needs is there"), "\(text)")
+    }
+
     @Test("the same work is not done twice; receipts and counts say whose result it is")
     func hit() throws {
         try model()

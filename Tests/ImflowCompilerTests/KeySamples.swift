@@ -27,6 +27,7 @@ enum KeySamples {
         case .command: last ? "run 'two words'" : ["run", "two words"]
         case .urlPath: "/sample"
         case .pair(let range): [.int(Int64(range.upperBound)), .int(Int64(max(range.lowerBound, 3)))]
+        case .fill: last ? "transparent" : [0, 127.5, 255]
         case .textMap: ["sample": "value"]
         case .condition: "a.b"
         case .members: ["sample": [1, 2.5, nil]]
@@ -74,6 +75,7 @@ enum KeySamples {
         case .number(let range):
             own = [range.lowerBound - 1, range.lowerBound, range.upperBound, range.upperBound + 0.5].map(
                 JSONValue.number)
+        case .fill: own = [value(of: type), "transparent", "opaque", .array(Array(repeating: 1, count: 1025))]
         case .names, .texts, .command, .blocks: own = [value(of: type), .array(Array(repeating: "a", count: 10_001))]
         default: own = [value(of: type), value(of: type, last: true)]
         }

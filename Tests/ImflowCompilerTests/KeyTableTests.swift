@@ -30,7 +30,7 @@ import Testing
 
     @Test func multiNodeHasItsKeys() {
         let names = [
-            "enabled", "split_mode", "split_key", "tile_size", "tile_overlap", "tile_pad", "batch_size",
+            "enabled", "split_mode", "split_key", "tile_size", "tile_overlap", "tile_pad", "tile_whole", "batch_size", "row_format", "row_header", "row_delimiter", "audio_length", "audio_overlap",
             "sequence_length",
             "sequence_overlap", "sequence_unit", "candidates", "seed", "max_shards", "merge_strategy", "merge",
             "reducer",
@@ -60,12 +60,17 @@ import Testing
     private static let enums: [String: [String]] = [
         "model.yaml.protocol": CallProtocol.allCases.map(\.rawValue),
         "multi_node.split_mode": SplitMode.allCases.map(\.rawValue) + ["none"],
+        "multi_node.tile_file": TileFile.allCases.map(\.rawValue),
         "multi_node.sequence_unit": SequenceUnit.allCases.map(\.rawValue),
+        "multi_node.row_format": RowFormat.allCases.map(\.rawValue),
+        "multi_node.row_delimiter": RowDelimiter.allCases.map(\.rawValue),
         "multi_node.merge_strategy": MergeStrategy.allCases.map(\.rawValue),
         "multi_node.distributed_runtime": GangPlan.Runtime.allCases.map(\.rawValue),
         "multi_node.shard_role": GangPlan.Role.allCases.map(\.rawValue),
         "merge.conflict": MergePlan.Conflict.allCases.map(\.rawValue),
         "merge.blend": MergePlan.Blend.allCases.map(\.rawValue),
+        "merge.format": MergePlan.Format.allCases.map(\.rawValue),
+        "merge.content": MergePlan.Content.allCases.map(\.rawValue),
         "merge.metric": MergePlan.Metric.allCases.map(\.rawValue),
         "retry.retry_on": [Cause.app, .timeout, .oom].map(\.rawValue),
         "requires.arch": ["x86_64", "arm64"],
@@ -89,8 +94,9 @@ import Testing
     }
 
     @Test func optionsAreOfTheirModes() {
-        #expect(KeyTable.splitOptions["tile_pad"] == .tile && KeyTable.splitOptions["seed"] == .candidates)
-        #expect(KeyTable.splitOptions.count == 9 && KeyTable.splitOptions["max_shards"] == nil)
+        #expect(KeyTable.splitOptions["tile_pad"] == [.tile] && KeyTable.splitOptions["seed"] == [.candidates])
+        #expect(KeyTable.splitOptions["batch_size"] == [.batch, .rows])
+        #expect(KeyTable.splitOptions.count == 15 && KeyTable.splitOptions["max_shards"] == nil)
         #expect(KeyTable.mergeOptions["k"] == .topK && KeyTable.mergeOptions["conflict"] == .jsonMerge)
         #expect(Set(KeyTable.mergeOptions.keys) == Set(KeyTable.merge.keys.map(\.name)))
         #expect(KeyTable.gangOptions == ["shard_role", "cluster_size", "coordination_port", "gpu", "start_window"])
@@ -122,7 +128,7 @@ import Testing
 
     /// What the key's own block, or for `merge` the block around it, says beside the key, so that it has a meaning.
     private func surroundings(_ block: KeyBlock, _ name: String) -> JSONObject {
-        if let mode = KeyTable.splitOptions[name], block.name == "multi_node" {
+        if let mode = KeyTable.splitOptions[name]?.first, block.name == "multi_node" {
             return ["split_mode": .string(mode.rawValue)]
         }
         if let strategy = KeyTable.mergeOptions[name], block.name == "merge" {

@@ -29,6 +29,42 @@ import Testing
         #expect(try #require(status(path)).st_mode & 0o777 == 0o444)
     }
 
+    @Test func aWorkFolderOnAnotherFileSystemGetsCopies() throws {
+        let disk = try MountedFolder(options: "size=1m")
+        let folder = try TemporaryFolder()
+        let store = try ContentStore(folder: folder.path + "/cas")
+        let hash = try store.put([1, 2, 3])
+        #expect(try store.place(hash, at: disk.path + "/input") == nil)
+        #expect(contents(disk.path + "/input") == [1, 2, 3])
+        let result = open(disk.path + "/result", O_WRONLY | O_CREAT, 0o644)
+        #expect(write(result, [4, 5] as [UInt8], 2) == 2)
+        close(result)
+        #expect(try store.put(fileBelow: disk.path, at: ["result"], sharing: true).hash == ContentHash(of: [4, 5]))
+        #expect(try store.removeLeftovers(olderThan: 0) == 0)
+        let large = try store.put([UInt8](repeating: 1, count: 4 << 20))
+        let error = #expect(throws: ContentError.self) { try store.place(large, at: disk.path + "/large") }
+        #expect(error?.diskFull == true)
+        #expect(status(disk.path + "/large") == nil)
+    }
+
+    @Test func aStoreThatCannotBeWrittenIsRead() throws {
+        let disk = try MountedFolder(options: "size=1m")
+        let folder = try TemporaryFolder()
+        let hash = try ContentStore(folder: disk.path + "/cas").put([1, 2, 3])
+        try disk.makeReadOnly()
+        let store = try ContentStore(reading: disk.path + "/cas")
+        #expect(try store.verify(hash))
+        #expect(try store.all().map(\.hash) == [hash])
+        _ = try store.place(hash, at: folder.path + "/copy")
+        #expect(contents(folder.path + "/copy") == [1, 2, 3])
+        for change in [{ _ = try store.put([4]) }, { _ = try store.setAside(hash) }] as [() throws -> Void] {
+            #expect(#expect(throws: ContentError.self) { try change() }?.errnoName == "EROFS")
+        }
+        #expect(try store.verify(hash))
+        let missing = #expect(throws: ContentError.self) { try ContentStore(reading: folder.path + "/none") }
+        #expect(missing?.missing == true)
+    }
+
     @Test func aReadOnlyFolderIsSaid() throws {
         let disk = try MountedFolder(options: "size=1m")
         let state = StateFolder(root: disk.path + "/state")

@@ -22,7 +22,7 @@ final class DataRoom: Sendable {
         try #require(mkdtemp(&template) != nil)
         path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         content = try ContentStore(folder: path + "/cas")
-        fetcher = Fetcher(content: content, client: HTTPClient())
+        fetcher = Fetcher(content: content, client: HTTPClient(), access: FetchAccess(allowed: .all))
         staging = DataStaging(content: content, fetcher: fetcher)
         executor = DataExecutor(content: content, fetcher: fetcher, staging: staging, node: Self.node)
     }

@@ -58,7 +58,9 @@ struct FetchSchemeTests {
     }
 
     @Test(arguments: [
-        ("ipfs://Qm123", "'ipfs' is not supported yet"), ("s3://bucket/key", "'s3' is not supported yet"),
+        ("ipfs://Qm123", "'Qm123' is no CID; give ipfs://CID"), ("ipfs:x", "names no file"),
+        ("ipfs://QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH", "no IPFS server is set; set IMFLOW_IPFS_API"),
+        ("s3://bucket", "names no object; give s3://BUCKET/KEY"), ("s3://b@host/key", "names no object"),
         ("ftp://x/y", "'ftp' is not supported;"), ("gopher:x", "'gopher' is not supported;"),
         ("/data/page.png", "is not a URL"), ("", "is not a URL"), (":x", "is not a URL"), ("1x:y", "is not a URL"),
         ("http:", "could not be fetched"), ("http://", "could not be fetched"), ("https://[", "could not be fetched"),

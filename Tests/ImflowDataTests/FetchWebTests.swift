@@ -146,14 +146,23 @@ final class FetchBench: Sendable {
     let content: ContentStore
     let fetcher: Fetcher
 
-    init(limits: FetchLimits = FetchLimits()) throws {
+    /// - Parameters:
+    ///   - environment: as the command line hands it on.
+    ///   - shared: the folder that the fetchers of several processes share; nil: none.
+    init(
+        limits: FetchLimits = FetchLimits(), allowed: PrivateAddresses = .all, environment: [String: String] = [:],
+        shared: String? = nil, reporter: FetchReporter = FetchReporter()
+    ) throws {
         var template = Array((NSTemporaryDirectory() + "imflow-fetch-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         content = try ContentStore(folder: folder + "/cas")
         var limits = limits
         limits.retryInterval = TimeSpan(milliseconds: 1)
-        fetcher = Fetcher(content: content, client: HTTPClient(), limits: limits)
+        fetcher = Fetcher(
+            content: content, client: HTTPClient(), limits: limits,
+            access: FetchAccess(allowed: allowed, environment: environment), folder: try shared.map { try FetchFolder($0) },
+            reporter: reporter)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -208,6 +217,11 @@ final class FetchServer: Sendable {
         String(decoding: try await client.send(HTTPRequest("GET", url(path))).body, as: UTF8.self)
     }
 
+    /// Of each request for the path: `Range`, `If-Range` and `Authorization`, `-` where it had none.
+    func heads(_ path: String) async throws -> [String] {
+        try await get("/heads" + path).split(separator: "\n").map(String.init)
+    }
+
     /// How often the path was asked for.
     func hits(_ path: String) async throws -> Int? { Int(try await get("/hits" + path)) }
 
@@ -215,7 +229,7 @@ final class FetchServer: Sendable {
         import os, sys, threading, urllib.parse
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-        hits, lock, gate = {}, threading.Lock(), threading.Event()
+        hits, heads, lock, gate = {}, {}, threading.Lock(), threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -230,10 +244,14 @@ final class FetchServer: Sendable {
             def do_GET(self):
                 path = self.path.split("?")[0]
                 if path.startswith("/hits"): return self.reply(str(hits.get(path[5:], 0)).encode())
-                with lock: count = hits[path] = hits.get(path, 0) + 1
+                if path.startswith("/heads"): return self.reply("\\n".join(heads.get(path[6:], [])).encode())
+                with lock:
+                    count = hits[path] = hits.get(path, 0) + 1
+                    heads.setdefault(path, []).append(" ".join(
+                        self.headers.get(name) or "-" for name in ("Range", "If-Range", "Authorization")))
                 part = path.split("/")
                 kind = part[1]
-                if kind == "bytes": self.reply(bytes(i % 251 for i in range(int(part[2]))))
+                if kind == "bytes": self.reply((bytes(range(251)) * (int(part[2]) // 251 + 1))[:int(part[2])])
                 elif kind == "type": self.reply(b"x", Content_Type=urllib.parse.unquote(part[2]))
                 elif kind == "echo": self.reply(path.encode(), Content_Type="text/plain; charset=utf-8")
                 elif kind == "status": self.reply(b"no", int(part[2]))
@@ -249,6 +267,9 @@ final class FetchServer: Sendable {
                     left = int(part[2])
                     if left: self.reply(b"", 302, Location="/hop/%d/%s" % (left - 1, part[3]))
                     else: self.reply(b"there")
+                elif kind == "break": self.broken(count, *part[2:6])
+                elif kind == "to":
+                    self.reply(b"", 302, Location=urllib.parse.unquote(self.path.split("?", 1)[1]))
                 elif kind == "endless":
                     self.send_response(200)
                     self.send_header("Transfer-Encoding", "chunked")
@@ -263,6 +284,27 @@ final class FetchServer: Sendable {
                 elif kind == "open":
                     gate.set()
                     self.reply(b"")
+
+            # A file whose first answers break off after a third of what they bring. kind: what the server says of its version.
+            def broken(self, count, kind, breaks, size, name):
+                body = (bytes(range(251)) * (int(size) // 251 + 1))[:int(size)]
+                if kind == "changes" and count > 1: body = body[::-1]
+                tag = '"v1"' if kind != "changes" or count == 1 else '"v2"'
+                if kind == "weak": tag = 'W/"v1"'
+                wanted, condition = self.headers.get("Range"), self.headers.get("If-Range")
+                dated = "Sat, 21 Nov 2026 10:00:00 GMT"
+                start, status, headers = 0, 200, {}
+                if kind == "date": headers["Last-Modified"] = dated
+                elif kind != "none": headers["ETag"] = tag
+                if wanted and condition == (dated if kind == "date" else tag):
+                    start, status = int(wanted[6:-1]), 206
+                    if kind == "astray": start -= 1
+                    headers["Content-Range"] = "bytes %d-%d/%d" % (start, len(body) - 1, len(body))
+                rest = body[start:]
+                if count <= int(breaks):
+                    self.close_connection = True
+                    self.reply(rest[:len(rest) // 3], status, len(rest), **headers)
+                else: self.reply(rest, status, **headers)
 
             def log_message(self, *arguments): pass
 

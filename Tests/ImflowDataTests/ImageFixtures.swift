@@ -12,6 +12,7 @@ import Testing
 final class ImageWorkshop {
     let folder: String
     let content: ContentStore
+    let sources: TileSources
     private var files = 0
 
     init() throws {
@@ -19,6 +20,7 @@ final class ImageWorkshop {
         try #require(mkdtemp(&template) != nil)
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         content = try ContentStore(folder: folder + "/cas")
+        sources = TileSources(content: content, failureMemory: .zero)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -68,12 +70,31 @@ final class ImageWorkshop {
         return try image.block(PixelRect(x: 0, y: 0, width: image.shape.width, height: image.shape.height))
     }
 
-    /// The pixels that a model gets for a unit.
+    /// The pixels that a model gets for a unit of an image that needs no decode.
     func cut(_ unit: Unit) throws -> PixelBlock {
+        let folder = try newFolder()
+        let source = try #require(unit.tile.flatMap { ContentReference($0.source) })
+        let image = try #require(try SourceImage.open(content.path(of: source.hash), name: source.name))
+        let name = try TileCutter.cut(
+            unit, try TileGeometry(unit), of: image, named: source.name, into: folder, as: "tile")
+        return try pixels(at: folder + "/" + name)
+    }
+
+    /// The pixels that a model gets for a unit of any image.
+    func cutDecoded(_ unit: Unit) async throws -> PixelBlock {
+        let folder = try newFolder()
+        let name = try await TileCutter(sources: sources).cut(unit, into: folder, named: "tile")
+        return try pixels(at: folder + "/" + name)
+    }
+
+    func newFolder() throws -> String {
         let folder = path("tile")
         try #require(mkdir(folder, 0o700) == 0)
-        let name = try TileCutter.cut(unit, content: content, into: folder, named: "tile")
-        return try pixels(at: folder + "/" + name)
+        return folder
+    }
+
+    func split(_ source: ContentReference, _ plan: SplitPlan) throws -> [Unit] {
+        try TileSplitter.split(source: source, key: "k", plan: plan, content: content)
     }
 }
 
@@ -158,6 +179,13 @@ extension SplitPlan {
 /// The failure that `body` ends in.
 func imageFailure(_ body: () throws -> Void) throws -> Failure {
     do { try body() } catch let failure as Failure { return failure }
+    Issue.record("nothing failed")
+    return Failure(.lost, "nothing failed")
+}
+
+/// The failure that `body` ends in.
+func imageFailure(_ body: () async throws -> Void) async throws -> Failure {
+    do { try await body() } catch let failure as Failure { return failure }
     Issue.record("nothing failed")
     return Failure(.lost, "nothing failed")
 }

@@ -146,7 +146,7 @@ import Testing
         case .min: return try tree(units, &draw) { NumberMerge(.min) }
         case .vote: return try tree(units, &draw) { VoteMerge() }
         case .topK: return try tree(units, &draw) { TopKMerge(score: plan.score, k: plan.k) }
-        case .tileStitch, .detections: return ContentHash(of: [])
+        case .tileStitch, .detections, .segments: return ContentHash(of: [])
         }
     }
 

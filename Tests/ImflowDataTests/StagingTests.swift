@@ -122,17 +122,55 @@ import Testing
         #expect(status.st_mode & 0o222 == 0)
     }
 
-    @Test func aModelThatOverwritesItsInputLeavesTheStore() async throws {
-        let reference = try room.stored("precious", as: "page.png")
-        _ = try await stage(["a": .string(reference)])
-        let path = room.path + "/work/page.png"
+    private func overwrite(_ path: String) throws {
         #expect(chmod(path, 0o600) == 0)
         let descriptor = open(path, O_WRONLY)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
         #expect(write(descriptor, "spoiled!", 8) == 8)
-        close(descriptor)
-        #expect(read("work/page.png") == "spoiled!")
+    }
+
+    @Test func aModelThatOverwritesItsInputIsFoundOutAndTheStoreIsNotSpoiled() async throws {
+        let reference = try room.stored("precious", as: "page.png")
+        let other = try room.stored("untouched", as: "other.png")
+        _ = try await stage(["a": .string(reference), "b": .string(other)], in: "unit/input")
+        try overwrite(room.path + "/unit/input/page.png")
         let hash = try #require(ContentReference(reference)).hash
-        #expect(try room.content.verify(hash))
+        if room.content.contains(hash), try room.content.verify(hash) {
+            // The file system lets files share blocks: nothing has come to harm.
+            try await room.staging.release(room.path + "/unit")
+        } else {
+            let failure = await failure { try await room.staging.release(room.path + "/unit") }
+            #expect(failure?.cause == .app)
+            for word in ["`page.png`", "--copy-inputs", room.content.quarantine] {
+                #expect(failure?.message.contains(word) == true, "\(word)")
+            }
+            #expect(!room.content.contains(hash))
+        }
+        // What was asked once is forgotten.
+        try await room.staging.release(room.path + "/unit")
+        #expect(try room.text(of: .string(other)) == "untouched")
+    }
+
+    @Test func whoAsksForCopiesMayWriteToThem() async throws {
+        let reference = try room.stored("precious", as: "page.png")
+        let staging = DataStaging(content: room.content, fetcher: room.fetcher, copies: true)
+        let unit = StagedUnit(input: ["a": .string(reference)], unit: Unit(geometry: [:], set: [:]))
+        _ = try await staging.stage(unit, into: try room.folder("work"), guestFolder: "/g")
+        try overwrite(room.path + "/work/page.png")
+        try await staging.release(room.path + "/work")
+        #expect(read("work/page.png") == "spoiled!")
+        #expect(try room.text(of: .string(reference)) == "precious")
+    }
+
+    @Test func aModelThatLeavesItsInputAloneIsNotComplainedOf() async throws {
+        let reference = try room.stored("precious", as: "page.png")
+        _ = try await stage(["a": .string(reference)], in: "unit/input")
+        #expect(read("unit/input/page.png") == "precious")
+        #expect(unlink(room.path + "/unit/input/page.png") == 0)
+        // The same content is stored anew meanwhile: its time changes, its bytes do not.
+        #expect(try room.stored("precious", as: "page.png") == reference)
+        try await room.staging.release(room.path + "/unit")
         #expect(try room.text(of: .string(reference)) == "precious")
     }
 
@@ -141,11 +179,11 @@ import Testing
         let secret = try room.write("secret", to: "secret.txt")
         symlink(secret, room.path + "/w/link.txt")
         let error = await failure {
-            _ = try await room.staging.collect("file:///g/w/link.txt", from: room.path + "/w", guestFolder: "/g/w")
+            _ = try await room.staging.collect("file:///g/w/link.txt", from: room.path + "/w", guestFolder: "/g/w", ended: false)
         }
         #expect(error?.message.contains("is a link that leads out of the work folder `/g/w`") == true)
         let dots = await failure {
-            _ = try await room.staging.collect("file:///g/w/../secret.txt", from: room.path + "/w", guestFolder: "/g/w")
+            _ = try await room.staging.collect("file:///g/w/../secret.txt", from: room.path + "/w", guestFolder: "/g/w", ended: false)
         }
         #expect(dots?.message.contains("is not below the work folder `/g/w`") == true)
     }
@@ -186,7 +224,7 @@ import Testing
             "again": "file:///g/w/out dir/../out dir/näme.txt", "text": "see file:///etc/passwd", "n": 1,
         ]
         let work = room.path + "/work"
-        let kept = try await room.staging.collect(result, from: work, guestFolder: "/g/w/")
+        let kept = try await room.staging.collect(result, from: work, guestFolder: "/g/w/", ended: false)
         let made = try room.stored("made", as: "näme.txt")
         #expect(kept["a"] == .string(made))
         #expect(kept["again"] == .string(made))
@@ -196,14 +234,14 @@ import Testing
             ])
         #expect(kept["text"] == "see file:///etc/passwd")
         #expect(
-            try await room.staging.collect(result, from: work, guestFolder: "/g/w") == kept,
+            try await room.staging.collect(result, from: work, guestFolder: "/g/w", ended: false) == kept,
             "\(folder) can be read again")
     }
 
     @Test func anInputHandedBackIsTheSameContent() async throws {
         let reference = try room.stored("same", as: "page.png")
         let input = try await stage(["page": .string(reference)], guest: "/g")
-        let kept = try await room.staging.collect(input, from: room.path + "/work", guestFolder: "/g")
+        let kept = try await room.staging.collect(input, from: room.path + "/work", guestFolder: "/g", ended: false)
         #expect(kept == ["page": .string(reference)])
         #expect(try room.text(of: kept["page"]) == "same")
     }
@@ -224,7 +262,7 @@ import Testing
         symlink("loop", room.path + "/w/loop")
         mkfifo(room.path + "/w/pipe", 0o600)
         let error = await failure {
-            _ = try await room.staging.collect(["a": [.string(url)]], from: room.path + "/w", guestFolder: "/g/w")
+            _ = try await room.staging.collect(["a": [.string(url)]], from: room.path + "/w", guestFolder: "/g/w", ended: false)
         }
         #expect(error?.cause == .app)
         #expect(error?.message.contains(url) == true)
@@ -261,7 +299,7 @@ import Testing
                 let folder = try room.folder("work-\(limit)-\(unit.index)")
                 let input = try await room.staging.stage(
                     StagedUnit(input: [:], unit: unit), into: folder, guestFolder: "/g")
-                results[unit.index] = try await room.staging.collect(input, from: folder, guestFolder: "/g")
+                results[unit.index] = try await room.staging.collect(input, from: folder, guestFolder: "/g", ended: false)
             }
             let parts = try room.parts(shards) { results[$0.index] }
             let stitched = try room.merge(MergePlan(strategy: .tileStitch), parts.reversed(), split: plan)

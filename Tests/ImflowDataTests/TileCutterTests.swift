@@ -16,23 +16,23 @@ import Testing
         PixelShape(37, 29, bands: 1, .complex64), PixelShape(37, 29, bands: 1, .uint32),
     ]
 
-    @Test(arguments: shapes) func cutsTheSourcesOwnPixels(shape: PixelShape) throws {
+    @Test(arguments: shapes) func cutsTheSourcesOwnPixels(shape: PixelShape) async throws {
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(shape, seed: 11)
         let source = try workshop.put(block)
         let plan = SplitPlan(
             mode: .tile, tileWidth: 16, tileHeight: 11, tileOverlapX: 5, tileOverlapY: 2)
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: plan, content: workshop.content)
+        let units = try TileSplitter.split(source: source, key: "k", plan: plan, content: workshop.content)
         #expect(units.count == 3 * 3)
         for unit in units {
             let rect = try TileGeometry(unit).rect
-            let tile = try workshop.cut(unit)
+            let tile = try await workshop.cutDecoded(unit)
             #expect(tile.shape.hasSamePixels(as: shape))
             #expect(tile.bytes == block.cropped(rect).bytes)
         }
     }
 
-    @Test(arguments: [false, true], [false, true]) func readsTilesOfOtherPrograms(packs: Bool, bigEndian: Bool) throws {
+    @Test(arguments: [false, true], [false, true]) func readsTilesOfOtherPrograms(packs: Bool, bigEndian: Bool) async throws {
         let workshop = try ImageWorkshop()
         for shape in [PixelShape(50, 41), PixelShape(50, 41, bands: 1, .uint16)] {
             let block = PixelBlock.noise(shape, seed: 12)
@@ -40,26 +40,27 @@ import Testing
                 var fixture = TIFFFixture(block)
                 (fixture.tile, fixture.packs, fixture.bigEndian) = (tile, packs, bigEndian)
                 let source = try workshop.put(fixture.bytes, as: "other.tif")
-                let (units, _) = try TileSplitter.split(
+                let units = try TileSplitter.split(
                     source: source, key: "k", plan: .tiles(20, overlap: 3), content: workshop.content)
                 for unit in units {
-                    #expect(try workshop.cut(unit).bytes == block.cropped(try TileGeometry(unit).rect).bytes)
+                    let rect = try TileGeometry(unit).rect
+                    #expect(try await workshop.cutDecoded(unit).bytes == block.cropped(rect).bytes)
                 }
             }
         }
     }
 
-    @Test func equalPixelsAreEqualBytes() throws {
+    @Test func equalPixelsAreEqualBytes() async throws {
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(PixelShape(30, 30), seed: 4)
         var files: Set<[UInt8]> = []
         for (round, source) in [try workshop.put(block), try workshop.putTIFF(block), try workshop.put(block)]
             .enumerated()
         {
-            let (units, _) = try TileSplitter.split(
+            let units = try TileSplitter.split(
                 source: source, key: "k", plan: .tiles(16), content: workshop.content)
-            let name = try TileCutter.cut(
-                units[3], content: workshop.content, into: workshop.folder, named: "t\(round)")
+            let name = try await TileCutter(sources: workshop.sources)
+                .cut(units[3], into: workshop.folder, named: "t\(round)")
             #expect(name == "t\(round).png")
             let hash = try workshop.content.put(fileAt: workshop.folder + "/" + name, moving: true).hash
             files.insert(try workshop.content.read(hash, limit: 1 << 20))
@@ -67,28 +68,29 @@ import Testing
         #expect(files.count == 1)
     }
 
-    @Test func padsWithZerosAndKeepsCoordinates() throws {
+    @Test func padsWithZerosAndKeepsCoordinates() async throws {
         let workshop = try ImageWorkshop()
         for bands in [3, 4] {
             let block = PixelBlock.noise(PixelShape(21, 10, bands: bands), seed: 4)
             let source = try workshop.put(block)
-            let (units, _) = try TileSplitter.split(
+            let units = try TileSplitter.split(
                 source: source, key: "k", plan: .tiles(16, overlap: 4, pad: true), content: workshop.content)
             #expect(units.count == 2)
-            let tile = try workshop.cut(units[1])
+            let tile = try await workshop.cutDecoded(units[1])
             let zero = [UInt8](repeating: 0, count: bands)
             let expected = block.mapped(16, 16) { $0 < 9 && $1 < 10 ? block.pixel(12 + $0, $1) : zero[...] }
             #expect(tile.bytes == expected.bytes)
         }
     }
 
-    @Test func makesReadOnlyFiles() throws {
+    @Test func makesReadOnlyFiles() async throws {
         let workshop = try ImageWorkshop()
         for format in [SampleFormat.uint8, .float32] {
             let source = try workshop.put(.noise(PixelShape(4, 4, bands: 1, format), seed: 1))
-            let (units, _) = try TileSplitter.split(
+            let units = try TileSplitter.split(
                 source: source, key: "k", plan: .tiles(4), content: workshop.content)
-            let name = try TileCutter.cut(units[0], content: workshop.content, into: workshop.folder, named: "tile")
+            let name = try await TileCutter(sources: workshop.sources)
+                .cut(units[0], into: workshop.folder, named: "tile")
             #expect(name == (format == .uint8 ? "tile.png" : "tile.tif"))
             var status = stat()
             try #require(stat(workshop.folder + "/" + name, &status) == 0)
@@ -96,10 +98,10 @@ import Testing
         }
     }
 
-    @Test func refusesUnitsThatAreNotOfTheSource() throws {
+    @Test func refusesUnitsThatAreNotOfTheSource() async throws {
         let workshop = try ImageWorkshop()
         let source = try workshop.putTIFF(.noise(PixelShape(8, 8), seed: 1))
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: .tiles(4), content: workshop.content)
+        let units = try TileSplitter.split(source: source, key: "k", plan: .tiles(4), content: workshop.content)
         var outside = units[3]
         outside.geometry["x"] = 6
         outside.geometry["image_width"] = 10
@@ -110,8 +112,8 @@ import Testing
         var sourceless = units[3]
         sourceless.tile = nil
         for unit in [outside, huge, negative, sourceless] {
-            let failure = try imageFailure {
-                _ = try TileCutter.cut(unit, content: workshop.content, into: workshop.folder, named: "t")
+            let failure = try await imageFailure {
+                _ = try await TileCutter(sources: workshop.sources).cut(unit, into: workshop.folder, named: "t")
             }
             #expect(failure.cause == .app && failure.message.contains("unit 3"))
         }
@@ -123,12 +125,12 @@ import Testing
         var fixture = TIFFFixture(block)
         (fixture.tile, fixture.packs) = ((32, 32), true)
         let source = try workshop.put(fixture.bytes, as: "a.tif")
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: .tiles(16), content: workshop.content)
-        let (content, folder) = (workshop.content, workshop.folder)
+        let units = try TileSplitter.split(source: source, key: "k", plan: .tiles(16), content: workshop.content)
+        let (cutter, folder) = (TileCutter(sources: workshop.sources), workshop.folder)
         let names = try await withThrowingTaskGroup(of: (Int, String).self) { group in
             for unit in units {
                 group.addTask {
-                    (unit.index, try TileCutter.cut(unit, content: content, into: folder, named: "tile-\(unit.index)"))
+                    (unit.index, try await cutter.cut(unit, into: folder, named: "tile-\(unit.index)"))
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }

@@ -36,9 +36,8 @@ import Testing
     @Test func listsUnitsRowByRow() throws {
         let workshop = try ImageWorkshop()
         let source = try workshop.putTIFF(.noise(PixelShape(5, 3), seed: 1))
-        let (units, image) = try TileSplitter.split(
+        let units = try TileSplitter.split(
             source: source, key: "image_url", plan: .tiles(3, overlap: 1), content: workshop.content)
-        #expect(image == source)
         let geometry: [JSONValue] = [
             [
                 "index": 0, "x": 0, "y": 0, "width": 3, "height": 3, "row": 0, "column": 0, "image_width": 5,
@@ -60,7 +59,7 @@ import Testing
     @Test func paddedTilesTellTheirFullSize() throws {
         let workshop = try ImageWorkshop()
         let source = try workshop.putTIFF(.noise(PixelShape(5, 3), seed: 1))
-        let (units, _) = try TileSplitter.split(
+        let units = try TileSplitter.split(
             source: source, key: "k", plan: .tiles(3, pad: true), content: workshop.content)
         #expect(units[0].geometry["tile_width"] == nil)
         #expect(units[1].geometry["width"] == 2)
@@ -68,21 +67,21 @@ import Testing
         #expect(units[1].geometry["tile_height"] == 3)
     }
 
-    @Test(arguments: [false, true]) func convertsWhatCannotBeReadAtRandom(packs: Bool) throws {
+    @Test(arguments: [false, true]) func convertsWhatCannotBeReadAtRandom(packs: Bool) async throws {
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(PixelShape(37, 29), seed: 7)
         var fixture = TIFFFixture(block)
         fixture.packs = true
         let source = packs ? try workshop.put(fixture.bytes, as: "scan.tiff") : try workshop.put(block)
-        let first = try TileSplitter.split(source: source, key: "k", plan: .tiles(16), content: workshop.content).source
+        let first = try await workshop.sources.file(source)
         #expect(first.hash != source.hash)
         #expect(first.name == (packs ? "scan.tif" : "block.tif"))
         #expect(try workshop.pixels(of: first).bytes == block.bytes)
-        let again = try TileSplitter.split(source: source, key: "k", plan: .tiles(16), content: workshop.content).source
+        let again = try await TileSources(content: workshop.content).file(source)
         #expect(again == first)
     }
 
-    @Test func takesTIFFAsItIsWhenTilesCanBeCutFromIt() throws {
+    @Test func takesTIFFAsItIsWhenTilesCanBeCutFromIt() async throws {
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(PixelShape(37, 29), seed: 7)
         var tiled = TIFFFixture(block)
@@ -91,15 +90,13 @@ import Testing
         packed.packs = true
         for fixture in [TIFFFixture(block), tiled, packed] {
             let source = try workshop.put(fixture.bytes, as: "a.tif")
-            #expect(
-                try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content).source
-                    == source)
+            #expect(try await workshop.sources.file(source) == source)
         }
     }
 
     /// The upright place of stored pixels by the EXIF standard, table 3 of its orientation tag: where row 0 and column
     /// 0 show.
-    @Test(arguments: 1...8, [true, false]) func turnsImagesUpright(orientation: Int, packs: Bool) throws {
+    @Test(arguments: 1...8, [true, false]) func turnsImagesUpright(orientation: Int, packs: Bool) async throws {
         let workshop = try ImageWorkshop()
         let stored = PixelBlock.noise(PixelShape(5, 3), seed: 3)
         var fixture = TIFFFixture(stored)
@@ -118,11 +115,11 @@ import Testing
             default: stored
             }
         let source = try workshop.put(fixture.bytes, as: "photo.tif")
-        let (units, image) = try TileSplitter.split(
-            source: source, key: "k", plan: .tiles(2), content: workshop.content)
+        let units = try workshop.split(source, .tiles(2))
+        let image = try await workshop.sources.file(source)
         #expect(try workshop.pixels(of: image).bytes == (orientation == 1 ? stored : upright).bytes)
         #expect(units[0].geometry["image_width"]?.intValue == upright.shape.width)
-        let corner = try workshop.cut(units[0])
+        let corner = try await workshop.cutDecoded(units[0])
         #expect(corner.bytes == upright.cropped(PixelRect(x: 0, y: 0, width: 2, height: 2)).bytes)
     }
 
@@ -146,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func refusesTruncatedFiles() throws {
+    @Test func refusesTruncatedFiles() async throws {
         let workshop = try ImageWorkshop()
         let block = PixelBlock.noise(PixelShape(200, 150), seed: 5)
         let png = try workshop.content.read(try workshop.put(block).hash, limit: 1 << 20)
@@ -157,8 +154,8 @@ import Testing
         for (name, bytes) in [("cut.png", png), ("cut.tif", strips)] {
             for share in [0.3, 0.6, 0.99] {
                 let source = try workshop.put(Array(bytes.prefix(Int(Double(bytes.count) * share))), as: name)
-                let failure = try imageFailure {
-                    _ = try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content)
+                let failure = try await imageFailure {
+                    for unit in try workshop.split(source, .tiles(40)) { _ = try await workshop.cutDecoded(unit) }
                 }
                 #expect(failure.cause == .app)
                 #expect(failure.message.hasPrefix(name) && failure.message.contains("truncated"), "\(failure.message)")
@@ -167,8 +164,8 @@ import Testing
         var damaged = packed.bytes
         for index in 8..<2000 { damaged[index] = 0x80 }
         let source = try workshop.put(damaged, as: "damaged.tif")
-        let failure = try imageFailure {
-            _ = try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content)
+        let failure = try await imageFailure {
+            for unit in try workshop.split(source, .tiles(40)) { _ = try await workshop.cutDecoded(unit) }
         }
         #expect(failure.cause == .app && failure.message.hasPrefix("damaged.tif"))
     }

@@ -13,44 +13,8 @@ import Testing
         _ block: PixelBlock, _ split: SplitPlan, _ blend: MergePlan.Blend = .hard, in workshop: ImageWorkshop,
         shuffledBy seed: UInt64? = nil, model: (PixelBlock, TileGeometry) -> PixelBlock? = { tile, _ in tile }
     ) throws -> PixelBlock {
-        let source = try workshop.putTIFF(block)
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: split, content: workshop.content)
-        var outputs: [(unit: Unit, image: ContentReference?)] = []
-        for unit in units {
-            let output = model(try workshop.cut(unit), try TileGeometry(unit))
-            outputs.append((unit, try output.map { try workshop.put($0) }))
-        }
-        if let seed {
-            var random = ImageRandom(seed)
-            outputs.shuffle(using: &random)
-        }
-        let result = try TileStitcher.stitch(
-            outputs: outputs, plan: MergePlan(strategy: .tileStitch, blend: blend), split: split,
-            content: workshop.content)
-        let reference = try #require(result.stringValue.flatMap { ContentReference($0) })
-        return try workshop.pixels(of: reference)
-    }
-
-    @Test(arguments: 1...24) func stitchingWhatWasSplitGivesTheImage(seed: Int) throws {
-        let workshop = try ImageWorkshop()
-        var random = ImageRandom(UInt64(seed))
-        let sides = [1, 2, 7, 13, 31, 47, 64]
-        let formats: [(Int, SampleFormat)] = [
-            (1, .uint8), (3, .uint8), (4, .uint8), (2, .uint16), (3, .uint16), (1, .float32), (6, .uint8), (1, .int16),
-            (2, .float64), (1, .int32), (1, .complex64), (2, .int8), (1, .uint32),
-        ]
-        let (bands, format) = formats[seed % formats.count]
-        let shape = PixelShape(
-            sides.randomElement(using: &random) ?? 1, sides.randomElement(using: &random) ?? 1, bands: bands, format)
-        let (width, height) = (Int.random(in: 4...24, using: &random), Int.random(in: 4...24, using: &random))
-        let split = SplitPlan(
-            mode: .tile, tileWidth: width, tileHeight: height,
-            tileOverlapX: Int.random(in: 0..<width, using: &random) / 2,
-            tileOverlapY: Int.random(in: 0...3, using: &random), tilePad: seed % 4 == 0)
-        let block = PixelBlock.noise(shape, seed: UInt64(seed))
-        #expect(try stitch(block, split, in: workshop).bytes == block.bytes)
-        let isExact = format != .float64
-        if isExact { #expect(try stitch(block, split, .feather, in: workshop).bytes == block.bytes) }
+        try workshop.pixels(
+            of: workshop.stitch(block, split, .stitch(blend), shuffledBy: seed, model: model))
     }
 
     @Test func overlapsOfMoreThanHalfATileAreStitchedToo() throws {
@@ -220,7 +184,7 @@ import Testing
     @Test func namesAnOutputThatIsNoImage() throws {
         let workshop = try ImageWorkshop()
         let source = try workshop.putTIFF(.noise(PixelShape(8, 8), seed: 1))
-        let (units, _) = try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content)
+        let units = try TileSplitter.split(source: source, key: "k", plan: .tiles(8), content: workshop.content)
         let text = try workshop.put(Array("no image".utf8), as: "out.png")
         let failure = try imageFailure {
             _ = try TileStitcher.stitch(

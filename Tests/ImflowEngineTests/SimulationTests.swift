@@ -25,7 +25,7 @@ struct SimulationTests {
 
     @Test(
         "worlds that once broke a promise, or were judged wrongly",
-        arguments: [UInt64(199_651_714_960_976), 151_255_087_739_380, 7_058_423, 7_068_952])
+        arguments: [UInt64(199_651_714_960_976), 151_255_087_739_380, 7_058_423, 7_068_952, 31_090_329, 31_337_377])
     func known(seed: UInt64) { #expect(Simulation(seed: seed).run().violation == nil) }
 
     @Test("the same seeds make the same steps in two processes")

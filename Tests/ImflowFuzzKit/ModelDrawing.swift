@@ -115,6 +115,7 @@ extension WorkspaceDrawing {
             if dice.oneIn(2) { block["tile_overlap"] = .int(Int64(dice.int(0...size / 2 - 1))) }
             if dice.oneIn(2) { block["tile_pad"] = true }
             (unitSchema, merged) = tileMerge(&block)
+            if dice.oneIn(4), block["merge_strategy"] != "tile-stitch" { block["tile_whole"] = true }
         case .list:
             block["split_mode"] = "batch"
             block["batch_size"] = .int(Int64(dice.int(1...64)))

@@ -35,6 +35,7 @@ struct Main {
                 show(Simulation(seed: seed, keepsTrace: true).run().trace)
                 print("simulate: seed \(seed) breaks a promise: \(violation)")
                 print("simulate: to see it again: Tools/simulate \(seed) --trace")
+                fflush(nil)
             }
             seed &+= 1
         }

@@ -194,15 +194,14 @@ extension Ledger {
         let policy = stage.map { plan.stages[$0].policy } ?? StagePolicy()
         let own = [Cause.app, .timeout, .oom].contains(failure.cause)
         if own { tasks[task]?.ownFailures += 1 } else { tasks[task]?.foreignFailures += 1 }
-        let failures = own ? tasks[task]?.ownFailures ?? 0 : tasks[task]?.foreignFailures ?? 0
+        let (ownFailures, foreignFailures) = (tasks[task]?.ownFailures ?? 0, tasks[task]?.foreignFailures ?? 0)
         let mayRetry =
-            own
-            ? policy.retry.retryOn.contains(failure.cause) && failures < policy.retry.maximumAttempts
-            : failures <= Backoff.foreignBudget
+            ownFailures < policy.retry.maximumAttempts && foreignFailures <= Backoff.foreignBudget
+            && (!own || policy.retry.retryOn.contains(failure.cause))
         if tasks[task]?.attempts.allSatisfy(\.hasEnded) == false { return }
         try require(
             (retryAt != nil) == mayRetry,
-            "\(name(of: task)): \(mayRetry ? "no retry" : "a retry") after \(failures) failures (\(failure.cause))")
+            "\(name(of: task)): \(mayRetry ? "no retry" : "a retry") after \(ownFailures) + \(foreignFailures) failures")
         tasks[task]?.retryAt = retryAt
         if retryAt == nil { failForGood(task, stage, kind) }
     }
@@ -214,6 +213,8 @@ extension Ledger {
         try require(policy.queueTimeout != nil, "\(name(of: task)): timed out in the queue, where it may wait for ever")
         try require(
             tasks[task]?.attempts.allSatisfy(\.hasEnded) ?? true, "\(name(of: task)): timed out in the queue while it runs")
+        // What it had made was lost: a resume had put it into the queue again.
+        if let stage { invalidate(stage) }
         failForGood(task, stage, kind)
     }
 

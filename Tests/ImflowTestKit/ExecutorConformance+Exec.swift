@@ -73,6 +73,19 @@ extension ExecutorConformance {
             try expect(String(decoding: copy, as: UTF8.self) == "some text\nmore\n", "the stored file has \(copy)")
             try expect(try bench.fixture.content.verify(stored), "the model changed the stored input")
         },
+        ConformanceCase("exec: a model that writes to its input file is found out, and no other call gets what it wrote", .exec) {
+            bench in
+            let stored = try bench.fixture.content.put(Array("some text\n".utf8))
+            let input: JSONObject = ["doc_url": .string(ContentReference(hash: stored, name: "page.txt").text)]
+            let model = try await bench.model(
+                .shell, #"f=$(echo "$IMFLOW_WORKDIR"/input/*); chmod u+w "$f"; echo spoiled >"$f"; cat "$f" >&2; echo 1"#)
+            if case .failed(let failure) = await bench.run(try bench.whole(model, input)).outcome {
+                try expect(failure.cause == .app && failure.message.contains("`page.txt`"), "it failed with \(failure)")
+                try expect(!bench.fixture.content.contains(stored), "what the model wrote is still in the store")
+            } else {
+                try expect(try bench.fixture.content.verify(stored), "the model changed the stored input unseen")
+            }
+        },
         ConformanceCase("exec: 10 MB go in and out without a dead-lock", .exec) { bench in
             let model = try await bench.model(.shell, "cat; head -c 10000000 /dev/zero | tr '\\0' x >&2")
             let text = String(repeating: "0123456789", count: 1_000_000)

@@ -100,7 +100,35 @@ extension ExecutorConformance {
             }
             try expect(copy.hash == stored, "the copy differs")
         },
+        ConformanceCase("jsonl: a model that writes to its input file is found out, and goes on", .jsonl) { bench in
+            let stored = try bench.fixture.content.put(Array("some text".utf8))
+            let other = try bench.fixture.content.put(Array("other text".utf8))
+            let model = try await bench.model(.shell, spoilingServer, callProtocol: .jsonl)
+            func input(_ hash: ContentHash) -> JSONObject {
+                ["doc_url": .string(ContentReference(hash: hash, name: "page.txt").text)]
+            }
+            if case .failed(let failure) = await bench.run(try bench.whole(model, input(stored))).outcome {
+                try expect(failure.cause == .app && failure.message.contains("`page.txt`"), "it failed with \(failure)")
+                try expect(!bench.fixture.content.contains(stored), "what the model wrote is still in the store")
+            } else {
+                try expect(try bench.fixture.content.verify(stored), "the model changed the stored input unseen")
+            }
+            let next = try await bench.result(of: bench.whole(model, input(other), attempt: 2))
+            try expect(next == 2, "the second call was not the same program's: \(next.text)")
+            try expect(try bench.fixture.content.verify(other), "what the model left alone is damaged")
+        },
     ]
+
+    /// Spoils the first file that it gets.
+    private static let spoilingServer = #"""
+        calls=0
+        while read -r line; do
+            file=$(printf '%s' "$line" | sed 's/.*"doc_url":"file:\/\/\([^"]*\)".*/\1/')
+            calls=$((calls + 1))
+            if [ $calls = 1 ]; then chmod u+w "$file"; echo spoiled >"$file"; fi
+            echo $calls
+        done
+        """#
 
     private static let lineServer = #"""
         while read -r line; do

@@ -4,6 +4,7 @@ SIMPLE = {
     "text": ".text", "word": ".word", "name": ".name", "job_id": ".jobID", "model_reference": ".modelReference",
     "names": ".names", "texts": ".texts", "boolean": ".boolean", "bytes": ".bytes", "command": ".command", "url_path": ".urlPath",
     "text_map": ".textMap", "condition": ".condition", "members": ".members", "schema": ".schema",
+    "fill": ".fill",
 }
 
 # Names of blocks that are words of the language.
@@ -66,7 +67,9 @@ def options(table, block, condition, kind, sentence):
     if condition == "distributed_runtime":
         lines += [f"        {string(name)}," for name, _ in found]
     else:
-        lines += [f"        {string(name)}: .{camel(value)}," for name, value in found]
+        for name, values in found:
+            wanted = ", ".join(f".{camel(value)}" for value in values)
+            lines.append(f"        {string(name)}: {f'[{wanted}]' if condition == 'split_mode' else wanted},")
     return lines + ["    ]", ""]
 
 
@@ -88,8 +91,8 @@ def render(table):
     lines += ["    /// Every block, those of files first.", "    package static let blocks: [KeyBlock] = ["]
     lines += [f"        {camel(block)}," for block in table.blocks]
     lines += ["    ]", ""]
-    lines += options(table, "multi_node", "split_mode", "[String: SplitMode]",
-                     "The keys of `multi_node` that only one split mode knows.")
+    lines += options(table, "multi_node", "split_mode", "[String: [SplitMode]]",
+                     "The keys of `multi_node` that only some split modes know.")
     lines += options(table, "merge", "merge_strategy", "[String: MergeStrategy]",
                      "The keys of `merge` that only one strategy knows.")
     lines += options(table, "multi_node", "distributed_runtime", "Set<String>",

@@ -62,7 +62,7 @@ TYPES = {
     "model_reference": "model: `id` or `id@version`", "names": "list of stage names", "texts": "list of strings", "boolean": "boolean",
     "duration": "time", "bytes": "amount", "command": "command: string or list", "url_path": "path, starts with `/`",
     "text_map": "mapping of strings to strings", "condition": "condition", "members": "mapping",
-    "schema": "JSON Schema: mapping or boolean",
+    "schema": "JSON Schema: mapping or boolean", "fill": "number, list of numbers, or `transparent`",
 }
 
 

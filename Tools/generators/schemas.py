@@ -8,8 +8,10 @@ NAME = r"[a-z0-9][a-z0-9._-]{0,62}"
 AMOUNT = r"[0-9]+(\.[0-9]+)?"
 DURATION = "^" + "".join(f"({AMOUNT}{unit})?" for unit in ("d", "h", "m", "s", "ms")) + "$"
 LONGEST_SECONDS = 366 * 86400
+# The bands of an image.
+FILL_LIMIT = 1024
 SIZE = "0{0,6}[1-9][0-9]{0,6}"
-STRATEGY = f"^(none|lines|(batch|lines|candidates)_{SIZE}|(tile|sequence)_{SIZE}(_overlap_(0|{SIZE}))?)$"
+STRATEGY = f"^(none|lines|(batch|rows|lines|candidates)_{SIZE}|(tile|sequence|audio)_{SIZE}(_overlap_(0|{SIZE}))?)$"
 
 
 def listed(items, **more):
@@ -52,6 +54,11 @@ def members(key):
     return {"type": "object", "properties": known} if known else {"type": "object"}
 
 
+def fill(key):
+    return {"type": ["string", "number", "array"], "pattern": "^transparent$", "items": {"type": "number"}, "minItems": 1,
+            "maxItems": FILL_LIMIT}
+
+
 SHAPES = {
     "text": text,
     "word": lambda key: {"type": ["string", "number"]},
@@ -71,6 +78,7 @@ SHAPES = {
     "command": command,
     "url_path": lambda key: {"type": "string", "pattern": "^/"},
     "pair": pair,
+    "fill": fill,
     "text_map": lambda key: {"type": "object", "additionalProperties": {"type": "string"},
                              "maxProperties": LIST_LIMIT},
     "condition": lambda key: {"type": "string", "minLength": 1, "maxLength": 4096},

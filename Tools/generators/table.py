@@ -13,7 +13,7 @@ TYPES = {
     "text": (), "word": (), "name": (), "job_id": (), "model_reference": (), "choice": ("choices",),
     "choices": ("choices",), "names": (), "texts": (), "boolean": (), "integer": ("minimum", "maximum"),
     "number": ("minimum", "maximum"), "duration": (), "bytes": (), "command": (), "url_path": (),
-    "pair": ("minimum", "maximum"), "text_map": (), "condition": (), "members": (), "schema": (),
+    "pair": ("minimum", "maximum"), "fill": (), "text_map": (), "condition": (), "members": (), "schema": (),
     "block": ("block",), "blocks": ("block",), "gpu": ("block",), "toggle": ("block",), "split_strategy": (),
 }
 ATTRIBUTES = {"type", "default", "otherwise", "since", "required", "only", "doc", "examples"}
@@ -39,6 +39,11 @@ class Problem(Exception):
     """Why the table cannot be used."""
 
 
+def several(values):
+    """One value, or several, as a list."""
+    return values if isinstance(values, list) else [values]
+
+
 class Key:
     def __init__(self, name, fields, where):
         self.name, self.where = name, f"{where}.{name}"
@@ -53,7 +58,7 @@ class Key:
         self.choices = fields.get("choices", {})
         self.block = fields.get("block")
         self.minimum, self.maximum = fields.get("minimum"), fields.get("maximum")
-        self.only = fields.get("only", {})
+        self.only = {condition: several(values) for condition, values in fields.get("only", {}).items()}
         self.otherwise = fields.get("otherwise")
         self.examples = fields.get("examples", [])
         self.members = [Key(name, dict(member, since="-"), self.where)
@@ -74,8 +79,8 @@ class Key:
             raise Problem(f"{self.where}: `doc` is a sentence")
         if "default" in fields and "otherwise" in fields:
             raise Problem(f"{self.where}: `default` and `otherwise` exclude each other")
-        for name, value in fields.get("only", {}).items():
-            if name not in CONDITIONS or (value == "any") != (name == "distributed_runtime"):
+        for name, values in fields.get("only", {}).items():
+            if name not in CONDITIONS or ("any" in several(values)) != (name == "distributed_runtime"):
                 raise Problem(f"{self.where}: `only` names one of {', '.join(CONDITIONS)} and its value")
 
     @property
@@ -94,8 +99,9 @@ class Key:
     @property
     def condition(self):
         """What the key needs beside itself, as Markdown; empty: nothing."""
-        for name, value in self.only.items():
-            return f"Only with `{name}`." if value == "any" else f"Only with `{name}: {value}`."
+        for name, values in self.only.items():
+            wanted = " or ".join(f"`{name}: {value}`" for value in values)
+            return f"Only with `{name}`." if values == ["any"] else f"Only with {wanted}."
         return ""
 
     @property
@@ -134,10 +140,11 @@ class Table:
                 self.check_condition(key)
 
     def check_condition(self, key):
-        for name, value in key.only.items():
+        for name, values in key.only.items():
             choices = next(other.choices for other in self.blocks["multi_node"].keys if other.name == name)
-            if value != "any" and value not in choices:
-                raise Problem(f"{key.where}: `only`: {name} has no choice {value}")
+            for value in values:
+                if value != "any" and value not in choices:
+                    raise Problem(f"{key.where}: `only`: {name} has no choice {value}")
 
     def bottom_up(self):
         """The blocks, each after those that its keys name."""

@@ -20,11 +20,18 @@ typedef enum {
     IMFLOW_TOO_LARGE,
     IMFLOW_STOPPED,
     IMFLOW_TOO_MANY_REDIRECTS,
+    /// A redirect leads to a scheme that is not followed.
+    IMFLOW_BAD_SCHEME,
+    /// Every address of the host is one that `imflow_allow` refuses.
+    IMFLOW_REFUSED,
     IMFLOW_OTHER,
 } imflow_outcome;
 
 /// Takes received bytes; answers how many it took. Fewer than `count`: the transfer ends with `IMFLOW_STOPPED`.
 typedef size_t (*imflow_receive)(void *context, const uint8_t *bytes, size_t count);
+
+/// Whether a connection to the address may be made: 4 bytes (IPv4) or 16 (IPv6), in network order. 0: it may not.
+typedef int (*imflow_allow)(void *context, const uint8_t *address, size_t count);
 
 /// Limits of one transfer; 0 means none.
 typedef struct {
@@ -61,6 +68,14 @@ int imflow_transfer_set_target(imflow_transfer *transfer, const char *url, const
 int imflow_transfer_set_method(imflow_transfer *transfer, const char *method);
 int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, const uint8_t *bytes, size_t count);
 int imflow_transfer_add_header(imflow_transfer *transfer, const char *line);
+/// The body is one file in a form (RFC 7578): that at `path`, read while it is sent, or `count` bytes when `path` is null.
+int imflow_transfer_set_form(
+    imflow_transfer *transfer, const char *field, const char *file_name, const char *path, const uint8_t *bytes,
+    size_t count);
+/// Every new connection is asked for first, with the address that it would go to, those of redirects too.
+int imflow_transfer_set_guard(imflow_transfer *transfer, imflow_allow allow);
+/// Signs by AWS Signature Version 4; `scope` is `aws:amz:REGION:SERVICE`.
+int imflow_transfer_set_signing(imflow_transfer *transfer, const char *scope, const char *key, const char *secret);
 int imflow_transfer_set_limits(imflow_transfer *transfer, imflow_limits limits);
 /// The next run uses a new connection, none from the pool.
 void imflow_transfer_use_new_connection(imflow_transfer *transfer);
@@ -68,5 +83,7 @@ void imflow_transfer_use_new_connection(imflow_transfer *transfer);
 int imflow_transfer_reused_connection(imflow_transfer *transfer);
 /// 1 when a connection was made and the request could be sent.
 int imflow_transfer_was_connected(imflow_transfer *transfer);
+/// The first address that was refused, as text; empty when none was.
+const char *imflow_transfer_refused_address(imflow_transfer *transfer);
 /// What went wrong, for people; valid until the transfer is destroyed.
 const char *imflow_transfer_message(imflow_transfer *transfer, imflow_outcome outcome);

@@ -40,9 +40,14 @@ ImflowImage *imflow_image_open(const char *path, bool sequential);
 
 void imflow_image_header(const ImflowImage *image, ImflowImageHeader *header);
 
-/// Decodes a rectangle, which must lie within the image, to interleaved rows without gaps. False: see
+/// Decodes a rectangle, which must lie within the image, to interleaved rows that begin `stride` bytes apart. False: see
 /// `imflow_image_error`; damaged and truncated files fail here.
-bool imflow_image_read(ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels);
+bool imflow_image_read(
+    ImflowImage *image, int32_t left, int32_t top, int32_t width, int32_t height, void *pixels, size_t stride);
+
+/// The image in another size, computed as it is read from top to bottom; closed apart from `image`. NULL: see
+/// `imflow_image_error`.
+ImflowImage *imflow_image_resize(ImflowImage *image, int32_t width, int32_t height);
 
 void imflow_image_close(ImflowImage *image);
 
@@ -50,6 +55,9 @@ void imflow_image_close(ImflowImage *image);
 bool imflow_png_write(
     const void *pixels, int32_t width, int32_t height, int32_t bands, bool sixteen, int32_t compression,
     const char *path);
+
+/// Writes an image file of 8 or 16 bit samples of 1 to 4 bands as a PNG without metadata, row by row.
+bool imflow_png_convert(const char *source, int32_t compression, const char *path);
 
 /// Why the latest call failed: text of libvips, to be freed by the caller; may be empty when calls fail on several
 /// threads at once.

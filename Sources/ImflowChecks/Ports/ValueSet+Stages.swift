@@ -15,6 +15,7 @@ extension ValueSet {
         case .concatText, .tileStitch: return .kind(.string)
         case .jsonMerge: return .kind(.object)
         case .detections: return .list(.kind(.object))
+        case .segments: return .either([.list(.kind(.object)), .kind(.object)])
         case .mean, .sum, .max, .min: return numbers(result, kinds, strategy, mayBeEmpty: mayBeEmpty)
         case .vote:
             let winner = mayBeEmpty ? ValueSet.either([result, .value(.null)]) : result
@@ -74,7 +75,8 @@ struct UnitInput {
             // Any that fits may be the one that is split.
             let wanted: ValueKinds = mode == .batch ? .array : .string
             for (name, member) in members where member.values.kinds.contains(wanted) {
-                let unit: ValueSet = mode == .batch ? .list(member.values.items) : .kind(.string)
+                let unit: ValueSet =
+                    mode == .batch ? .list(member.values.items) : mode == .rows ? .list(.anything) : .kind(.string)
                 members[name]?.values = .either([member.values, .given(unit, source: source(member.values))])
             }
         }
@@ -82,6 +84,8 @@ struct UnitInput {
     }
 
     private static func unit(_ values: ValueSet, _ block: MultiNode, _ mode: SplitMode) -> ValueSet {
+        // Objects or lists of texts, or what the lines of a JSON Lines file hold.
+        if mode == .rows { return .list(.anything, minimum: 1, maximum: block.batchSize?.value ?? 1) }
         // The text of a file that is split is a file, whose URL is a string, too.
         if mode != .batch { return .kind(.string) }
         return .list(values.items, minimum: 1, maximum: block.batchSize?.value ?? SplitPlan(mode: mode).batchSize)

@@ -128,7 +128,11 @@ package struct InputValuesRule: Rule {
                 return key == nil ? [] : breaches(of: given, member.values, taker)
             }
             return batchBreaches(of: given, items, member.values, taker)
-        case .tile, .lines, .sequence:
+        case .rows:
+            // What the rows are is known when they are read.
+            let isSplit = given.value.stringValue != nil && taker.splitKey ?? given.key == given.key
+            return isSplit ? [] : breaches(of: given, member.values, taker)
+        case .tile, .audio, .lines, .sequence:
             guard given.value.stringValue != nil, taker.splitKey ?? given.key == given.key else {
                 let isTold = taker.cannotSplit(given.key, all.contains { $0.value.stringValue != nil })
                 return isTold ? [] : breaches(of: given, member.values, taker)

@@ -21,6 +21,19 @@ package struct MergeValuesRule: Rule {
                         .mergeMismatch, "`tile-stitch` lays tiles into one image, and this stage is split by `\(mode.value.rawValue)`",
                         at: strategy.span, secondary: [Label(mode.span, "the mode")],
                         help: "split by `tile`, or take another `merge_strategy`"))
+            } else if strategy.value == .tileStitch, let whole = block.tileWhole, whole.value {
+                findings.add(
+                    Diagnostic(
+                        .mergeMismatch, "`tile-stitch` lays tiles into one image, and has no place for one of the whole",
+                        at: strategy.span, secondary: [Label(whole.span, "this adds the whole image as a unit")],
+                        help: "remove `tile_whole`, or take another `merge_strategy`"))
+            } else if strategy.value == .segments, mode.value != .audio {
+                findings.add(
+                    Diagnostic(
+                        .mergeMismatch,
+                        "`segments` moves segments into a recording's time, and this stage is split by `\(mode.value.rawValue)`",
+                        at: strategy.span, secondary: [Label(mode.span, "the mode")],
+                        help: "split by `audio`, or take another `merge_strategy`"))
             } else if let path = stage.modelPath, let schema = scope.workspace.models[path]?.manifest.outputSchema {
                 check(strategy, schema, into: &findings)
             }
@@ -46,7 +59,7 @@ package struct MergeValuesRule: Rule {
         case .mean, .sum, .max, .min: ["number", "integer", "array", "object"]
         case .concatText: ["string", "object"]
         case .jsonMerge: ["object"]
-        case .topK, .detections: ["array", "object"]
+        case .topK, .detections, .segments: ["array", "object"]
         case .tileStitch: ["string", "object"]
         case .concatJSON, .vote, .none: nil
         }

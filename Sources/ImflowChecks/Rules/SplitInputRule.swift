@@ -60,17 +60,19 @@ package struct SplitInputRule: Rule {
         switch mode {
         case .tile: "an image file: a URL under a key that ends in `_url` or `_uri`"
         case .batch: "a list"
+        case .audio: "a recording: a URL under a key that ends in `_url` or `_uri`"
+        case .rows: "a table: a URL, or its text"
         case .sequence, .lines, .candidates: "a text"
         }
     }
 
     private static func fits(_ key: String, _ value: JSONValue, _ mode: SplitMode, _ schema: JSONValue?) -> Bool {
         switch mode {
-        case .tile:
+        case .tile, .audio:
             let isURI = schema?["properties"]?[key]?["format"] == "uri"
             return value.stringValue != nil && (key.hasSuffix("_url") || key.hasSuffix("_uri") || isURI)
         case .batch: return value.arrayValue != nil
-        case .sequence, .lines, .candidates: return value.stringValue != nil
+        case .sequence, .lines, .rows, .candidates: return value.stringValue != nil
         }
     }
 }

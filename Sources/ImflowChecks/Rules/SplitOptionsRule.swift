@@ -15,7 +15,8 @@ package struct SplitOptionsRule: Rule {
             else { continue }
             let mode = block.splitMode?.value
             for (key, place) in block.keys {
-                guard let wanted = KeyTable.splitOptions[key], wanted != mode else { continue }
+                guard let wanted = KeyTable.splitOptions[key], !wanted.contains(where: { $0 == mode }) else { continue }
+                let modes = wanted.map { "`split_mode: \($0.rawValue)`" }.joined(separator: " or ")
                 let now =
                     mode.map { "`split_mode: \($0.rawValue)`" }
                     ?? (block.isUnsplit ? "`split_mode: none`" : "no `split_mode`")
@@ -23,7 +24,7 @@ package struct SplitOptionsRule: Rule {
                     Diagnostic(
                         .splitOptionUnused, "`\(key)` does nothing with \(now)", at: place,
                         secondary: block.splitMode.map { [Label($0.span, "the mode")] } ?? [],
-                        help: "it belongs to `split_mode: \(wanted.rawValue)`"))
+                        help: "it belongs to \(modes)"))
             }
         }
     }

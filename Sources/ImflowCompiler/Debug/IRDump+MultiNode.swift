@@ -12,12 +12,19 @@ extension IRDump {
         dump.add("tile_size", block.tileSize)
         dump.add("tile_overlap", block.tileOverlap)
         dump.add("tile_pad", block.tilePad)
+        dump.add("tile_whole", block.tileWhole)
+        dump.add("tile_file", block.tileFile)
         dump.add("batch_size", block.batchSize)
         dump.add("sequence_length", block.sequenceLength)
         dump.add("sequence_overlap", block.sequenceOverlap)
         dump.add("sequence_unit", block.sequenceUnit)
         dump.add("candidates", block.candidates)
         dump.add("seed", block.seed)
+        dump.add("row_format", block.rowFormat)
+        dump.add("row_header", block.rowHeader)
+        dump.add("row_delimiter", block.rowDelimiter)
+        dump.add("audio_length", block.audioLength, time)
+        dump.add("audio_overlap", block.audioOverlap, time)
         dump.add("max_shards", block.maxShards)
         dump.add("merge_strategy", block.mergeStrategy)
         dump.add("merge", block.merge.map(merge), at: block.merge?.span, key: block.keys["merge"])
@@ -35,11 +42,23 @@ extension IRDump {
         var dump = FieldDump(spans: spans)
         dump.add("conflict", merge.conflict)
         dump.add("blend", merge.blend)
+        dump.add("format", merge.format)
+        dump.add("content", merge.content)
+        dump.add("fill", merge.fill, fill)
         dump.add("iou", merge.iou)
         dump.add("metric", merge.metric)
+        dump.add("nms", merge.nms)
+        dump.add("class_agnostic", merge.classAgnostic)
         dump.add("score", merge.score)
         dump.add("k", merge.k)
         return dump.json
+    }
+
+    private func fill(_ fill: MergePlan.Fill) -> JSONValue {
+        switch fill {
+        case .transparent: "transparent"
+        case .levels(let levels): .array(levels.map { .number($0) })
+        }
     }
 
     func time(_ time: TimeSpan) -> JSONValue { .int(time.milliseconds) }

@@ -2570,6 +2570,57 @@ extension DiagnosticPage {
                 `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
+            number: 253, slug: "label-map-option", severity: .error,
+            summary: "An option of `tile-stitch` that makes nothing of a label map.",
+            text: #"""
+                # IMF0253 label-map-option (error)
+
+                An option of `tile-stitch` that makes nothing of a label map.
+
+                With `merge.content: labels` a pixel is the number of the object that it belongs to. Such numbers are not mixed
+                (`blend: feather`), they need 32 bits once the objects of all tiles are counted through, which PNG does not hold
+                (`format: png`), and what no tile shows is background, 0 (`fill`).
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: nuclei
+                entrypoint: [./segment]
+                multi_node:
+                  split_mode: tile
+                  tile_size: 1024
+                  tile_overlap: 64
+                  merge_strategy: tile-stitch
+                  merge: {content: labels, blend: feather}
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: nuclei
+                entrypoint: [./segment]
+                multi_node:
+                  split_mode: tile
+                  tile_size: 1024
+                  tile_overlap: 64
+                  merge_strategy: tile-stitch
+                  merge: {content: labels}
+                ```
+
+                ## Fix
+
+                Remove the option, or `content: labels` where the pixels are not numbers of objects.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
             number: 301, slug: "shards-over-limit", severity: .error,
             summary: "A job asks for more shards than its model allows.",
             text: #"""
@@ -2880,8 +2931,8 @@ extension DiagnosticPage {
 
                 ## Fix
 
-                Write `<mode>_<size>` or `<mode>_<size>_overlap_<n>`. The modes are `tile`, `batch`, `sequence`, `lines`, `candidates`
-                and `none`.
+                Write `<mode>_<size>` or `<mode>_<size>_overlap_<n>`. The modes are `tile`, `batch`, `sequence`, `lines`, `candidates`,
+                `rows`, `audio` (its numbers are seconds) and `none`.
 
                 ## Silence
 
@@ -3295,8 +3346,10 @@ extension DiagnosticPage {
                 A `merge_strategy` that cannot merge what the units answer.
 
                 `mean`, `sum`, `max` and `min` work on numbers and on lists and objects of them, `concat-text` on texts, `json-merge` on
-                objects, `detections` and `top-k` on lists and objects, and `tile-stitch` on the images of tiles. Where the model's
-                `output_schema` says that every result is something else, all units would be computed and then be lost in the merge.
+                objects, `detections` and `top-k` on lists and objects, `tile-stitch` on the images of tiles, and `segments` on those of a
+                recording's windows. Where the model's `output_schema` says that every result is something else, all units would be computed
+                and then be lost in the merge. Nor can `tile-stitch` lay the view of the whole image, which `tile_whole` adds, beside the
+                tiles.
 
                 ## Wrong
 

@@ -541,6 +541,8 @@ extension FileSchema {
                     "sequence",
                     "lines",
                     "candidates",
+                    "rows",
+                    "audio",
                     "none"
                   ],
                   "markdownEnumDescriptions": [
@@ -549,6 +551,8 @@ extension FileSchema {
                     "A text is cut into windows.",
                     "A text is cut into lines.",
                     "The same input is called for several times, each with its own `seed`.",
+                    "A table (CSV, TSV or JSON Lines) is cut into runs of rows.",
+                    "A recording is cut into windows of time.",
                     "Not split."
                   ]
                 },
@@ -613,8 +617,30 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_whole": {
+                  "description": "Whether there is one unit more than tiles: the whole image, scaled down to fit a tile. It is for objects that are larger than a tile. Only with `split_mode: tile`.",
+                  "type": "boolean",
+                  "default": false
+                },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
+                },
                 "batch_size": {
-                  "description": "How many items of the list make a unit. Only with `split_mode: batch`.",
+                  "description": "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`.",
                   "type": "integer",
                   "minimum": 1,
                   "maximum": 1000000,
@@ -649,6 +675,68 @@ extension FileSchema {
                   ],
                   "default": "words"
                 },
+                "row_format": {
+                  "description": "How the table is written. Only with `split_mode: rows`. Default: by the file's extension.",
+                  "type": "string",
+                  "enum": [
+                    "csv",
+                    "tsv",
+                    "jsonl"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Comma-separated values (RFC 4180).",
+                    "The same, separated by tabs.",
+                    "JSON Lines, one value a line."
+                  ]
+                },
+                "row_header": {
+                  "description": "Whether the first row of a CSV or TSV names the columns: a row is then an object, else a list of texts. Only with `split_mode: rows`.",
+                  "type": "boolean",
+                  "default": true
+                },
+                "row_delimiter": {
+                  "description": "What stands between the fields of a row. Only with `split_mode: rows`. Default: a comma in CSV, a tab in TSV.",
+                  "type": "string",
+                  "enum": [
+                    "comma",
+                    "semicolon",
+                    "tab",
+                    "pipe"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Commas.",
+                    "Semicolons.",
+                    "Tabs.",
+                    "Vertical bars."
+                  ]
+                },
+                "audio_length": {
+                  "description": "How long a window of a recording is. The last may be shorter. Only with `split_mode: audio`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "default": "30s"
+                },
+                "audio_overlap": {
+                  "description": "How much of a recording neighbouring windows share. Less than `audio_length`. Only with `split_mode: audio`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "minimum": 0,
+                  "maximum": 31622400,
+                  "default": "0s",
+                  "examples": [
+                    "2s"
+                  ]
+                },
                 "candidates": {
                   "description": "How many times the model is called with the same input. Only with `split_mode: candidates`.",
                   "type": "integer",
@@ -679,6 +767,7 @@ extension FileSchema {
                     "json-merge",
                     "tile-stitch",
                     "detections",
+                    "segments",
                     "mean",
                     "sum",
                     "max",
@@ -693,6 +782,7 @@ extension FileSchema {
                     "Deep merge of objects in the units' order.",
                     "One image of the units' images, each laid at its place.",
                     "Boxes moved into the source image, duplicates across the seams of tiles merged.",
+                    "Segments with `start` and `end` moved into the recording's time, those doubled in overlaps dropped.",
                     "The mean of numbers or of equally shaped arrays, element by element.",
                     "The sum of numbers or of equally shaped arrays, element by element.",
                     "The greatest of numbers or of equally shaped arrays, element by element.",
@@ -810,6 +900,55 @@ extension FileSchema {
                   ],
                   "default": "hard"
                 },
+                "content": {
+                  "description": "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "image",
+                    "labels"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Colours or measurements.",
+                    "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."
+                  ],
+                  "default": "image"
+                },
+                "format": {
+                  "description": "The format of the stitched file. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "tiff",
+                    "png"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.",
+                    "PNG, for gray and RGB of 8 or 16 bits with or without alpha."
+                  ],
+                  "default": "tiff"
+                },
+                "fill": {
+                  "description": "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha.",
+                  "type": [
+                    "string",
+                    "number",
+                    "array"
+                  ],
+                  "pattern": "^transparent$",
+                  "items": {
+                    "type": "number"
+                  },
+                  "minItems": 1,
+                  "maxItems": 1024,
+                  "examples": [
+                    "transparent",
+                    255,
+                    [
+                      255,
+                      0,
+                      128
+                    ]
+                  ]
+                },
                 "iou": {
                   "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",
                   "type": "number",
@@ -829,6 +968,20 @@ extension FileSchema {
                     "Intersection over the smaller box."
                   ],
                   "default": "iou"
+                },
+                "nms": {
+                  "description": "From which overlap on, of two objects, only the one with the higher score stays (non-maximum suppression), also in one tile. Only with `merge_strategy: detections`. Default: all stay.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "examples": [
+                    0.7
+                  ]
+                },
+                "class_agnostic": {
+                  "description": "Whether boxes of different classes can be one object. Only with `merge_strategy: detections`.",
+                  "type": "boolean",
+                  "default": false
                 },
                 "score": {
                   "description": "The member that results are ranked by. Only with `merge_strategy: top-k`.",
@@ -1259,11 +1412,13 @@ extension FileSchema {
                 "split_strategy": {
                   "description": "`<mode>_<size>` or `<mode>_<size>_overlap_<n>`; `lines` needs no size; `none` turns splitting off.",
                   "type": "string",
-                  "pattern": "^(none|lines|(batch|lines|candidates)_0{0,6}[1-9][0-9]{0,6}|(tile|sequence)_0{0,6}[1-9][0-9]{0,6}(_overlap_(0|0{0,6}[1-9][0-9]{0,6}))?)$",
+                  "pattern": "^(none|lines|(batch|rows|lines|candidates)_0{0,6}[1-9][0-9]{0,6}|(tile|sequence|audio)_0{0,6}[1-9][0-9]{0,6}(_overlap_(0|0{0,6}[1-9][0-9]{0,6}))?)$",
                   "examples": [
                     "tile_512",
                     "batch_8",
-                    "sequence_2048_overlap_128"
+                    "sequence_2048_overlap_128",
+                    "rows_100",
+                    "audio_30_overlap_2"
                   ]
                 }
               },
@@ -1652,6 +1807,8 @@ extension FileSchema {
                     "sequence",
                     "lines",
                     "candidates",
+                    "rows",
+                    "audio",
                     "none"
                   ],
                   "markdownEnumDescriptions": [
@@ -1660,6 +1817,8 @@ extension FileSchema {
                     "A text is cut into windows.",
                     "A text is cut into lines.",
                     "The same input is called for several times, each with its own `seed`.",
+                    "A table (CSV, TSV or JSON Lines) is cut into runs of rows.",
+                    "A recording is cut into windows of time.",
                     "Not split."
                   ]
                 },
@@ -1724,8 +1883,30 @@ extension FileSchema {
                   "type": "boolean",
                   "default": false
                 },
+                "tile_whole": {
+                  "description": "Whether there is one unit more than tiles: the whole image, scaled down to fit a tile. It is for objects that are larger than a tile. Only with `split_mode: tile`.",
+                  "type": "boolean",
+                  "default": false
+                },
+                "tile_file": {
+                  "description": "What a model gets of its tile. Only with `split_mode: tile`.",
+                  "type": "string",
+                  "enum": [
+                    "auto",
+                    "png",
+                    "tiff",
+                    "source"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "A PNG for 8 and 16 bit pixels of up to four bands, else an uncompressed TIFF.",
+                    "A PNG; an image whose pixels do not fit is refused.",
+                    "An uncompressed TIFF, which takes the least time.",
+                    "The whole image, upright, in a file of which any rectangle is read fast; nothing is cut, and the unit's geometry says which rectangle is meant."
+                  ],
+                  "default": "auto"
+                },
                 "batch_size": {
-                  "description": "How many items of the list make a unit. Only with `split_mode: batch`.",
+                  "description": "How many items of the list, or rows of the table, make a unit. Only with `split_mode: batch` or `split_mode: rows`.",
                   "type": "integer",
                   "minimum": 1,
                   "maximum": 1000000,
@@ -1760,6 +1941,68 @@ extension FileSchema {
                   ],
                   "default": "words"
                 },
+                "row_format": {
+                  "description": "How the table is written. Only with `split_mode: rows`. Default: by the file's extension.",
+                  "type": "string",
+                  "enum": [
+                    "csv",
+                    "tsv",
+                    "jsonl"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Comma-separated values (RFC 4180).",
+                    "The same, separated by tabs.",
+                    "JSON Lines, one value a line."
+                  ]
+                },
+                "row_header": {
+                  "description": "Whether the first row of a CSV or TSV names the columns: a row is then an object, else a list of texts. Only with `split_mode: rows`.",
+                  "type": "boolean",
+                  "default": true
+                },
+                "row_delimiter": {
+                  "description": "What stands between the fields of a row. Only with `split_mode: rows`. Default: a comma in CSV, a tab in TSV.",
+                  "type": "string",
+                  "enum": [
+                    "comma",
+                    "semicolon",
+                    "tab",
+                    "pipe"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Commas.",
+                    "Semicolons.",
+                    "Tabs.",
+                    "Vertical bars."
+                  ]
+                },
+                "audio_length": {
+                  "description": "How long a window of a recording is. The last may be shorter. Only with `split_mode: audio`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "exclusiveMinimum": 0,
+                  "maximum": 31622400,
+                  "default": "30s"
+                },
+                "audio_overlap": {
+                  "description": "How much of a recording neighbouring windows share. Less than `audio_length`. Only with `split_mode: audio`.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+                  "minLength": 2,
+                  "minimum": 0,
+                  "maximum": 31622400,
+                  "default": "0s",
+                  "examples": [
+                    "2s"
+                  ]
+                },
                 "candidates": {
                   "description": "How many times the model is called with the same input. Only with `split_mode: candidates`.",
                   "type": "integer",
@@ -1790,6 +2033,7 @@ extension FileSchema {
                     "json-merge",
                     "tile-stitch",
                     "detections",
+                    "segments",
                     "mean",
                     "sum",
                     "max",
@@ -1804,6 +2048,7 @@ extension FileSchema {
                     "Deep merge of objects in the units' order.",
                     "One image of the units' images, each laid at its place.",
                     "Boxes moved into the source image, duplicates across the seams of tiles merged.",
+                    "Segments with `start` and `end` moved into the recording's time, those doubled in overlaps dropped.",
                     "The mean of numbers or of equally shaped arrays, element by element.",
                     "The sum of numbers or of equally shaped arrays, element by element.",
                     "The greatest of numbers or of equally shaped arrays, element by element.",
@@ -1921,6 +2166,55 @@ extension FileSchema {
                   ],
                   "default": "hard"
                 },
+                "content": {
+                  "description": "What the pixels of the units' images are. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "image",
+                    "labels"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Colours or measurements.",
+                    "Each tile is a map of labels, 0 being the background: objects that a seam cuts are joined, and all are numbered anew. The result is a TIFF of uint32."
+                  ],
+                  "default": "image"
+                },
+                "format": {
+                  "description": "The format of the stitched file. Only with `merge_strategy: tile-stitch`.",
+                  "type": "string",
+                  "enum": [
+                    "tiff",
+                    "png"
+                  ],
+                  "markdownEnumDescriptions": [
+                    "Uncompressed TIFF, BigTIFF from 4 GiB on; any pixels.",
+                    "PNG, for gray and RGB of 8 or 16 bits with or without alpha."
+                  ],
+                  "default": "tiff"
+                },
+                "fill": {
+                  "description": "What holes show, the tiles whose shards failed: a number for every band, a list with one for each, or `transparent`, which adds an alpha band where there is none. Only with `merge_strategy: tile-stitch`. Default: 0, which is transparent where there is alpha.",
+                  "type": [
+                    "string",
+                    "number",
+                    "array"
+                  ],
+                  "pattern": "^transparent$",
+                  "items": {
+                    "type": "number"
+                  },
+                  "minItems": 1,
+                  "maxItems": 1024,
+                  "examples": [
+                    "transparent",
+                    255,
+                    [
+                      255,
+                      0,
+                      128
+                    ]
+                  ]
+                },
                 "iou": {
                   "description": "From which overlap on two boxes of different tiles are one object. Only with `merge_strategy: detections`.",
                   "type": "number",
@@ -1940,6 +2234,20 @@ extension FileSchema {
                     "Intersection over the smaller box."
                   ],
                   "default": "iou"
+                },
+                "nms": {
+                  "description": "From which overlap on, of two objects, only the one with the higher score stays (non-maximum suppression), also in one tile. Only with `merge_strategy: detections`. Default: all stay.",
+                  "type": "number",
+                  "minimum": 0,
+                  "maximum": 1,
+                  "examples": [
+                    0.7
+                  ]
+                },
+                "class_agnostic": {
+                  "description": "Whether boxes of different classes can be one object. Only with `merge_strategy: detections`.",
+                  "type": "boolean",
+                  "default": false
                 },
                 "score": {
                   "description": "The member that results are ranked by. Only with `merge_strategy: top-k`.",

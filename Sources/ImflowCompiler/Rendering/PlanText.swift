@@ -100,12 +100,26 @@ package struct PlanText {
     private func merge(_ merge: MergePlan) -> String {
         if let reducer = merge.reducer { return "model \(reducer)" }
         switch merge.strategy {
-        case .detections: return "detections, \(merge.metric.rawValue) \(merge.iou)"
+        case .detections:
+            return "detections, \(merge.metric.rawValue) \(merge.iou)" + (merge.nms.map { ", nms \($0)" } ?? "")
+                + (merge.classAgnostic == true ? ", class_agnostic" : "")
         case .topK: return "top-k, \(merge.k) by \(merge.score)"
-        case .tileStitch: return "tile-stitch, \(merge.blend.rawValue)"
+        case .tileStitch: return Self.stitch(merge)
         case .jsonMerge: return "json-merge, conflict: \(merge.conflict.rawValue)"
         default: return merge.strategy.rawValue
         }
+    }
+
+    private static func stitch(_ merge: MergePlan) -> String {
+        var text = "tile-stitch, \(merge.content == .labels ? "labels" : merge.blend.rawValue)"
+        if merge.format == .png { text += ", png" }
+        switch merge.fill {
+        case .transparent: text += ", holes transparent"
+        case .levels(let levels):
+            text += ", holes \(levels.map { Int(exactly: $0).map { "\($0)" } ?? "\($0)" }.joined(separator: " "))"
+        case nil: break
+        }
+        return text
     }
 
     private func policy(_ stage: StagePlan) -> String {
@@ -140,7 +154,7 @@ package enum UnitCount {
             guard lists.count == 1, let list = lists.values.first?.arrayValue else { return nil }
             let size = Swift.max(split.batchSize, 1)
             return (list.count + size - 1) / size
-        case .tile, .sequence, .lines: return nil
+        case .tile, .sequence, .lines, .rows, .audio: return nil
         }
     }
 }
@@ -153,12 +167,16 @@ extension SplitPlan {
             let overlap = tileOverlapX == tileOverlapY ? "\(tileOverlapX)" : "\(tileOverlapX) × \(tileOverlapY)"
             let size = "tile \(tileWidth) × \(tileHeight) px"
             return (tileOverlapX > 0 || tileOverlapY > 0 ? "\(size), overlap \(overlap)" : size)
-                + (tilePad ? ", padded" : "")
+                + (tilePad ? ", padded" : "") + (tileWhole == true ? ", and the whole image" : "")
         case .batch: return "batch of \(batchSize)"
         case .sequence:
             let size = "window of \(sequenceLength) \(sequenceUnit.rawValue)"
             return sequenceOverlap > 0 ? "\(size), overlap \(sequenceOverlap)" : size
         case .lines: return "line"
+        case .rows: return batchSize == 1 ? "row" : "\(batchSize) rows"
+        case .audio:
+            let size = "window of \((audioLength ?? Self.defaultAudioLength).text)"
+            return audioOverlap.map { $0.milliseconds > 0 ? "\(size), overlap \($0.text)" : size } ?? size
         case .candidates: return "\(candidates) candidates, seed \(seed)"
         }
     }

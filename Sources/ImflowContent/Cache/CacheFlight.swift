@@ -18,9 +18,11 @@ package final class CacheFlight: Sendable {
 
     deinit { end() }
 
-    /// - Parameter holder: what those who wait are told.
+    /// - Parameters:
+    ///   - path: of the file that is locked, in a folder of its own kind: it is made and removed.
+    ///   - holder: what those who wait are told.
     /// - Returns: nil when somebody else holds it, in this process or in another one.
-    static func take(_ path: String, holder: String) throws(ContentError) -> CacheFlight? {
+    package static func take(_ path: String, holder: String) throws(ContentError) -> CacheFlight? {
         // Whoever ends a flight removes its file: a lock on a file without a name keeps nobody out.
         for _ in 0..<16 {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -50,6 +52,14 @@ package final class CacheFlight: Sendable {
             count = max(0, pread(descriptor, buffer.baseAddress, nameLimit, 0))
         }
         return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Tells those who wait something else in place of what they read before, which was as long.
+    package func tell(_ text: String) {
+        let bytes = Array(text.utf8.prefix(Self.nameLimit))
+        descriptor.withLock { descriptor in
+            if let descriptor { _ = pwrite(descriptor, bytes, bytes.count, 0) }
+        }
     }
 
     /// Lets the next one in. The second time it does nothing.

@@ -15,12 +15,15 @@ package struct FetchLimits: Sendable {
     package var maximumRetryInterval: TimeSpan
     /// Different files fetched at a time.
     package var concurrency: Int
+    /// Blocks that one file of IPFS may have, those that are linked many times counted each time.
+    package var blocks: Int
 
     package init(
         maximumSize: ByteCount = ByteCount(bytes: 64 << 30), connectTimeout: TimeSpan = TimeSpan(seconds: 10),
         stallTimeout: TimeSpan = TimeSpan(seconds: 60), tries: Int = 4,
         retryInterval: TimeSpan = TimeSpan(milliseconds: 250),
-        maximumRetryInterval: TimeSpan = TimeSpan(seconds: 10), concurrency: Int = 8
+        maximumRetryInterval: TimeSpan = TimeSpan(seconds: 10), concurrency: Int = 8,
+        blocks: Int = 1 << 22
     ) {
         self.maximumSize = maximumSize
         self.connectTimeout = connectTimeout
@@ -29,6 +32,7 @@ package struct FetchLimits: Sendable {
         self.retryInterval = retryInterval
         self.maximumRetryInterval = maximumRetryInterval
         self.concurrency = concurrency
+        self.blocks = blocks
     }
 
     /// `64 GiB`, or bytes when it is no whole number of a larger unit; for messages.

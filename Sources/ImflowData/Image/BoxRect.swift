@@ -23,6 +23,11 @@ struct BoxRect: Sendable, Equatable {
         return rect.minX < rect.maxX && rect.minY < rect.maxY ? rect : nil
     }
 
+    /// Whether they have a point in common, borders included.
+    func meets(_ other: BoxRect) -> Bool {
+        minX <= other.maxX && other.minX <= maxX && minY <= other.maxY && other.minY <= maxY
+    }
+
     func contains(_ other: BoxRect, tolerance: Double = 0) -> Bool {
         minX - tolerance <= other.minX && minY - tolerance <= other.minY && maxX + tolerance >= other.maxX
             && maxY + tolerance >= other.maxY
@@ -42,10 +47,17 @@ struct BoxRect: Sendable, Equatable {
         return common / min(area, other.area)
     }
 
-    /// The share of this rectangle, 0…1, that lies in any of `others`.
+    /// Parts of a rectangle of which a coverage is put together: the largest.
+    private static let coverParts = 64
+
+    /// The share of this rectangle, 0…1, that lies in any of `others`; a little less when many of them share in it.
     func coverage(by others: [BoxRect]) -> Double {
-        let parts = others.compactMap { intersection($0) }
+        var parts = others.compactMap { intersection($0) }
         guard area > 0, !parts.isEmpty else { return 0 }
+        if parts.count > Self.coverParts {
+            parts.sort { ($0.area, $0.minY, $0.minX, $0.maxX) > ($1.area, $1.minY, $1.minX, $1.maxX) }
+            parts.removeSubrange(Self.coverParts...)
+        }
         if parts.count == 1 { return parts[0].area / area }
         // Between two neighbouring x of any part, the covered height is that of a union of intervals.
         let xs = Set(parts.flatMap { [$0.minX, $0.maxX] }).sorted()

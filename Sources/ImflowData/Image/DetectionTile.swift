@@ -8,6 +8,17 @@ struct DetectionTile: Sendable {
     let interior: BoxEdges
     /// How near to an edge counts as touching it, in px: models that answer fractions miss it by more on larger tiles.
     let tolerance: Double
+    /// Px of the source that one px of the model's answer stands for, along x and y: more than 1 in the view of the
+    /// whole image alone.
+    let scaleX: Double
+    let scaleY: Double
+    /// The whole image, scaled down.
+    let isWhole: Bool
+    /// Of the source.
+    let image: PixelSize
+    /// Of what the model was given: without padding, and with it.
+    let shown: PixelSize
+    let given: PixelSize
 
     init(_ geometry: TileGeometry) {
         index = geometry.index
@@ -21,6 +32,12 @@ struct DetectionTile: Sendable {
         if place.maxY < geometry.imageHeight { interior.insert(.bottom) }
         self.interior = interior
         tolerance = max(1, Double(max(place.width, place.height)) / 512)
+        isWhole = geometry.scaled != nil
+        image = PixelSize(width: geometry.imageWidth, height: geometry.imageHeight)
+        shown = geometry.scaled ?? PixelSize(width: place.width, height: place.height)
+        given = PixelSize(width: geometry.tileWidth, height: geometry.tileHeight)
+        scaleX = geometry.scaled.map { Double(place.width) / Double($0.width) } ?? 1
+        scaleY = geometry.scaled.map { Double(place.height) / Double($0.height) } ?? 1
     }
 
     /// The interior edges that `box` touches or crosses: what the tile shows of the object may end there.

@@ -1,34 +1,54 @@
-internal import ImflowContent
 internal import ImflowExecution
 
 /// Averages overlapping tiles with weights that fall linearly to their edges. Works in pieces from one tile's corner to
 /// the next one's, in which the contributing tiles are the same few, and keeps decoded tiles while neighbours need
-/// them.
-struct FeatherBlend {
+/// them: memory does not grow with the image.
+struct FeatherBlend: Sendable {
     let layout: StitchLayout
-    let content: ContentStore
+    let fill: StitchFill
 
-    /// In bytes; beyond it tiles are decoded again.
+    /// In bytes, by thread; beyond it tiles are decoded again.
     private static let cacheSize = 64 << 20
-
     /// Samples that are summed at a time.
-    private static let sumLimit = 1 << 20
+    private static let sumLimit = 1 << 18
+    /// Rows of tiles that a thread takes at a time: the tiles of the row above are decoded once more for each.
+    private static let rowsAtOnce = 4
 
     func write(to writer: TIFFWriter) throws(Failure) {
-        var cache = DecodedTiles(content: content, budget: Self.cacheSize)
-        for row in 0..<layout.y.count {
-            for column in 0..<layout.x.count {
-                try checkCancellation()
-                let (xs, ys) = (layout.x.stretch(column), layout.y.stretch(row))
-                // Sums are held in doubles, so a few rows at a time.
-                let rows = max(1, Self.sumLimit / max(1, xs.count * layout.shape.bands))
-                for y in stride(from: ys.lowerBound, to: ys.upperBound, by: rows) where !xs.isEmpty {
-                    let height = min(rows, ys.upperBound - y)
-                    let piece = PixelRect(x: xs.lowerBound, y: y, width: xs.count, height: height)
-                    try writer.write(try blend(piece, &cache), x: piece.x, y: piece.y)
+        let rows = layout.y.count
+        try ParallelWork.run(count: (rows + Self.rowsAtOnce - 1) / Self.rowsAtOnce) { (next) throws(Failure) in
+            while let piece = next() {
+                var cache = DecodedTiles(budget: Self.cacheSize)
+                for row in piece * Self.rowsAtOnce..<min(rows, (piece + 1) * Self.rowsAtOnce) {
+                    try write(row: row, to: writer, &cache)
                 }
             }
         }
+    }
+
+    private func write(row: Int, to writer: TIFFWriter, _ cache: inout DecodedTiles) throws(Failure) {
+        for column in 0..<layout.x.count {
+            try checkCancellation()
+            for xs in Self.parts(layout.x, column) {
+                // Sums are held in doubles, so a few rows at a time.
+                let most = max(1, Self.sumLimit / max(1, xs.count * layout.shape.bands))
+                for ys in Self.parts(layout.y, row) where !xs.isEmpty {
+                    for y in stride(from: ys.lowerBound, to: ys.upperBound, by: most) {
+                        let height = min(most, ys.upperBound - y)
+                        let piece = PixelRect(x: xs.lowerBound, y: y, width: xs.count, height: height)
+                        try writer.write(try blend(piece, &cache), x: piece.x, y: piece.y)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A tile's stretch up to where the tile before it ends, and the rest, which often shows one tile alone.
+    private static func parts(_ axis: StitchAxis, _ index: Int) -> [Range<Int>] {
+        let stretch = axis.stretch(index)
+        guard index > 0 else { return [stretch] }
+        let end = min(max(axis.ends[index - 1], stretch.lowerBound), stretch.upperBound)
+        return [stretch.lowerBound..<end, end..<stretch.upperBound]
     }
 
     private func blend(_ piece: PixelRect, _ cache: inout DecodedTiles) throws(Failure) -> PixelBlock {
@@ -48,67 +68,45 @@ struct FeatherBlend {
     private func blend<Sample: BlendableSample>(
         _ piece: PixelRect, _ cache: inout DecodedTiles, as type: Sample.Type
     ) throws(Failure) -> PixelBlock {
-        let shape = layout.shape.resized(width: piece.width, height: piece.height)
-        let samples = shape.pixelSize / MemoryLayout<Sample>.size
-        var sums = [Double](repeating: 0, count: piece.width * piece.height * samples)
-        var weights = [Double](repeating: 0, count: piece.width * piece.height)
+        var blocks: [(block: PixelBlock, row: Int, column: Int, part: PixelRect)] = []
         for row in layout.y.tiles(in: piece.y..<piece.maxY) {
             for column in layout.x.tiles(in: piece.x..<piece.maxX) {
-                guard let tile = layout.tile(row: row, column: column), let image = tile.image,
+                guard let tile = layout.tile(row: row, column: column), let file = tile.file,
                     let part = layout.rect(row: row, column: column).intersection(piece)
                 else { continue }
-                let block = try cache.block(tile.geometry.index, image)
-                add(block, row, column, part, of: piece, samples, to: &sums, &weights, as: type)
+                blocks.append((try cache.block(tile.geometry.index, file), row, column, part))
             }
         }
-        return PixelBlock(shape: shape, bytes: Self.average(sums, weights, samples, as: type))
+        if blocks.count == 1, let only = blocks.first, only.part == piece, !fill.addsAlpha {
+            return copy(only.block, row: only.row, column: only.column, piece)
+        }
+        let samples = layout.shape.pixelSize / MemoryLayout<Sample>.size
+        var sums = WeightedSums(pixels: piece.width * piece.height, samples: samples)
+        for (block, row, column, part) in blocks {
+            sums.add(
+                block, at: layout.rect(row: row, column: column), part, of: piece,
+                columnWeights: (part.x..<part.maxX).map { Double(layout.x.weight(column, at: $0)) },
+                rowWeights: (part.y..<part.maxY).map { Double(layout.y.weight(row, at: $0)) }, as: type)
+        }
+        let shape = fill.shape.resized(width: piece.width, height: piece.height)
+        return PixelBlock(shape: shape, bytes: sums.average(filling: fill, as: type))
     }
 
-    private func add<Sample: BlendableSample>(
-        _ block: PixelBlock, _ row: Int, _ column: Int, _ part: PixelRect, of piece: PixelRect, _ samples: Int,
-        to sums: inout [Double], _ weights: inout [Double], as type: Sample.Type
-    ) {
+    /// Where one tile is all there is, its weight does not matter.
+    private func copy(_ block: PixelBlock, row: Int, column: Int, _ piece: PixelRect) -> PixelBlock {
         let place = layout.rect(row: row, column: column)
-        let columnWeights = (part.x..<part.maxX).map { Double(layout.x.weight(column, at: $0)) }
-        block.bytes.withUnsafeBytes { bytes in
-            for y in part.y..<part.maxY {
-                let rowWeight = Double(layout.y.weight(row, at: y))
-                var source = (y - place.y) * block.shape.rowSize + (part.x - place.x) * block.shape.pixelSize
-                var target = (y - piece.y) * piece.width + part.x - piece.x
-                for columnWeight in columnWeights {
-                    let weight = rowWeight * columnWeight
-                    weights[target] += weight
-                    for sample in 0..<samples {
-                        let value = bytes.loadUnaligned(fromByteOffset: source, as: Sample.self)
-                        sums[target * samples + sample] += weight * value.blendValue
-                        source += MemoryLayout<Sample>.size
-                    }
-                    target += 1
-                }
-            }
-        }
-    }
-
-    /// Pixels without any weight lie in a hole: they stay zero.
-    private static func average<Sample: BlendableSample>(
-        _ sums: [Double], _ weights: [Double], _ samples: Int, as type: Sample.Type
-    ) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: sums.count * MemoryLayout<Sample>.size)
+        let shape = layout.shape.resized(width: piece.width, height: piece.height)
+        var bytes = [UInt8](repeating: 0, count: shape.size)
         bytes.withUnsafeMutableBytes { buffer in
-            for pixel in weights.indices where weights[pixel] > 0 {
-                for index in pixel * samples..<(pixel + 1) * samples {
-                    let value = Sample(blended: sums[index] / weights[pixel])
-                    buffer.storeBytes(of: value, toByteOffset: index * MemoryLayout<Sample>.size, as: Sample.self)
-                }
-            }
+            let part = PixelRect(x: piece.x - place.x, y: piece.y - place.y, width: piece.width, height: piece.height)
+            block.copy(part, into: buffer, stride: shape.rowSize)
         }
-        return bytes
+        return PixelBlock(shape: shape, bytes: bytes)
     }
 }
 
 /// The tiles' decoded outputs that were used last.
 private struct DecodedTiles {
-    let content: ContentStore
     /// In bytes.
     let budget: Int
     private var blocks: [Int: PixelBlock] = [:]
@@ -116,18 +114,15 @@ private struct DecodedTiles {
     private var order: [Int] = []
     private var size = 0
 
-    init(content: ContentStore, budget: Int) {
-        self.content = content
-        self.budget = budget
-    }
+    init(budget: Int) { self.budget = budget }
 
-    mutating func block(_ index: Int, _ image: ContentReference) throws(Failure) -> PixelBlock {
+    mutating func block(_ index: Int, _ file: OutputFile) throws(Failure) -> PixelBlock {
         if let block = blocks[index] {
             order.removeAll { $0 == index }
             order.append(index)
             return block
         }
-        let block = try TileOutput(index, image, content).block()
+        let block = try TileOutput(file).block()
         while let oldest = order.first, size + block.shape.size > budget {
             order.removeFirst()
             size -= blocks.removeValue(forKey: oldest)?.shape.size ?? 0
@@ -137,33 +132,4 @@ private struct DecodedTiles {
         size += block.shape.size
         return block
     }
-}
-
-/// A sample that can be averaged: exactly in doubles up to 32 bits.
-protocol BlendableSample: BitwiseCopyable {
-    var blendValue: Double { get }
-    /// Rounds to the nearest value, halves away from zero. `blended` lies between values that the type holds.
-    init(blended: Double)
-}
-
-extension BlendableSample where Self: FixedWidthInteger {
-    var blendValue: Double { Double(self) }
-    init(blended: Double) { self.init(clamping: Int64(blended.rounded())) }
-}
-
-extension UInt8: BlendableSample {}
-extension Int8: BlendableSample {}
-extension UInt16: BlendableSample {}
-extension Int16: BlendableSample {}
-extension UInt32: BlendableSample {}
-extension Int32: BlendableSample {}
-
-extension Float: BlendableSample {
-    var blendValue: Double { Double(self) }
-    init(blended: Double) { self.init(blended) }
-}
-
-extension Double: BlendableSample {
-    var blendValue: Double { self }
-    init(blended: Double) { self = blended }
 }

@@ -33,6 +33,14 @@ final class ImageFile: Sendable {
         return file
     }
 
+    /// Makes a new file of `bytes`, in one go.
+    static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: mode_t) throws(Failure) {
+        let file = try ImageFile(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), name: path, action: "create")
+        try file.write(bytes, at: 0)
+        // Whatever the process's umask takes away.
+        guard fchmod(file.descriptor, mode) == 0 else { throw failure("write", path, code: errno) }
+    }
+
     /// Fills `buffer` from `offset` on; false when the file ends before that.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Failure) -> Bool {
         var done = 0
@@ -43,6 +51,56 @@ final class ImageFile: Sendable {
                 done += count
             } else if errno != EINTR {
                 throw ImageFile.failure("read", name, code: errno)
+            }
+        }
+        return true
+    }
+
+    /// Reads `rows` pieces of `length` bytes, which begin `pitch` bytes apart in the file from `offset` on and `stride`
+    /// bytes apart in `buffer`; false when the file ends before the last one does. Gaps of up to `gapLimit` bytes are
+    /// read, too, so that many rows take one call of the system.
+    func read(
+        rows: Int, of length: Int, into buffer: UnsafeMutableRawBufferPointer, stride: Int, at offset: Int64,
+        pitch: Int, gapLimit: Int
+    ) throws(Failure) -> Bool {
+        precondition(buffer.count >= (rows - 1) * stride + length && pitch >= length)
+        let gap = pitch - length
+        let rowsAtOnce = gap > gapLimit ? 1 : gap == 0 ? Self.vectorLimit : Self.vectorLimit / 2
+        let waste = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, min(gap, gapLimit)), alignment: 16)
+        defer { waste.deallocate() }
+        for first in Swift.stride(from: 0, to: rows, by: rowsAtOnce) {
+            var pieces: [iovec] = []
+            for row in first..<min(rows, first + rowsAtOnce) {
+                if row > first, gap > 0 { pieces.append(iovec(iov_base: waste.baseAddress, iov_len: gap)) }
+                pieces.append(iovec(iov_base: buffer.baseAddress.map { $0 + row * stride }, iov_len: length))
+            }
+            guard try read(&pieces, at: offset + Int64(first * pitch)) else { return false }
+        }
+        return true
+    }
+
+    /// Pieces of memory that one call of the system fills: Linux takes 1,024.
+    private static let vectorLimit = 1024
+
+    private func read(_ pieces: inout [iovec], at offset: Int64) throws(Failure) -> Bool {
+        var (first, place) = (0, Int(offset))
+        while first < pieces.count {
+            var count = pieces.withUnsafeBufferPointer { all in
+                preadv(descriptor, all.baseAddress.map { $0 + first }, Int32(all.count - first), place)
+            }
+            if count == 0 { return false }
+            if count < 0 {
+                guard errno == EINTR else { throw ImageFile.failure("read", name, code: errno) }
+                continue
+            }
+            place += count
+            while first < pieces.count, count >= pieces[first].iov_len {
+                count -= pieces[first].iov_len
+                first += 1
+            }
+            if count > 0 {
+                pieces[first].iov_base = pieces[first].iov_base.map { $0 + count }
+                pieces[first].iov_len -= count
             }
         }
         return true

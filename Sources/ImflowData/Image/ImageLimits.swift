@@ -7,8 +7,13 @@ enum ImageLimits {
     /// In px: 200,000 × 200,000.
     static let pixels = 40_000_000_000
     static let bands = 1024
+    /// In px, of each side of a PNG: libpng, too, takes no more.
+    static let sideOfPNG = 1_000_000
     /// In bytes of raw pixels: a tile, a model's output for one, or an image whose decoder needs it whole.
     static let block = 256 << 20
+    /// In bytes of raw pixels: an image that must be decoded before tiles can be cut from it, since it takes this room in
+    /// the content store; 53,000 × 53,000 px of RGB.
+    static let decoded = 8 << 30
     /// Units of one split: each takes about 1 KiB of memory while they are listed.
     static let tiles = 200_000
 
@@ -28,6 +33,33 @@ enum ImageLimits {
             throw Failure(.app, "\(name) has \(shape.bands) bands, where an image may have 1 to \(bands)")
         }
         try checkBlock(shape.resized(width: shape.width, height: 1), "\(name): one row")
+    }
+
+    /// Refuses an image that would take too much room once it is decoded. Its shape must have passed ``check(_:name:)``.
+    static func checkDecoded(_ shape: PixelShape, name: String) throws(Failure) {
+        guard shape.rowSize <= decoded / shape.height else {
+            throw Failure(
+                .app,
+                "\(name) is too large to be decoded: \(shape.width) × \(shape.height) px with "
+                    + "\(shape.pixelDescription) take more than \(decoded >> 30) GiB of raw pixels; save it as a tiled "
+                    + "TIFF, which is read by region: vips tiffsave IN OUT.tif --tile --bigtiff --compression deflate")
+        }
+    }
+
+    /// Refuses a stitched image that cannot be a PNG.
+    static func checkPNG(_ shape: PixelShape) throws(Failure) {
+        guard shape.fitsPNG else {
+            throw Failure(
+                .app,
+                "`merge.format: png` holds gray or RGB of 8 or 16 bits, and the stitched image has "
+                    + "\(shape.pixelDescription); write `merge.format: tiff`")
+        }
+        guard shape.width <= sideOfPNG, shape.height <= sideOfPNG else {
+            throw Failure(
+                .app,
+                "`merge.format: png` holds sides of up to \(sideOfPNG) px, and the stitched image has \(shape.width) × "
+                    + "\(shape.height) px; write `merge.format: tiff`")
+        }
     }
 
     /// Refuses raw pixels that would take too much memory at once.

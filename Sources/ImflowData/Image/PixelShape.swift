@@ -37,6 +37,22 @@ struct PixelShape: Sendable, Equatable {
     /// PNG holds gray or RGB, each with or without alpha, in 8 or 16 bits.
     var fitsPNG: Bool { (format == .uint8 || format == .uint16) && bands <= 4 && color != .cmyk }
 
+    /// Gray or RGB with one band more, in 8 or 16 bits.
+    var hasAlpha: Bool { canHaveAlpha && (color == .rgb ? bands == 4 : bands == 2) }
+
+    /// With an alpha band, which is there already or is added; nil where none can be.
+    var withAlpha: PixelShape? {
+        guard canHaveAlpha else { return nil }
+        var shape = self
+        shape.bands = color == .rgb ? 4 : 2
+        return shape
+    }
+
+    private var canHaveAlpha: Bool {
+        guard format == .uint8 || format == .uint16 else { return false }
+        return color == .gray ? (1...2).contains(bands) : color == .rgb && (3...4).contains(bands)
+    }
+
     /// The same pixels in another extent.
     func resized(width: Int, height: Int) -> PixelShape {
         var shape = self
@@ -59,6 +75,23 @@ struct PixelBlock: Sendable {
     let shape: PixelShape
     /// ``PixelShape/size`` bytes.
     var bytes: [UInt8]
+
+    /// Copies all rows, which begin `stride` bytes apart in `buffer`.
+    func copy(into buffer: UnsafeMutableRawBufferPointer, stride: Int) {
+        copy(PixelRect(x: 0, y: 0, width: shape.width, height: shape.height), into: buffer, stride: stride)
+    }
+
+    /// Copies the rows of a rectangle that lies within the block.
+    func copy(_ rect: PixelRect, into buffer: UnsafeMutableRawBufferPointer, stride: Int) {
+        let length = rect.width * shape.pixelSize
+        bytes.withUnsafeBytes { source in
+            for row in 0..<rect.height {
+                let start = (rect.y + row) * shape.rowSize + rect.x * shape.pixelSize
+                UnsafeMutableRawBufferPointer(rebasing: buffer[row * stride..<row * stride + length])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<start + length]))
+            }
+        }
+    }
 }
 
 /// A rectangle in whole px, half open.

@@ -2,7 +2,7 @@ internal import ImflowExecution
 
 /// Where the tiles' outputs lie along one side of the stitched image, in its px. Outputs may be larger or smaller than
 /// their tiles by one factor, `numerator / denominator`.
-struct StitchAxis: Equatable {
+struct StitchAxis: Sendable, Equatable {
     let numerator: Int
     let denominator: Int
     private(set) var starts: [Int] = []
@@ -41,6 +41,12 @@ struct StitchAxis: Equatable {
     }
 
     private func middle(_ index: Int) -> Int { starts[index] + (ends[index - 1] - starts[index]) / 2 }
+
+    /// What a tile and the one before it both show; empty where they only meet.
+    func zone(before index: Int) -> Range<Int> {
+        let low = starts[index]
+        return low..<max(low, min(ends[index - 1], ends[index]))
+    }
 
     /// From a tile's start to the next one's.
     func stretch(_ index: Int) -> Range<Int> { starts[index]..<(index == count - 1 ? total : starts[index + 1]) }

@@ -2,15 +2,27 @@ internal import ImflowExecution
 internal import ImflowPlan
 
 /// A tile and the image that a model made of it; nil: a hole.
-struct StitchTile {
+struct StitchTile: Sendable {
     var geometry: TileGeometry
-    var image: ContentReference?
-    /// Of the output; nil with a hole.
+    var file: OutputFile?
+    /// Of the output; nil with a hole. Label maps of any whole numbers are taken for such of uint32, which they become.
     var shape: PixelShape?
+
+    /// Reads the header of the output.
+    init(_ geometry: TileGeometry, _ file: OutputFile?, _ plan: MergePlan) throws(Failure) {
+        self.geometry = geometry
+        self.file = file
+        shape = try file.map { (file) throws(Failure) in
+            let shape = try TileOutput(file).shape
+            guard plan.content == .labels else { return shape }
+            try LabelTile.check(shape, name: file.name)
+            return PixelShape(width: shape.width, height: shape.height, bands: 1, format: .uint32, color: .gray)
+        }
+    }
 }
 
 /// Where every tile's output lies in the stitched image. Checked: all outputs agree in pixels and in scale.
-struct StitchLayout {
+struct StitchLayout: Sendable {
     let x: StitchAxis
     let y: StitchAxis
     let shape: PixelShape
@@ -46,6 +58,12 @@ struct StitchLayout {
         PixelRect(
             x: x.starts[column], y: y.starts[row], width: x.ends[column] - x.starts[column],
             height: y.ends[row] - y.starts[row])
+    }
+
+    /// What a hard blend shows of a tile's output, in the stitched image; may be empty.
+    func cell(row: Int, column: Int) -> PixelRect {
+        let (xs, ys) = (x.cell(column), y.cell(row))
+        return PixelRect(x: xs.lowerBound, y: ys.lowerBound, width: xs.count, height: ys.count)
     }
 
     private static func check(_ geometry: TileGeometry, in grid: TileGrid) throws(Failure) {

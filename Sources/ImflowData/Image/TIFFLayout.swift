@@ -10,6 +10,8 @@ struct TIFFLayout: Sendable {
     let orientation: Int
     /// Every strip or tile lies within the file; nil when their table cannot be read.
     let isComplete: Bool?
+    /// Bands apart, in tiles.
+    let isPlanarTiled: Bool
     /// Present when pixels can be read as they lie, without a decoder.
     let plain: PlainSegments?
 
@@ -25,6 +27,8 @@ struct TIFFLayout: Sendable {
         self.height = height
         isTiled = directory.has(TIFFTag.tileOffsets)
         let orientation = try directory.integer(TIFFTag.orientation, in: file) ?? 1
+        let planar = try directory.integer(TIFFTag.planarConfiguration, in: file)
+        isPlanarTiled = isTiled && planar == 2
         self.orientation = (1...8).contains(orientation) ? orientation : 1
         let offsetsTag = isTiled ? TIFFTag.tileOffsets : TIFFTag.stripOffsets
         let sizesTag = isTiled ? TIFFTag.tileByteCounts : TIFFTag.stripByteCounts
@@ -72,8 +76,8 @@ enum TIFFTag {
     static let sampleFormat = 339
 }
 
-/// Uncompressed, interleaved pixels in native byte order, in a grid of equal segments: the tiles of a tiled TIFF, or
-/// strips, which are tiles as wide as the image.
+/// Uncompressed pixels in native byte order, in a grid of equal segments: the tiles of a tiled TIFF, or strips, which are
+/// tiles as wide as the image. Interleaved, or each band in a grid of its own.
 struct PlainSegments: Sendable {
     let shape: PixelShape
     /// In px.
@@ -82,6 +86,10 @@ struct PlainSegments: Sendable {
     let columns: Int
     /// The last strip ends with the image; tiles are always whole.
     private let isTiled: Bool
+    /// Grids: one, or as many as there are bands.
+    private let planes: Int
+    /// Segments of one grid.
+    private let count: Int
     private let offsets: [UInt64]
 
     /// Nil when the pixels lie in another way.
@@ -91,7 +99,6 @@ struct PlainSegments: Sendable {
         guard width > 0, height > 0, width <= ImageLimits.side, height <= ImageLimits.side,
             let shape = try Self.shape(directory, file, width: width, height: height),
             try directory.integer(TIFFTag.compression, in: file) ?? 1 == 1,
-            try directory.integer(TIFFTag.planarConfiguration, in: file) ?? 1 == 1,
             try directory.integer(TIFFTag.fillOrder, in: file) ?? 1 == 1,
             !directory.isBigEndian || shape.format.bytes == 1
         else { return nil }
@@ -110,8 +117,11 @@ struct PlainSegments: Sendable {
         }
         columns = (width + segmentWidth - 1) / segmentWidth
         let rows = (height + segmentHeight - 1) / segmentHeight
+        let planar = try directory.integer(TIFFTag.planarConfiguration, in: file) ?? 1
+        planes = planar == 2 ? shape.bands : 1
+        count = columns * rows
         // A segment at 0 stands for one that was never written.
-        guard offsets.count == columns * rows, !offsets.contains(0) else { return nil }
+        guard planar == 1 || planar == 2, offsets.count == count * planes, !offsets.contains(0) else { return nil }
     }
 
     private static func shape(
@@ -136,48 +146,90 @@ struct PlainSegments: Sendable {
         return PixelShape(width: width, height: height, bands: bands, format: format, color: color)
     }
 
+    /// Of one pixel in a segment, in bytes.
+    private var stored: Int { shape.pixelSize / planes }
+
     func isComplete(fileSize: Int64) -> Bool {
         offsets.indices.allSatisfy { index in
-            let rows = isTiled ? segmentHeight : min(segmentHeight, shape.height - index * segmentHeight)
-            let (size, overflow) = (segmentWidth * shape.pixelSize).multipliedReportingOverflow(by: rows)
+            let top = index % count * segmentHeight
+            let rows = isTiled ? segmentHeight : min(segmentHeight, shape.height - top)
+            let (size, overflow) = (segmentWidth * stored).multipliedReportingOverflow(by: rows)
             return !overflow && TIFFLayout.lies(offsets[index], UInt64(size), within: fileSize)
         }
     }
 
-    /// Reads a rectangle that lies within the image. Fails when the file was cut short since it was looked at.
-    func block(_ rect: PixelRect, from file: ImageFile) throws(Failure) -> PixelBlock {
-        let target = shape.resized(width: rect.width, height: rect.height)
-        var bytes = [UInt8](repeating: 0, count: target.size)
-        try bytes.rawBytes { (buffer) throws(Failure) in
-            for row in rect.y / segmentHeight...(rect.maxY - 1) / segmentHeight {
-                for column in rect.x / segmentWidth...(rect.maxX - 1) / segmentWidth {
-                    try copy(row: row, column: column, of: rect, from: file, into: buffer)
+    /// Reads a rectangle that lies within the image into rows that begin `stride` bytes apart in `buffer`. Fails when the
+    /// file was cut short since it was looked at.
+    func read(
+        _ rect: PixelRect, from file: ImageFile, into buffer: UnsafeMutableRawBufferPointer, stride: Int
+    ) throws(Failure) {
+        guard rect.width > 0, rect.height > 0 else { return }
+        for row in rect.y / segmentHeight...(rect.maxY - 1) / segmentHeight {
+            for column in rect.x / segmentWidth...(rect.maxX - 1) / segmentWidth {
+                if planes == 1 {
+                    try copy(row: row, column: column, of: rect, from: file, into: buffer, stride: stride)
+                    continue
+                }
+                for plane in 0..<planes {
+                    try weave(plane, row: row, column: column, of: rect, from: file, into: buffer, stride: stride)
                 }
             }
         }
-        return PixelBlock(shape: target, bytes: bytes)
     }
 
+    /// Lays the samples of one band between those of the others.
+    private func weave(
+        _ plane: Int, row: Int, column: Int, of rect: PixelRect, from file: ImageFile,
+        into buffer: UnsafeMutableRawBufferPointer, stride: Int
+    ) throws(Failure) {
+        let segment = PixelRect(
+            x: column * segmentWidth, y: row * segmentHeight, width: segmentWidth, height: segmentHeight)
+        guard let part = segment.intersection(rect) else { return }
+        let start = Int64(offsets[plane * count + row * columns + column])
+        let (sample, pixel) = (stored, shape.pixelSize)
+        var samples = [UInt8](repeating: 0, count: part.width * sample)
+        for y in part.y..<part.maxY {
+            let source = start + Int64(((y - segment.y) * segmentWidth + part.x - segment.x) * sample)
+            let target = (y - rect.y) * stride + (part.x - rect.x) * pixel + plane * sample
+            try samples.rawBytes { (samples) throws(Failure) in
+                guard try file.read(into: samples, at: source) else { throw Self.truncated(file) }
+                for x in 0..<part.width {
+                    for byte in 0..<sample { buffer[target + x * pixel + byte] = samples[x * sample + byte] }
+                }
+            }
+        }
+    }
+
+    private static func truncated(_ file: ImageFile) -> Failure {
+        Failure(.app, "\(file.name) is truncated: it ends before its pixels do")
+    }
+
+    /// Bytes between two pieces of a segment that are read with them, to be thrown away, rather than skipped by another
+    /// call of the system.
+    private static let gapLimit = 16 << 10
+
     private func copy(
-        row: Int, column: Int, of rect: PixelRect, from file: ImageFile, into buffer: UnsafeMutableRawBufferPointer
+        row: Int, column: Int, of rect: PixelRect, from file: ImageFile, into buffer: UnsafeMutableRawBufferPointer,
+        stride: Int
     ) throws(Failure) {
         let segment = PixelRect(
             x: column * segmentWidth, y: row * segmentHeight, width: segmentWidth, height: segmentHeight)
         guard let part = segment.intersection(rect) else { return }
         let pixel = shape.pixelSize
-        let start = Int64(offsets[row * columns + column])
-        // Rows that are whole in the segment and in the rectangle lie in one piece in both.
-        let isWhole = part.width == segmentWidth && part.width == rect.width
-        let rowsAtOnce = isWhole ? part.height : 1
-        for y in stride(from: part.y, to: part.maxY, by: rowsAtOnce) {
-            let source = start + Int64(((y - segment.y) * segmentWidth + part.x - segment.x) * pixel)
-            let target = ((y - rect.y) * rect.width + part.x - rect.x) * pixel
-            let piece = UnsafeMutableRawBufferPointer(
-                rebasing: buffer[target..<target + part.width * pixel * rowsAtOnce])
-            guard try file.read(into: piece, at: source) else {
-                throw Failure(.app, "\(file.name) is truncated: it ends before its pixels do")
-            }
+        let (length, pitch) = (part.width * pixel, segmentWidth * pixel)
+        let source =
+            Int64(offsets[row * columns + column]) + Int64((part.y - segment.y) * pitch + (part.x - segment.x) * pixel)
+        let target = (part.y - rect.y) * stride + (part.x - rect.x) * pixel
+        let isRead: Bool
+        if length == pitch, length == stride {
+            // Rows that are whole in the segment and in the rectangle lie in one piece in both.
+            isRead = try file.read(into: .init(rebasing: buffer[target..<target + length * part.height]), at: source)
+        } else {
+            isRead = try file.read(
+                rows: part.height, of: length, into: .init(rebasing: buffer[target...]), stride: stride, at: source,
+                pitch: pitch, gapLimit: Self.gapLimit)
         }
+        guard isRead else { throw Self.truncated(file) }
     }
 }
 

@@ -2,7 +2,7 @@ internal import ImflowExecution
 
 /// An uncompressed TIFF in strips (BigTIFF when it outgrows 4 GiB), whose pixels are written by rows or parts of rows
 /// in any order. What is never written stays zero and takes no room. The same pixels are always the same bytes.
-final class TIFFWriter {
+final class TIFFWriter: Sendable {
     let shape: PixelShape
     private let file: ImageFile
     private let dataStart: Int64
@@ -33,6 +33,15 @@ final class TIFFWriter {
         }
     }
 
+    /// Reads whole rows back as they were written.
+    func readRows(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
+        let length = rows.count * shape.rowSize
+        let isRead = try file.read(
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<length]),
+            at: dataStart + Int64(rows.lowerBound * shape.rowSize))
+        guard isRead else { throw Failure(.infra, "\(file.name) was cut short while it was written; check the disk") }
+    }
+
     /// Writes a whole block with its top left corner at `x`, `y`.
     func write(_ block: PixelBlock, x: Int, y: Int) throws(Failure) {
         var bytes = block.bytes
@@ -44,7 +53,7 @@ final class TIFFWriter {
 }
 
 /// Everything in the file before its pixels: header, one directory, and the tables of strips.
-private struct TIFFHeader {
+struct TIFFHeader {
     /// A multiple of 16 bytes.
     let bytes: [UInt8]
 

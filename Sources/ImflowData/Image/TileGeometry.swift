@@ -2,7 +2,7 @@ internal import ImflowExecution
 internal import ImflowJSON
 
 /// What a tile's unit says of its place, in px of the source image.
-struct TileGeometry: Equatable {
+struct TileGeometry: Sendable, Equatable {
     var index: Int
     /// The real pixels.
     var rect: PixelRect
@@ -13,6 +13,8 @@ struct TileGeometry: Equatable {
     /// The size that the tile is padded to on its right and below; that of ``rect`` without `tile_pad`.
     var tileWidth: Int
     var tileHeight: Int
+    /// The size that ``rect`` is scaled down to, of the unit that shows the whole image; nil for tiles.
+    var scaled: PixelSize?
 
     /// Row by row, as ``TileGrid`` counts.
     init(index: Int, in grid: TileGrid) {
@@ -43,8 +45,14 @@ struct TileGeometry: Equatable {
         imageWidth = try member("image_width", atLeast: rect.maxX)
         imageHeight = try member("image_height", atLeast: rect.maxY)
         let isPadded = unit.geometry["tile_width"] != nil
-        tileWidth = isPadded ? try member("tile_width", atLeast: rect.width) : rect.width
-        tileHeight = isPadded ? try member("tile_height", atLeast: rect.height) : rect.height
+        scaled = nil
+        if unit.geometry["scaled_width"] != nil {
+            scaled = PixelSize(
+                width: try member("scaled_width", atLeast: 1), height: try member("scaled_height", atLeast: 1))
+        }
+        let shown = scaled ?? PixelSize(width: rect.width, height: rect.height)
+        tileWidth = isPadded ? try member("tile_width", atLeast: shown.width) : shown.width
+        tileHeight = isPadded ? try member("tile_height", atLeast: shown.height) : shown.height
     }
 
     var json: JSONObject {
@@ -59,7 +67,11 @@ struct TileGeometry: Equatable {
         set("column", column)
         set("image_width", imageWidth)
         set("image_height", imageHeight)
-        if tileWidth != rect.width || tileHeight != rect.height {
+        if let scaled {
+            set("scaled_width", scaled.width)
+            set("scaled_height", scaled.height)
+        }
+        if tileWidth != (scaled?.width ?? rect.width) || tileHeight != (scaled?.height ?? rect.height) {
             set("tile_width", tileWidth)
             set("tile_height", tileHeight)
         }

@@ -6,12 +6,13 @@ package import ImflowPlan
 
 /// Lays the images that a model made of tiles at their places in one image (`tile-stitch`).
 package enum TileStitcher {
-    /// Answers the content reference of an uncompressed TIFF (BigTIFF from 4 GiB on), whose bytes depend on the pixels
-    /// alone. It is written tile by tile and never whole in memory.
+    /// Answers the content reference of the stitched image, whose bytes depend on the pixels alone: an uncompressed TIFF
+    /// (BigTIFF from 4 GiB on), or a PNG with `format: png`. It is written piece by piece and never whole in memory.
     ///
     /// Outputs may be scaled, each side by one factor for all tiles. `hard` takes each pixel from the tile in whose
     /// middle it lies: overlaps are cut in half. `feather` averages, with weights that fall linearly to the tiles'
-    /// edges. Holes, units without an image, are zeros: black, and transparent where there is alpha.
+    /// edges. Holes, units without an image, show `fill`, else zeros: black, and transparent where there is alpha.
+    /// With `content: labels` outputs are label maps, and ``LabelBlend`` makes them one of 32 bits.
     ///
     /// - Throws: cause `app` when outputs are no images or do not agree; `infra` when the content store fails;
     ///   `cancelled`.
@@ -22,24 +23,102 @@ package enum TileStitcher {
         for output in outputs {
             try checkCancellation()
             let geometry = try TileGeometry(output.unit)
-            let shape = try output.image.map { (image) throws(Failure) in
-                try TileOutput(geometry.index, image, content).shape
+            guard geometry.scaled == nil else {
+                throw Failure(.app, "tile-stitch: unit \(geometry.index) is the whole image; leave `tile_whole` out")
             }
-            tiles.append(StitchTile(geometry: geometry, image: output.image, shape: shape))
+            let file = try output.image.map { (image) throws(Failure) in try OutputFile(geometry.index, image, content) }
+            tiles.append(try StitchTile(geometry, file, plan))
         }
-        let layout = try StitchLayout(tiles, split: split)
-        let path = content.temporaryFile()
-        defer { unlink(path) }
-        let writer = try TIFFWriter(path: path, shape: layout.shape)
-        switch plan.blend {
-        case .hard: try layHard(layout, content, into: writer)
-        case .feather: try FeatherBlend(layout: layout, content: content).write(to: writer)
+        let isPNG = plan.format == .png
+        let (decoded, encoded) = (content.temporaryFile(), content.temporaryFile())
+        defer {
+            unlink(decoded)
+            unlink(encoded)
         }
+        try stitch(tiles, plan, split, into: decoded)
+        if isPNG { try VipsImage.convertToPNG(decoded, into: encoded) }
         do throws(ContentError) {
-            let stored = try content.put(fileAt: path, moving: true)
-            return .string(ContentReference(hash: stored.hash, name: "stitched.tif").text)
+            let stored = try content.put(fileAt: isPNG ? encoded : decoded, moving: true)
+            return .string(ContentReference(hash: stored.hash, name: isPNG ? "stitched.png" : "stitched.tif").text)
         } catch {
             throw Failure(storing: error)
+        }
+    }
+
+    /// Stitches the files `tile-ROW-COLUMN.EXT` of a folder, rows and columns counted from 0, into a new TIFF at `path`;
+    /// tiles without a file are holes, and other files are left alone. Answers how many tiles there were.
+    ///
+    /// - Throws: as ``stitch(outputs:plan:split:content:)``; nothing is left at `path`.
+    package static func stitch(
+        folder: String, imageWidth: Int, imageHeight: Int, plan: MergePlan, split: SplitPlan, into path: String
+    ) throws(Failure) -> Int {
+        let grid = try TileGrid(imageWidth: imageWidth, imageHeight: imageHeight, plan: split)
+        let names = try tileNames(in: folder)
+        var files: [Int: String] = [:]
+        for name in names {
+            guard let (row, column) = place(of: name) else { continue }
+            guard row < grid.y.count, column < grid.x.count else {
+                throw Failure(.app, "\(name) is none of the \(grid.y.count) × \(grid.x.count) tiles of the image")
+            }
+            let index = row * grid.x.count + column
+            if let other = files.updateValue(name, forKey: index) {
+                throw Failure(.app, "\(folder) has two files for one tile, \(other) and \(name); remove one")
+            }
+        }
+        var tiles: [StitchTile] = []
+        for index in 0..<grid.count {
+            let file = files[index].map { name in
+                OutputFile(path: folder + "/" + name, name: "the output of unit \(index) (\(name))")
+            }
+            tiles.append(try StitchTile(TileGeometry(index: index, in: grid), file, plan))
+        }
+        guard access(path, F_OK) != 0 else {
+            throw Failure(.infra, "\(path) exists already; name a file that does not")
+        }
+        do throws(Failure) { try stitch(tiles, plan, split, into: path) } catch {
+            unlink(path)
+            throw error
+        }
+        return files.count
+    }
+
+    private static func tileNames(in folder: String) throws(Failure) -> [String] {
+        guard let directory = opendir(folder) else {
+            throw Failure(.infra, "cannot list \(folder): \(String(cString: strerror(errno)).lowercased())")
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+            }
+            if let name { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func place(of name: String) -> (row: Int, column: Int)? {
+        let stem = name.prefix { $0 != "." }
+        let parts = stem.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "tile", let row = Int(parts[1]), let column = Int(parts[2]), row >= 0,
+            column >= 0
+        else { return nil }
+        return (row, column)
+    }
+
+    private static func stitch(
+        _ tiles: [StitchTile], _ plan: MergePlan, _ split: SplitPlan, into path: String
+    ) throws(Failure) {
+        let layout = try StitchLayout(tiles, split: split)
+        if plan.content == .labels {
+            return try LabelBlend(layout: layout).write(to: TIFFWriter(path: path, shape: layout.shape))
+        }
+        let fill = try StitchFill(plan.fill, for: layout.shape)
+        if plan.format == .png { try ImageLimits.checkPNG(fill.shape) }
+        let writer = try TIFFWriter(path: path, shape: fill.shape)
+        switch plan.blend {
+        case .hard: try HardBlend(layout: layout, fill: fill).write(to: writer)
+        case .feather: try FeatherBlend(layout: layout, fill: fill).write(to: writer)
         }
     }
 
@@ -54,26 +133,5 @@ package enum TileStitcher {
                     + (references.isEmpty ? "none" : "\(references.count)"))
         }
         return references[0]
-    }
-
-    private static func layHard(_ layout: StitchLayout, _ content: ContentStore, into writer: TIFFWriter)
-        throws(Failure)
-    {
-        for row in 0..<layout.y.count {
-            for column in 0..<layout.x.count {
-                guard let tile = layout.tile(row: row, column: column), let image = tile.image else { continue }
-                try checkCancellation()
-                let place = layout.rect(row: row, column: column)
-                let (xs, ys) = (layout.x.cell(column), layout.y.cell(row))
-                let cell = PixelRect(x: xs.lowerBound, y: ys.lowerBound, width: xs.count, height: ys.count)
-                guard cell.width > 0, cell.height > 0 else { continue }
-                var block = try TileOutput(tile.geometry.index, image, content).block()
-                let stride = block.shape.rowSize
-                let start = (cell.y - place.y) * stride + (cell.x - place.x) * block.shape.pixelSize
-                try block.bytes.rawBytes { (buffer) throws(Failure) in
-                    try writer.write(UnsafeRawBufferPointer(rebasing: buffer[start...]), stride: stride, to: cell)
-                }
-            }
-        }
     }
 }

@@ -2,8 +2,8 @@ internal import CVipsShim
 internal import Glibc
 internal import ImflowExecution
 
-/// An image file that libvips decodes. Used by one thread at a time.
-final class VipsImage {
+/// An image file that libvips decodes. Used by one thread at a time, not always the same one.
+final class VipsImage: @unchecked Sendable {
     enum Access { case sequential, random }
 
     private let handle: OpaquePointer
@@ -37,11 +37,14 @@ final class VipsImage {
 
     deinit { imflow_image_close(handle) }
 
-    /// Decodes a rectangle that lies within the image. An image with sequential access is read from top to bottom.
-    func read(_ rect: PixelRect, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
-        precondition(buffer.count >= shape.resized(width: rect.width, height: rect.height).size)
+    /// Decodes a rectangle that lies within the image, into rows that begin `stride` bytes apart; nil: without gaps. An image
+    /// with sequential access is read from top to bottom.
+    func read(_ rect: PixelRect, into buffer: UnsafeMutableRawBufferPointer, stride: Int? = nil) throws(Failure) {
+        let row = rect.width * shape.pixelSize
+        let stride = stride ?? row
+        precondition(stride >= row && buffer.count >= stride * (rect.height - 1) + row)
         let done = imflow_image_read(
-            handle, Int32(rect.x), Int32(rect.y), Int32(rect.width), Int32(rect.height), buffer.baseAddress)
+            handle, Int32(rect.x), Int32(rect.y), Int32(rect.width), Int32(rect.height), buffer.baseAddress, stride)
         guard done else {
             let reason = VipsImage.reason()
             throw Failure(.app, "\(name) is damaged or truncated\(reason.isEmpty ? "" : ": \(reason)")")
@@ -55,16 +58,55 @@ final class VipsImage {
         return PixelBlock(shape: shape, bytes: bytes)
     }
 
+    /// All of it in another size, each side at least 1 px. An image with sequential access is decoded row by row.
+    func scaled(to size: PixelSize) throws(Failure) -> PixelBlock {
+        let shape = shape.resized(width: size.width, height: size.height)
+        guard let resized = imflow_image_resize(handle, Int32(size.width), Int32(size.height)) else {
+            throw Failure(.app, "\(name) cannot be scaled: \(VipsImage.reason())")
+        }
+        defer { imflow_image_close(resized) }
+        var header = ImflowImageHeader()
+        imflow_image_header(resized, &header)
+        guard Int(header.width) == size.width, Int(header.height) == size.height, Int(header.bands) == shape.bands,
+            header.format == shape.format.rawValue
+        else {
+            throw Failure(.app, "\(name) cannot be scaled: it has \(shape.pixelDescription); leave `tile_whole` out")
+        }
+        var bytes = [UInt8](repeating: 0, count: shape.size)
+        let done = bytes.withUnsafeMutableBytes { buffer in
+            imflow_image_read(resized, 0, 0, header.width, header.height, buffer.baseAddress, shape.rowSize)
+        }
+        guard done else { throw Failure(.app, "\(name) is damaged or truncated: \(VipsImage.reason())") }
+        return PixelBlock(shape: shape, bytes: bytes)
+    }
+
     /// Writes a block, whose shape must fit PNG, without metadata: the same pixels are always the same bytes.
     static func writePNG(_ block: PixelBlock, to path: String) throws(Failure) {
-        precondition(block.shape.fitsPNG)
-        try checkLibrary()
-        let done = block.bytes.withUnsafeBytes { bytes in
-            imflow_png_write(
-                bytes.baseAddress, Int32(block.shape.width), Int32(block.shape.height), Int32(block.shape.bands),
-                block.shape.format == .uint16, 1, path)
+        var bytes = block.bytes
+        try bytes.rawBytes { (buffer) throws(Failure) in
+            try writePNG(UnsafeRawBufferPointer(buffer), block.shape, to: path)
         }
+    }
+
+    /// The same of pixels that lie as ``PixelShape`` says.
+    static func writePNG(
+        _ pixels: UnsafeRawBufferPointer, _ shape: PixelShape, to path: String
+    ) throws(Failure) {
+        precondition(shape.fitsPNG && pixels.count >= shape.size)
+        try checkLibrary()
+        let done = imflow_png_write(
+            pixels.baseAddress, Int32(shape.width), Int32(shape.height), Int32(shape.bands), shape.format == .uint16, 1,
+            path)
         guard done else { throw Failure(.infra, "cannot write the image \(path): \(reason())") }
+    }
+
+    /// Writes a PNG of an image file whose pixels fit, row by row, without metadata: the same pixels are always the same
+    /// bytes.
+    static func convertToPNG(_ source: String, into path: String) throws(Failure) {
+        try checkLibrary()
+        guard imflow_png_convert(source, 6, path) else {
+            throw Failure(.infra, "cannot write the image \(path): \(reason())")
+        }
     }
 
     private static func checkLibrary() throws(Failure) {
@@ -75,7 +117,7 @@ final class VipsImage {
     }
 
     private static func notAnImage(_ name: String, reason: String) -> Failure {
-        if reason.isEmpty || reason.contains("not in a known format") {
+        if reason.isEmpty || ["not in a known format", "not a known file format"].contains(where: reason.contains) {
             return Failure(.app, "\(name) is not an image; TIFF, PNG, JPEG, WebP, GIF and HEIF are read")
         }
         return Failure(.app, "\(name) cannot be read as an image: \(reason)")

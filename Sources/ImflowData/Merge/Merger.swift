@@ -7,8 +7,8 @@ internal import ImflowPlan
 /// shards finished changes a byte of it; holes are left out.
 ///
 /// The outputs are read one unit at a time. In memory is what a strategy must know of the units before: nothing of them for
-/// `concat-json` and `none`, a unit's text for `concat-text`, the places of the images for `tile-stitch`, all boxes for
-/// `detections`, and for the others at most the result itself.
+/// `concat-json` and `none`, a unit's text for `concat-text`, the places of the images for `tile-stitch`, all boxes and
+/// segments for `detections` and `segments`, and for the others at most the result itself.
 package struct Merger: Sendable {
     private let content: ContentStore
     private let pieceSize: Int
@@ -26,7 +26,7 @@ package struct Merger: Sendable {
         let strategy = work.merge.strategy
         let outputs = try PartialOutputs(
             work.parts, content: content, task: consumer,
-            keepingUnits: strategy == .tileStitch || strategy == .detections, pieceSize: pieceSize)
+            keepingUnits: [.tileStitch, .detections, .segments].contains(strategy), pieceSize: pieceSize)
         do throws(Failure) {
             return try merge(outputs, by: work.merge, split: work.split)
         } catch {
@@ -51,6 +51,7 @@ package struct Merger: Sendable {
         case .topK: return try fold(outputs, TopKMerge(score: merge.score, k: merge.k))
         case .tileStitch: return try store(try stitch(outputs, by: merge, split: split))
         case .detections: return try store(try detections(outputs, by: merge))
+        case .segments: return try store(try SegmentMerge.merge(try outputs.results()))
         }
     }
 
@@ -85,11 +86,11 @@ package struct Merger: Sendable {
     }
 
     private func detections(_ outputs: PartialOutputs, by merge: MergePlan) throws(Failure) -> JSONValue {
-        var results: [(unit: Unit, result: JSONValue)] = []
-        try outputs.forEachValue { index, value in
-            if let unit = outputs.units[index] { results.append((unit, value)) }
+        var boxes = DetectionGathering()
+        try outputs.forEachValue { index, value throws(Failure) in
+            if let unit = outputs.units[index] { try boxes.add(unit, value) }
         }
-        return try DetectionMerger.merge(units: results, plan: merge)
+        return try boxes.merged(merge)
     }
 
     /// Holes are told too: they stay empty in the image.

@@ -6,6 +6,9 @@ internal import ImflowJSON
 struct UnitResult {
     var unit: Unit
     var result: JSONValue
+
+    /// “unit 7”.
+    var name: String { "unit \(unit.index)" }
 }
 
 /// The unit results of a stage in unit order, holes left out: however the units were bundled into shards, and in whatever

@@ -50,6 +50,21 @@ struct SplitSource {
     /// The stored file that the member stands for; nil when it is something else.
     var file: ContentReference? { value.stringValue.flatMap { ContentReference($0) } }
 
+    /// The table's file; a table that is given as its text becomes one.
+    func storedTable(format: RowFormat?, content: ContentStore) throws(Failure) -> ContentReference {
+        if let file { return file }
+        guard format != nil else {
+            throw Failure(
+                .app,
+                "`\(key)` is no URL, so it is taken for a table's text, which needs row_format: csv, tsv or jsonl; "
+                    + "a file is named by its URL, under a key that ends in _url")
+        }
+        do throws(ContentError) {
+            let hash = try content.put(Array((value.stringValue ?? "").utf8))
+            return ContentReference(hash: hash, name: "table")
+        } catch { throw Failure(storing: error) }
+    }
+
     /// The member's text, or its file's: UTF-8, a byte order mark dropped.
     func text(content: ContentStore, consumer: String) throws(Failure) -> String {
         guard let file else { return value.stringValue ?? "" }
@@ -74,6 +89,8 @@ struct SplitSource {
         case .batch: "a list"
         case .tile: "an image file, given by its URL"
         case .lines, .sequence: "a text or a text file"
+        case .rows: "a table, given by its URL or as its text"
+        case .audio: "a recording, given by its URL"
         case .candidates: "nothing"
         }
     }
@@ -81,8 +98,8 @@ struct SplitSource {
     private static func fits(_ value: JSONValue, _ mode: SplitMode) -> Bool {
         switch mode {
         case .batch: value.arrayValue != nil
-        case .tile: value.stringValue.flatMap { ContentReference($0) } != nil
-        case .lines, .sequence: value.stringValue != nil
+        case .tile, .audio: value.stringValue.flatMap { ContentReference($0) } != nil
+        case .lines, .sequence, .rows: value.stringValue != nil
         case .candidates: false
         }
     }

@@ -13,10 +13,13 @@ package struct Splitter: Sendable {
 
     private let content: ContentStore
     private let fetcher: Fetcher
+    private let sources: TileSources?
 
-    package init(content: ContentStore, fetcher: Fetcher) {
+    /// - Parameter sources: where the decode of an image that needs one begins; nil: with its first tile.
+    package init(content: ContentStore, fetcher: Fetcher, sources: TileSources? = nil) {
         self.content = content
         self.fetcher = fetcher
+        self.sources = sources
     }
 
     /// What all units share, and each shard's units. Files of the shared input and of a text or image that is
@@ -25,7 +28,8 @@ package struct Splitter: Sendable {
         _ input: JSONObject, by split: SplitPlan, inputSchema: JSONValue?, consumer: String
     ) async throws(Failure) -> Outcome {
         try Self.check(split, consumer: consumer)
-        let members = FileMembers(inputSchema: inputSchema)
+        // A table may be given as its text; what is named as one and reads as a URL is none.
+        let members = FileMembers(inputSchema: inputSchema, file: split.mode == .rows ? split.key : nil)
         let (source, shared) = try await source(in: input, of: split, members: members, consumer: consumer)
         let units: [Unit]?
         if let source {
@@ -85,6 +89,7 @@ package struct Splitter: Sendable {
             guard BatchSplit.count(items.count, size: split.batchSize) <= Self.maximumUnits else { return nil }
             return BatchSplit.units(of: items, key: source.key, size: split.batchSize)
         case .lines:
+            if let file = source.file, isLarge(file) { return try largeText(file, key: source.key, split) }
             let text = try source.text(content: content, consumer: consumer)
             guard let lines = TextLines.lines(of: text, limit: Self.maximumUnits) else { return nil }
             let geometry = lines.indices.map { index -> JSONObject in
@@ -92,6 +97,7 @@ package struct Splitter: Sendable {
             }
             return try units(of: source, texts: lines, geometry: geometry)
         case .sequence:
+            if let file = source.file, isLarge(file) { return try largeText(file, key: source.key, split) }
             let windows = TextWindows(
                 try source.text(content: content, consumer: consumer), unit: split.sequenceUnit
             ).windows(
@@ -107,7 +113,33 @@ package struct Splitter: Sendable {
             return try units(of: source, texts: windows.map(\.text), geometry: geometry)
         case .tile:
             guard let image = source.file else { return [] }
-            return try TileSplitter.split(source: image, key: source.key, plan: split, content: content).units
+            let units = try TileSplitter.split(source: image, key: source.key, plan: split, content: content)
+            try sources?.begin(image)
+            return units
+        case .rows:
+            let file = try source.storedTable(format: split.rowFormat, content: content)
+            let path = content.path(of: file.hash)
+            return try RowTable(path: path, name: file.name, plan: split, limit: Self.maximumUnits)?
+                .units(of: file, key: source.key)
+        case .audio:
+            guard let file = source.file else { return [] }
+            let (recording, wave) = try Recording(content: content).open(file)
+            return try AudioSplit(wave, name: file.name, plan: split, limit: Self.maximumUnits)?
+                .units(of: recording, key: source.key)
+        }
+    }
+
+    /// Whether a text is cut by reference: what is larger is not held in memory.
+    private func isLarge(_ file: ContentReference) -> Bool {
+        content.size(of: file.hash).map { $0 > Int64(SplitSource.maximumTextBytes) } ?? false
+    }
+
+    /// Units that name their parts of the text.
+    private func largeText(_ file: ContentReference, key: String, _ split: SplitPlan) throws(Failure) -> [Unit]? {
+        let text = LargeText(path: content.path(of: file.hash), name: file.name)
+        return try text.parts(by: split, limit: Self.maximumUnits)?.map { part in
+            let cut = FileCut(key: key, source: file.text, range: part.bytes, form: .bytes)
+            return Unit(geometry: part.geometry, set: [:], cut: cut)
         }
     }
 
@@ -131,7 +163,7 @@ package struct Splitter: Sendable {
     private static func check(_ split: SplitPlan, consumer: String) throws(Failure) {
         let complaint: String? =
             switch split.mode {
-            case .batch where split.batchSize < 1: "`batch_size: \(split.batchSize)` must be at least 1"
+            case .batch where split.batchSize < 1, .rows where split.batchSize < 1: "`batch_size: \(split.batchSize)` must be at least 1"
             case .sequence where split.sequenceLength < 1:
                 "`sequence_length: \(split.sequenceLength)` must be at least 1"
             case .sequence where split.sequenceOverlap < 0 || split.sequenceOverlap >= split.sequenceLength:

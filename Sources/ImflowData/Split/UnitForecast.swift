@@ -28,6 +28,8 @@ package struct UnitForecast: Sendable {
             return BatchSplit.count(list.count, size: split.batchSize)
         case .tile: return value.stringValue.flatMap { tiles(of: $0, split) }
         case .lines, .sequence: return text(value, isFile: isFile(name)).flatMap { Self.pieces(of: $0, split) }
+        case .rows: return value.stringValue.flatMap { rows(of: $0, split) }
+        case .audio: return value.stringValue.flatMap { windows(of: $0, split) }
         case .candidates: return split.candidates
         }
     }
@@ -49,15 +51,16 @@ package struct UnitForecast: Sendable {
     private static func fits(_ value: JSONValue, _ mode: SplitMode, isFile: Bool) -> Bool {
         switch mode {
         case .batch: value.arrayValue != nil
-        case .tile: isFile && value.stringValue != nil
-        case .lines, .sequence: value.stringValue != nil
+        case .tile, .audio: isFile && value.stringValue != nil
+        case .lines, .sequence, .rows: value.stringValue != nil
         case .candidates: false
         }
     }
 
     private func tiles(of url: String, _ split: SplitPlan) -> Int? {
         guard let path = FileURL.path(url), let shape = try? Self.shape(of: path) else { return nil }
-        return try? TileGrid(imageWidth: shape.width, imageHeight: shape.height, plan: split).count
+        guard let grid = try? TileGrid(imageWidth: shape.width, imageHeight: shape.height, plan: split) else { return nil }
+        return grid.count + (split.tileWhole == true && grid.count > 1 ? 1 : 0)
     }
 
     /// As the tiles see it, upright.
@@ -65,6 +68,20 @@ package struct UnitForecast: Sendable {
         if let image = try SourceImage.open(path, name: path) { return image.shape }
         let header = try VipsImage(path: path, name: path, access: .sequential)
         return Orientation(exif: header.orientation).upright(header.shape)
+    }
+
+    private func rows(of url: String, _ split: SplitPlan) -> Int? {
+        guard let path = FileURL.path(url),
+            let size = try? ImageFile.reading(path, name: path).size, size <= Int64(Self.maximumTextBytes)
+        else { return nil }
+        return try? RowTable(path: path, name: path, plan: split, limit: Splitter.maximumUnits)?.runs.count
+    }
+
+    private func windows(of url: String, _ split: SplitPlan) -> Int? {
+        guard let path = FileURL.path(url), let file = try? ImageFile.reading(path, name: path),
+            let wave = try? WaveFile(file)
+        else { return nil }
+        return try? AudioSplit(wave, name: path, plan: split, limit: Splitter.maximumUnits)?.windows.count
     }
 
     private func text(_ value: JSONValue, isFile: Bool) -> String? {

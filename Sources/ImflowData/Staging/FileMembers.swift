@@ -10,9 +10,11 @@ struct FileMembers {
     /// Members at the top level that the model's schema calls URIs.
     private let uriKeys: Set<String>
 
-    init(inputSchema: JSONValue?) {
+    /// `file`: a further member at the top level that names a file.
+    init(inputSchema: JSONValue?, file: String? = nil) {
         let properties = inputSchema?["properties"]?.objectValue ?? [:]
-        uriKeys = Set(properties.filter { Self.isURI($0.value) || Self.isURI($0.value["items"] ?? .null) }.keys)
+        let uris = properties.filter { Self.isURI($0.value) || Self.isURI($0.value["items"] ?? .null) }.keys
+        uriKeys = Set(uris).union(file.map { [$0] } ?? [])
     }
 
     private static func isURI(_ schema: JSONValue) -> Bool { schema["format"]?.stringValue == "uri" }

@@ -8,11 +8,14 @@ struct ResultCollector {
     private let content: ContentStore
     private let folder: String
     private let guestFolder: String
+    /// The model has ended: its files become the store's.
+    private let ended: Bool
     /// By path on this machine: a result may name one file more than once.
     private var stored: [String: ContentHash] = [:]
 
-    init(content: ContentStore, folder: String, guestFolder: String) {
+    init(content: ContentStore, folder: String, guestFolder: String, ended: Bool) {
         self.content = content
+        self.ended = ended
         self.folder = folder
         self.guestFolder = guestFolder.hasSuffix("/") ? String(guestFolder.dropLast()) : guestFolder
     }
@@ -38,7 +41,7 @@ struct ResultCollector {
         let key = components.joined(separator: "/")
         if let hash = stored[key] { return ContentReference(hash: hash, name: name).text }
         do throws(ContentError) {
-            let hash = try content.put(fileBelow: root, at: components).hash
+            let hash = try content.put(fileBelow: root, at: components, sharing: ended).hash
             stored[key] = hash
             return ContentReference(hash: hash, name: name).text
         } catch {

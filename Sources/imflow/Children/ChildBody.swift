@@ -23,7 +23,7 @@ struct ChildBody: Sendable {
         }
         let stored: JSONValue
         do {
-            stored = try await staging.collect(value, from: call.files.path, guestFolder: call.files.guest)
+            stored = try await staging.collect(value, from: call.files.path, guestFolder: call.files.guest, ended: false)
         } catch let failure as Failure {
             let message = failure.message.hasPrefix("the result") ? "the job" + failure.message.dropFirst(10) : failure.message
             throw .problem(failure.cause == .app ? 422 : 500, message)
