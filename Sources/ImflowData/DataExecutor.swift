@@ -111,6 +111,10 @@ package struct DataExecutor: Executor {
             inputHash = result.hash
             return .succeeded(result)
         case .pass(let context):
+            if let gathered = try ResultGathering(content: content).payload(context, consumer: stage) {
+                inputHash = gathered.hash
+                return .succeeded(gathered)
+            }
             guard let input = try Binder(content: content).bind(context, consumer: stage) else { return Self.skipped }
             inputHash = ContentHash(canonical: .object(input))
             return .succeeded(try store(.object(input)))

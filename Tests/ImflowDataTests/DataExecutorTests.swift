@@ -105,6 +105,39 @@ import Testing
         #expect(report.inputHash == payload.hash)
     }
 
+    /// From their texts, and as a binding of them would be.
+    @Test func namedResultsAreGathered() async throws {
+        let long = JSONValue.string(String(repeating: "é\"", count: 200_000))
+        let results: [(String, JSONValue)] = [
+            ("z", [1, [2, long]]), ("é", "text"), ("a", ["a": [long], "b": 2]), ("b", ["a": 1]), ("n", nil), ("z", 0),
+        ]
+        let context = InputContext(
+            sources: try results.map {
+                InputContext.Source(stage: $0.0, outputKey: $0.0, result: try room.content.payload($0.1))
+            }, jobInput: nil, key: nil, soleValueFallback: false, literal: [:], when: nil)
+        let report = await run(.pass(context))
+        let expected: JSONValue = ["z": [1, [2, long]], "é": "text", "a": [long], "b": ["a": 1], "n": nil]
+        let bound = try #require(try Binder(content: room.content).bind(context, consumer: "stage `s`"))
+        guard case .succeeded(let payload) = report.outcome else {
+            Issue.record("\(report.outcome)")
+            return
+        }
+        #expect(payload.hash == ContentHash(canonical: expected))
+        #expect(payload.hash == ContentHash(canonical: .object(bound)))
+        #expect(report.inputHash == payload.hash)
+    }
+
+    @Test func resultsThatAreTooDeepAreNotGathered() async throws {
+        var deep: JSONValue = 0
+        for _ in 0..<JSONReader.maximumDepth { deep = [deep] }
+        let context = InputContext(
+            sources: [InputContext.Source(stage: "d", outputKey: "d", result: try room.content.payload(deep))],
+            jobInput: nil, key: nil, soleValueFallback: false, literal: [:], when: nil)
+        let error = failure(await run(.pass(context)))
+        #expect(error?.cause == .app)
+        #expect(error?.message.contains("too deeply") == true)
+    }
+
     @Test func partsAreMerged() async throws {
         let units = (0..<4).map { Unit(geometry: ["index": .int($0)], set: [:]) }
         let parts = try room.parts([Array(units[..<2]), Array(units[2...])]) { [.int(Int64($0.index))] }

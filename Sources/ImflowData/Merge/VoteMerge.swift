@@ -16,7 +16,9 @@ struct VoteMerge: MergeFold, Sendable {
 
     mutating func add(_ text: UnsafeRawBufferPointer, of unit: Int) throws(Failure) {
         // In a vote's result it stands three levels deeper than in a list, as which it could be stored.
-        guard Self.depth(of: text) + 3 <= JSONReader.maximumDepth else {
+        var depth = NestingDepth()
+        depth.scan(text)
+        guard depth.deepest + 3 <= JSONReader.maximumDepth else {
             throw Failure(.app, "vote: unit \(unit)'s result is nested too deeply to stand in a list of votes")
         }
         tallies[Array(text), default: Tally(count: 0, firstUnit: unit)].count += 1
@@ -43,27 +45,5 @@ struct VoteMerge: MergeFold, Sendable {
         }
         try writer.put("]}")
         return try writer.payload()
-    }
-
-    private static func depth(of text: UnsafeRawBufferPointer) -> Int {
-        var (depth, deepest) = (0, 0)
-        var isString = false
-        var isEscaped = false
-        for byte in text {
-            if isString {
-                isString = isEscaped || byte != UInt8(ascii: "\"")
-                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
-                deepest = max(deepest, depth)
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-            default: break
-            }
-        }
-        return deepest
     }
 }
