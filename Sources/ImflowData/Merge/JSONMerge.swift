@@ -13,6 +13,8 @@ struct JSONMerge: MergeFold, Sendable {
         case value(JSONValue)
         /// Is merged into it if it is an object, and else, or when `isNew`, takes its place.
         case members(JSONMembers<Change>, isNew: Bool)
+
+        var isObject: Bool { if case .members = self { true } else { false } }
     }
 
     /// Two values that cannot both be, of which the later one is the unit's; nil: nobody knows whose.
@@ -86,8 +88,11 @@ struct JSONMerge: MergeFold, Sendable {
     private static func take(
         _ new: Change, into place: inout Change, taking conflict: MergePlan.Conflict, path: [String]
     ) throws(Conflict) {
+        // Asked before anything else holds on to the place: what stands in it is then not copied.
+        if place.isObject, case .members(let members, isNew: false) = new {
+            return try merge(members, into: &place, taking: conflict, path)
+        }
         switch (place, new) {
-        case (.members, .members(let members, isNew: false)): try merge(members, into: &place, taking: conflict, path)
         case (.value, .members(let members, _)) where conflict == .last: place = .members(members, isNew: true)
         case (_, _) where conflict == .last: place = new
         case (.value(let first), .value(let second)) where first == second: break
