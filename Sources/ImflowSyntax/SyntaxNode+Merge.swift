@@ -41,10 +41,13 @@ package func mergeKeys(in tree: SyntaxTree) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     // Hardly any text has one, and a look at the texts is much cheaper than a walk over the mappings.
     guard tree.texts.contains(SyntaxTree.mergeKey) else { return [] }
+    // Of what several `<<` merge by its name, the first one tells.
+    var told: Set<Int> = []
     for index in tree.records.indices where tree.records[index].kind == .mapping {
         for (key, value) in SyntaxNode(tree: tree, index: index).members where key.isMergeKey {
             let merged = value.kind == .sequence ? value.items : [value]
             if let wrong = merged.first(where: { $0.kind != .mapping && $0.kind != .hole }) {
+                guard told.insert(wrong.index).inserted else { continue }
                 diagnostics.append(
                     Diagnostic(
                         .invalidMerge, "`<<` merges mappings, and this is none", at: wrong.span,

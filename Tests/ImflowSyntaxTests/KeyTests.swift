@@ -69,6 +69,11 @@ import Testing
         #expect(found.map(\.primary.span.text) == ["<<", "3", "[1]"])
     }
 
+    @Test func whatIsNoMappingIsToldOnceHoweverOftenItIsMerged() {
+        let tree = yaml("a: &a [1]\nb:\n  <<: *a\n  <<: *a\nc:\n  <<: *a\n").tree
+        #expect(mergeKeys(in: tree).map(\.code) == [.invalidMerge])
+    }
+
     // MARK: JSON values
 
     @Test func jsonOfYAML() throws {
