@@ -39,7 +39,8 @@ def main():
         start = time.perf_counter()
         joined = join(found)
         seconds = time.perf_counter() - start
-        boxes = [[*(round(value, 3) for value in item.bbox.to_xyxy()), item.category.id] for item in joined]
+        # Some values are NumPy's, which JSON does not know.
+        boxes = [[*(round(float(value), 3) for value in item.bbox.to_xyxy()), int(item.category.id)] for item in joined]
         print(json.dumps({"name": f"SAHI {way.__name__.removesuffix('Postprocess')} {metric} {threshold}",
                           "seconds": seconds, "boxes": boxes}), flush=True)
 
