@@ -183,7 +183,7 @@ import Testing
         let path = workshop.content.path(of: source.hash)
         chmod(path, 0o600)
         try Data(bytes.prefix(bytes.count / 2)).write(to: URL(filePath: path))
-        let remembering = TileSources(content: workshop.content)
+        let remembering = TileSources(content: workshop.content, failureMemory: .seconds(86_400))
         for sources in [sources, remembering] {
             let failure = try await imageFailure { _ = try await sources.image(source, rows: 60) }
             #expect(failure.cause == .app && failure.message.hasPrefix("page.png"))
