@@ -12,7 +12,8 @@ struct ExecCall: Sendable {
     private var model: String { launch.model.name }
 
     func result(of request: [UInt8]) async throws(Failure) -> JSONValue {
-        let mark = log.size
+        // What was started by an earlier engine has a log already.
+        let mark = launch.recovered ? 0 : log.size
         let exit = try await host.run(launch, input: request)
         if Task.isCancelled { throw .cancelled }
         guard exit.code == 0 else { throw exit.failure(of: model, log: log.tail(from: mark)) }

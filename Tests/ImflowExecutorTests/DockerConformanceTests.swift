@@ -1,6 +1,7 @@
 import Glibc
 import ImflowContent
 import ImflowData
+import ImflowDocker
 import ImflowExecution
 import ImflowHTTP
 import ImflowInvocation
@@ -48,6 +49,18 @@ final class DockerFixture: ConformanceFixture {
 
     func leftovers(of job: String) async throws -> [String] {
         try await bench.containers(job: job).map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
+    }
+
+    func remains() async throws -> [String] {
+        let label = "imflow.state=" + ContainerIdentity(stateRoot: state.root).state
+        let containers = try await bench.labelled(label, "/containers/json?all=1&filters=").arrayValue ?? []
+        let networks = try await bench.labelled(label, "/networks?filters=").arrayValue ?? []
+        let volumes = try await bench.labelled(label, "/volumes?filters=")["Volumes"]?.arrayValue ?? []
+        var lines: [String] = []
+        for container in containers { lines.append("container " + (container["Names"]?[0]?.stringValue ?? "")) }
+        for network in networks { lines.append("network " + (network["Name"]?.stringValue ?? "")) }
+        for volume in volumes { lines.append("volume " + (volume["Name"]?.stringValue ?? "")) }
+        return lines
     }
 }
 
