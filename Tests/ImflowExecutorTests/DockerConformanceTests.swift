@@ -25,7 +25,7 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .oip, .cog]
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
@@ -43,7 +43,9 @@ final class DockerFixture: ConformanceFixture {
             program.language == .shell ? (bench.engine.busybox, "sh") : (bench.engine.python, "python3")
         return ModelPlan(
             name: "probe", folder: bench.folder, image: image, command: [interpreter, "-c", program.source],
-            callProtocol: program.callProtocol, concurrency: program.concurrency, environment: program.environment)
+            callProtocol: program.callProtocol, port: program.callProtocol == .cog ? 5000 : 9000,
+            path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
+            concurrency: program.concurrency, environment: program.environment)
     }
 
     func leftovers(of job: String) async throws -> [String] {
