@@ -79,7 +79,7 @@ package final class ProcessHost: ModelHost {
     }
 
     private func begin(_ launch: Launch) throws(Failure) -> ProcessInstance {
-        let port = launch.model.callProtocol == .rest ? try ports.take(preferring: launch.model.port) : nil
+        let port = launch.model.callProtocol.isHTTP ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
             let order = try order(for: launch, port: port)
             let instance = try ProcessInstance(order, port: port, spawner: spawner) { [weak self] in
