@@ -12,6 +12,7 @@ struct JSONLCall: Sendable {
             throw .gone(exit.failure(of: model, "between two requests", log: lease.log.tail(from: 0)))
         }
         let reply: [UInt8]?
+        CallObservation.note(.request(request))
         do throws(Failure) {
             reply = try await lease.instance.exchange(request)
         } catch { throw .broken(error) }
@@ -24,6 +25,7 @@ struct JSONLCall: Sendable {
             }
             throw .broken(Failure(.app, "model \(model) closed its standard output before it had replied"))
         }
+        CallObservation.note(.reply(status: nil, body: reply))
         do throws(Failure) {
             return ModelReply.result(in: try ModelReply.parse(reply, model: model, origin: "as its reply line"))
         } catch {

@@ -21,8 +21,10 @@ struct RestCall: Sendable {
         let start = clock.now
         var pause = Self.firstPause
         var statuses: Set<Int> = []
+        CallObservation.note(.request(request))
         while true {
             let response = try await send(request, refusedWith: statuses)
+            CallObservation.note(.reply(status: response.status, body: response.body))
             guard Self.isBackPressure(response.status) else { return try result(in: response) }
             if let patience, clock.now - start > patience.duration {
                 throw .sound(refusal(response, remark: " for \(Int(patience.seconds)) s"))
