@@ -24,7 +24,7 @@ struct CallAttempt: Sendable {
 
     /// The units' results in unit order. The first failure ends the others.
     func results(of units: [StagedUnit], progress: @escaping UnitProgress) async throws(Failure) -> [JSONValue] {
-        let width = work.model.callProtocol == .rest ? max(1, work.model.concurrency) : 1
+        let width = work.model.callProtocol.isHTTP ? max(1, work.model.concurrency) : 1
         if width > 1, unitCount > 1 { return try await atOnce(units, width: width, progress: progress) }
         var results: [JSONValue] = []
         for position in units.indices {
@@ -128,9 +128,12 @@ struct CallAttempt: Sendable {
     }
 
     /// Makes the unit's files and the request that names them; the input must fit the model's schema.
-    func stage(
-        _ unit: StagedUnit, into folder: UnitFolder, token: String? = nil
-    ) async throws(Failure) -> [UInt8] {
+    func stage(_ unit: StagedUnit, into folder: UnitFolder) async throws(Failure) -> [UInt8] {
+        request(input: try await stagedInput(of: unit, in: folder), unit: unit)
+    }
+
+    /// Makes the unit's files, and answers the input that names them; it must fit the model's schema.
+    func stagedInput(of unit: StagedUnit, in folder: UnitFolder) async throws(Failure) -> JSONValue {
         try folder.create(for: unit)
         let input: JSONValue
         do {
@@ -138,7 +141,7 @@ struct CallAttempt: Sendable {
         } catch { throw Failure(of: error) }
         CallObservation.note(.staged(folder: folder.input))
         try schemas.checkInput(input)
-        return request(input: input, unit: unit, token: token)
+        return input
     }
 
     /// The model is done with the unit's files, however the call ended. Throws when it changed what was not its own: that

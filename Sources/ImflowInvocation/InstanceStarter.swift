@@ -45,7 +45,7 @@ struct InstanceStarter: Sendable {
     }
 
     private func waitUntilReady(_ lease: InstanceLease) async throws(Failure) {
-        guard model.callProtocol == .rest else { return }
+        guard model.callProtocol.isHTTP else { return }
         do throws(Failure) {
             try await RestEndpoint.waitUntilReady(
                 lease, model: model, within: window, client: client, readiness: readiness)

@@ -34,13 +34,12 @@ struct ProcessCommand: Sendable {
         guard !model.command.contains(where: { $0.utf8.contains(0) }) else {
             throw Failure(.app, "model \(model.name): the entrypoint holds a NUL byte")
         }
-        var environment = Self.base
+        var environment = Self.base.merging(ServerVariables.defaults(of: model.callProtocol)) { _, ours in ours }
         let own = try ModelEnvironment(of: model, api: launch.api)
         environment.merge(own.values) { _, own in own }
         environment.merge(launch.environment) { _, ours in ours }
         if let port {
-            environment["PORT"] = String(port)
-            environment["IMFLOW_PORT"] = String(port)
+            environment.merge(ServerVariables.listening(on: port, model.callProtocol)) { _, ours in ours }
         }
         environment.merge(marks) { _, mark in mark }
         self.model = model.name

@@ -72,7 +72,7 @@ package final class ProcessHost: ModelHost {
     }
 
     private func begin(_ launch: Launch) throws(Failure) -> ProcessInstance {
-        let port = launch.model.callProtocol == .rest ? try ports.take(preferring: launch.model.port) : nil
+        let port = launch.model.callProtocol.isHTTP ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
             let command = try command(for: launch, port: port)
             let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)

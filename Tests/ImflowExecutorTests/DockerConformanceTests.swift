@@ -25,12 +25,12 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .oip, .cog]
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil) throws {
-        bench = try DockerBench(folder: folder)
+    init(folder: String? = nil, engine: TestEngine = .usual) throws {
+        bench = try DockerBench(folder: folder, engine: engine)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
@@ -40,10 +40,12 @@ final class DockerFixture: ConformanceFixture {
 
     func model(running program: ModelProgram) async throws -> ModelPlan {
         let (image, interpreter) =
-            program.language == .shell ? (DockerBench.busybox, "sh") : (DockerBench.python, "python3")
+            program.language == .shell ? (bench.engine.busybox, "sh") : (bench.engine.python, "python3")
         return ModelPlan(
             name: "probe", folder: bench.folder, image: image, command: [interpreter, "-c", program.source],
-            callProtocol: program.callProtocol, concurrency: program.concurrency, environment: program.environment)
+            callProtocol: program.callProtocol, port: program.callProtocol == .cog ? 5000 : 9000,
+            path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
+            concurrency: program.concurrency, environment: program.environment)
     }
 
     func leftovers(of job: String) async throws -> [String] {

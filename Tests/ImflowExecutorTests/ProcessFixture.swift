@@ -15,7 +15,7 @@ final class ProcessFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest, .jsonl]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
     let patience = TimeSpan(seconds: 20)
 
     init() throws {
@@ -36,7 +36,8 @@ final class ProcessFixture: ConformanceFixture {
         try TemporaryFolder.write(program.source, to: folder + "/program")
         return ModelPlan(
             name: "probe", folder: folder, command: [interpreter, "program"], callProtocol: program.callProtocol,
-            port: Int.random(in: 20000..<30000), concurrency: program.concurrency, environment: program.environment)
+            port: Int.random(in: 20000..<30000), path: program.callProtocol.defaultPath(of: "probe"),
+            health: program.callProtocol.defaultHealth, concurrency: program.concurrency, environment: program.environment)
     }
 
     func leftovers(of job: String) async throws -> [String] {

@@ -44,7 +44,7 @@ struct TriedCall: Sendable {
         case .started, .staged: break
         case .ready: ready = .now
         case .request(let bytes):
-            asked = .now
+            if asked == nil { asked = .now }
             request = bytes
         case .reply(let status, let body):
             answered = .now
@@ -76,6 +76,9 @@ struct TriedCall: Sendable {
         guard tellsReadiness, let starting, let ready else { return nil }
         return ready - starting
     }
+
+    /// Whether what is asked now was asked before, and put off.
+    var isAskedAgain: Bool { !replies.isEmpty }
 
     /// From the request to the answer; of a program that is started for the call, from its start to its end.
     var answer: Duration? {

@@ -47,7 +47,7 @@ struct TryCommand: AsyncParsableCommand {
     func run() async throws {
         if describe {
             let tried = try TriedModel(model, input: nil, search: search)
-            return Console.print(ModelPorts(tried.model).shown(output.output))
+            return Console.print(ManifestPorts(tried.model).shown(output.output))
         }
         let tried = try TriedModel(model, input: try TryInput.members(input), search: search)
         Descriptors.raiseLimit()

@@ -69,6 +69,7 @@ final class TryReport: Sendable {
         case .started: break
         case .ready: if let load = call.load { Console.note("ready      after \(TriedCall.text(load))") }
         case .staged(let folder): for line in files(in: folder) { Console.note(line) }
+        case .request where call.isAskedAgain: Console.note("request    again")
         case .request(let bytes): Console.note("request    " + shown(bytes))
         case .reply(let status, let body):
             Console.note("reply      \(status.map { "status \($0): " } ?? "")" + shown(body))

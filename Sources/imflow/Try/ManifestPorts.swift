@@ -2,7 +2,7 @@ import ImflowJSON
 import ImflowPlan
 
 /// What a model takes and gives, by its manifest.
-struct ModelPorts {
+struct ManifestPorts {
     let model: ModelPlan
 
     init(_ model: ModelPlan) { self.model = model }
