@@ -9,17 +9,26 @@ import Synchronization
 /// socket. A container has no network (a `rest` instance: a private one without a way out), no capabilities, a
 /// read-only root, and one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or
 /// removes it.
-package final class DockerHost: ModelHost {
+package final class DockerHost: ContainerHost {
     package let node: String
     let containers: Containers
     let identity: ContainerIdentity
     let networks: PrivateNetworks
+    let files: ContainerFiles
+    /// Whether the private networks of the engine can be reached from here: it runs on this machine.
+    let isHere: Bool
     private let live = Mutex<Set<String>>([])
 
-    /// `socket` is an absolute path; `stateRoot` the state folder whose jobs these containers belong to.
+    /// - Parameters:
+    ///   - socket: an absolute path.
+    ///   - stateRoot: the state folder whose jobs these containers belong to.
+    ///   - files: how containers get at their work folders; `bind` only where the engine sees our disk.
     package init(
-        socket: String = DockerHost.defaultSocket(), client: HTTPClient, node: String, stateRoot: String
+        socket: String = DockerHost.defaultSocket(), client: HTTPClient, node: String, stateRoot: String,
+        files: ContainerFiles = .bind, isHere: Bool = true
     ) {
+        self.files = files
+        self.isHere = isHere
         let engine = EngineClient(socket: socket, client: client)
         self.node = node
         containers = Containers(engine: engine)
@@ -44,7 +53,10 @@ package final class DockerHost: ModelHost {
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
         await remove(left.map(\.id))
-        if found.count == left.count { await networks.remove(job: job) }
+        if found.count == left.count {
+            await networks.remove(job: job)
+            await removeVolumes(job: job)
+        }
     }
 
     package func shutdown() async {
@@ -129,7 +141,7 @@ package final class DockerHost: ModelHost {
         labels[ContainerIdentity.Label.input] = input.label
         return ContainerSpec(
             launch: launch, image: image, environment: try environment(of: launch), labels: labels, network: network,
-            takesInput: input != .none, hasInit: try await containers.engine.hasInit())
+            takesInput: input != .none, hasInit: try await containers.engine.hasInit(), files: files)
     }
 
     func log(of launch: Launch, collectsOutput: Bool) throws(Failure) -> ContainerLog {

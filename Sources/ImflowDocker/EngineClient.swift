@@ -18,6 +18,8 @@ final class EngineClient: Sendable {
     private let client: HTTPClient
     /// Exchanges that last as long as a container; they would starve the short ones of connections.
     private let lasting = HTTPClient(maximumConnections: 1024)
+    /// Disks are read and written on its thread.
+    let files = HTTPClient(maximumConnections: 16)
     private let agreed = Mutex<APIVersion?>(nil)
     private let initProcess = Mutex<Bool?>(nil)
 
@@ -71,6 +73,23 @@ final class EngineClient: Sendable {
         }
     }
 
+    /// What it says of its machine.
+    func info() async throws(Failure) -> EngineInfo {
+        let answer = try await call("GET", "/info", purpose: "asking what it has")
+        guard answer.isSuccess, let info = EngineInfo(answer.json) else {
+            throw Failure(.infra, "the Docker engine at \(socket) does not say what it has: \(answer.message)")
+        }
+        return info
+    }
+
+    /// Whether it answers at all within the time.
+    func answersPing(within patience: TimeSpan) async -> Bool {
+        let ping = HTTPRequest(
+            "GET", "http://docker/_ping", unixSocket: socket, timeout: patience, connectTimeout: patience)
+        // Among the lasting exchanges it waits behind none.
+        return (try? await lasting.send(ping))?.isSuccess == true
+    }
+
     /// Whether the engine has its init process (`docker-init`), which distributions package apart.
     func hasInit() async throws(Failure) -> Bool {
         if let known = initProcess.withLock({ $0 }) { return known }
@@ -81,7 +100,12 @@ final class EngineClient: Sendable {
         return has
     }
 
-    private func request(
+    /// Ends every exchange under way, and every later one at once: the engine is known to have gone.
+    func abandon() {
+        for each in [client, lasting, files] { each.abandon("the Docker engine at \(socket) does not answer any more") }
+    }
+
+    func request(
         _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, purpose: String
     ) async throws(Failure) -> HTTPRequest {
         let version = try await version(purpose: purpose)
@@ -132,7 +156,7 @@ final class EngineClient: Sendable {
         return min(offered, Self.newest)
     }
 
-    private func failure(_ error: HTTPError, purpose: String) -> Failure {
+    func failure(_ error: HTTPError, purpose: String) -> Failure {
         switch error {
         case .cancelled: Failure(.cancelled, "cancelled")
         case .cannotConnect: Failure(.infra, unreachable())

@@ -43,6 +43,7 @@ struct WarmCaller: UnitCaller {
         } catch { outcome = .failure(error) }
         session?.close()
         folder.remove()
+        await lease.instance.drop(folder.guest)
         if name == "0" { attempt.log.note("served by instance \(lease.token)") }
         attempt.log.append(from: lease.log, since: mark)
         if case .failure(let error) = outcome {
@@ -59,6 +60,7 @@ struct WarmCaller: UnitCaller {
         let request: [UInt8]
         do throws(Failure) {
             request = try await attempt.stage(unit, into: folder, token: token)
+            try await lease.instance.hand(folder.path, as: folder.guest)
         } catch { throw .sound(error) }
         // Nothing was sent yet: the instance need not be given up.
         if Task.isCancelled { throw .sound(.cancelled) }
@@ -72,6 +74,9 @@ struct WarmCaller: UnitCaller {
         }
         let result = try answer.get()
         do throws(Failure) {
+            try await lease.instance.bring(
+                { attempt.staging.files(named: result, guestFolder: lease.folder.guest) }, from: lease.folder.guest,
+                into: lease.folder.path)
             // The model was told the instance's folder as its own; the unit's lies below it.
             return try await attempt.collect(result, from: lease.folder, ended: false)
         } catch { throw .sound(error) }
