@@ -144,11 +144,10 @@ final class LocalExecutor: Executor {
         return await data.run(order, progress: progress)
     }
 
-    /// What the order comes to without calling a model and without the network. Nil: that cannot be told, or it would be run.
+    /// What the order comes to without calling a model. Nil: that cannot be told, or it would be run.
     func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
         switch order.work {
         case .call: return await calls.foreseen(order)
-        case .fetch(let work) where !work.isLocal: return nil
         default:
             let outcome = await data.run(order) { _ in }.outcome
             if case .failed = outcome { return nil }
