@@ -1,5 +1,7 @@
 #include "CCurlShim.h"
 
+#include "Curl.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -33,9 +35,13 @@ static CURLcode global_code = CURLE_FAILED_INIT;
 
 static void global_start(void) { global_code = curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-imflow_multi *imflow_multi_create(int64_t connections) {
+int imflow_curl_start(void) {
     pthread_once(&global_once, global_start);
-    if (global_code != CURLE_OK) return NULL;
+    return global_code == CURLE_OK ? 0 : -1;
+}
+
+imflow_multi *imflow_multi_create(int64_t connections) {
+    if (imflow_curl_start() != 0) return NULL;
     imflow_multi *multi = malloc(sizeof(*multi));
     if (!multi) return NULL;
     multi->handle = curl_multi_init();
@@ -72,13 +78,27 @@ void imflow_multi_poll(imflow_multi *multi, int milliseconds) {
 
 void imflow_multi_wake(imflow_multi *multi) { curl_multi_wakeup(multi->handle); }
 
-static imflow_outcome outcome_of(CURLcode code) {
+int imflow_curl_set_certificates(CURL *easy, const char *authority, const char *certificate, const char *key) {
+    int bad = 0;
+    if (authority) {
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, authority);
+        // None of the system's authorities beside it.
+        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    bad |= curl_easy_setopt(easy, CURLOPT_SSLCERT, certificate);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSLKEY, key);
+    return bad | curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
+imflow_outcome imflow_curl_outcome(CURLcode code) {
     switch (code) {
     case CURLE_OK: return IMFLOW_DONE;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_PEER_FAILED_VERIFICATION: return IMFLOW_CANNOT_CONNECT;
     case CURLE_OPERATION_TIMEDOUT: return IMFLOW_TIMED_OUT;
     case CURLE_GOT_NOTHING:
@@ -102,7 +122,7 @@ void *imflow_multi_next_ended(imflow_multi *multi, imflow_outcome *outcome) {
         imflow_transfer *transfer = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         transfer->code = message->data.result;
-        *outcome = outcome_of(transfer->code);
+        *outcome = imflow_curl_outcome(transfer->code);
         if (*outcome == IMFLOW_CANNOT_CONNECT && transfer->refused[0] != 0) *outcome = IMFLOW_REFUSED;
         return transfer->context;
     }
@@ -186,6 +206,11 @@ int imflow_transfer_set_target(imflow_transfer *transfer, const char *url, const
         bad |= curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
     }
     return bad;
+}
+
+int imflow_transfer_set_certificates(
+    imflow_transfer *transfer, const char *authority, const char *certificate, const char *key) {
+    return imflow_curl_set_certificates(transfer->easy, authority, certificate, key);
 }
 
 int imflow_transfer_set_method(imflow_transfer *transfer, const char *method) {

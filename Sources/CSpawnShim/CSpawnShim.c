@@ -63,11 +63,11 @@ static int start(const imflow_spawn_order *order, char **arguments, char **varia
 
 int imflow_spawn(const imflow_spawn_order *order, pid_t *process, int *ending) {
     char **arguments = vector(order->arguments, order->argument_count);
-    char **variables = vector(order->variables, order->variable_count);
+    char **variables = order->variables == NULL ? environ : vector(order->variables, order->variable_count);
     int code = ENOMEM;
     if (arguments != NULL && variables != NULL) code = start(order, arguments, variables, process);
     free(arguments);
-    free(variables);
+    if (variables != environ) free(variables);
     if (code != 0) return code;
     // The program may have ended by now; nobody else waits for it, so its number is still its own.
     *ending = (int)syscall(SYS_pidfd_open, *process, 0);

@@ -1,12 +1,21 @@
+package import ImflowExecution
 package import ImflowHTTP
 
 extension DockerHost {
     /// One engine of several.
     package convenience init(_ entry: EngineEntry, client: HTTPClient, node: String, stateRoot: String) {
-        let isUnix = entry.address.hasPrefix("unix://")
-        self.init(
-            socket: isUnix ? String(entry.address.dropFirst("unix://".count)) : entry.address, client: client, node: node,
-            stateRoot: stateRoot, files: entry.files ?? (isUnix ? .bind : .archive),
-            isHere: isUnix || entry.files == .bind)
+        self.init(address: entry.location, client: client, node: node, stateRoot: stateRoot, files: entry.files)
+    }
+}
+
+extension EngineEntry {
+    /// Where it is, or what is wrong with the address.
+    package var location: Result<EngineAddress, Failure> {
+        do throws(Failure) {
+            guard let certificates else { return .success(try EngineAddress.named(address)) }
+            return .success(try EngineAddress(address, certificates: TLSCertificates(in: certificates)))
+        } catch {
+            return .failure(error)
+        }
     }
 }

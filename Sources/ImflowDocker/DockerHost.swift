@@ -1,14 +1,13 @@
 import Glibc
-import ImflowExecution
+package import ImflowExecution
 package import ImflowHTTP
 import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
-/// Runs models as containers of a Docker engine on this machine, by the Engine API (1.41 or newer) over its unix
-/// socket. A container has no network (a `rest` instance: a private one without a way out), no capabilities, a
-/// read-only root, and one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or
-/// removes it.
+/// Runs models as containers of a Docker engine, by the Engine API (1.41 or newer). A container has no network (a `rest`
+/// instance: a private one without a way out), no capabilities, a read-only root, and one lasting place, its work folder.
+/// Its labels say whose it is, so that a later engine adopts or removes it.
 package final class DockerHost: ContainerHost {
     package let node: String
     let containers: Containers
@@ -20,29 +19,21 @@ package final class DockerHost: ContainerHost {
     private let live = Mutex<Set<String>>([])
 
     /// - Parameters:
-    ///   - socket: an absolute path.
+    ///   - address: where the engine is; a failure is told at the first use.
     ///   - stateRoot: the state folder whose jobs these containers belong to.
-    ///   - files: how containers get at their work folders; `bind` only where the engine sees our disk.
+    ///   - files: how containers get at their work folders; nil: as the address tells.
     package init(
-        socket: String = DockerHost.defaultSocket(), client: HTTPClient, node: String, stateRoot: String,
-        files: ContainerFiles = .bind, isHere: Bool = true
+        address: Result<EngineAddress, Failure> = EngineAddress.chosen(), client: HTTPClient, node: String,
+        stateRoot: String, files: ContainerFiles? = nil
     ) {
-        self.files = files
-        self.isHere = isHere
-        let engine = EngineClient(socket: socket, client: client)
+        let isUnix = (try? address.get())?.sharesDisk == true
+        self.files = files ?? (isUnix ? .bind : .archive)
+        isHere = isUnix || files == .bind
+        let engine = EngineClient(address: address, client: client)
         self.node = node
         containers = Containers(engine: engine)
         identity = ContainerIdentity(stateRoot: stateRoot)
         networks = PrivateNetworks(engine: engine, identity: identity)
-    }
-
-    /// The path in `DOCKER_HOST` (`unix:///path`), as the docker command reads it; without it `/var/run/docker.sock`.
-    /// Any other kind of address is answered as it is, and refused at the first use.
-    package static func defaultSocket() -> String {
-        guard let value = getenv("DOCKER_HOST").map({ String(cString: $0) }), !value.isEmpty else {
-            return "/var/run/docker.sock"
-        }
-        return value.hasPrefix("unix://") ? String(value.dropFirst("unix://".count)) : value
     }
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
@@ -62,6 +53,7 @@ package final class DockerHost: ContainerHost {
     package func shutdown() async {
         await remove(Array(live.withLock { $0 }))
         await networks.removeAll()
+        containers.engine.close()
     }
 
     private func remove(_ ids: [String]) async {

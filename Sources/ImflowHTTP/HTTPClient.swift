@@ -81,7 +81,7 @@ package final class HTTPClient: Sendable {
         return try result.get()
     }
 
-    /// Switches the connection of a unix socket to a raw stream (`Connection: Upgrade`; Docker's attach): writes `input`,
+    /// Switches a connection to a raw stream (`Connection: Upgrade`; Docker's attach): writes `input`,
     /// half-closes, and reads until the other side closes or ``HTTPRequest/maximumBodyBytes`` came; the answer's body is what
     /// came back. A status other than 101 and 200 is an ordinary answer, and nothing of `input` was written.
     package func hijack(_ request: HTTPRequest, input: [UInt8]) async throws(HTTPError) -> HTTPResponse {

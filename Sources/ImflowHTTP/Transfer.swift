@@ -102,6 +102,7 @@ final class Transfer: @unchecked Sendable {
         return imflow_transfer_set_target(handle, request.url, request.unixSocket) == 0
             && setMethodAndBody(handle) && addHeaders(handle)
             && imflow_transfer_set_limits(handle, limits) == 0 && setGuard(handle) && setSigning(handle)
+            && setCertificates(handle)
     }
 
     private func setGuard(_ handle: OpaquePointer) -> Bool {
@@ -117,6 +118,11 @@ final class Transfer: @unchecked Sendable {
     private func setSigning(_ handle: OpaquePointer) -> Bool {
         guard let signing = request.signing else { return true }
         return imflow_transfer_set_signing(handle, signing.scope, signing.key, signing.secret) == 0
+    }
+
+    private func setCertificates(_ handle: OpaquePointer) -> Bool {
+        guard let files = request.certificates else { return true }
+        return imflow_transfer_set_certificates(handle, files.authority, files.certificate, files.key) == 0
     }
 
     private func setMethodAndBody(_ handle: OpaquePointer) -> Bool {

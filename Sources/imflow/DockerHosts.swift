@@ -12,6 +12,7 @@ enum DockerHosts {
         var entries: [EngineEntry] = []
         for text in texts {
             let entry = try EngineEntry(text)
+            _ = try entry.location.get()
             // Engines may say the same id of themselves: the address tells them apart.
             if entries.contains(where: { $0.address == entry.address }) {
                 throw Failure(.app, "\(entry.address) is named twice")

@@ -29,8 +29,8 @@ final class DockerFixture: ConformanceFixture {
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil) throws {
-        bench = try DockerBench(folder: folder)
+    init(folder: String? = nil, engine: TestEngine = .usual) throws {
+        bench = try DockerBench(folder: folder, engine: engine)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
@@ -40,7 +40,7 @@ final class DockerFixture: ConformanceFixture {
 
     func model(running program: ModelProgram) async throws -> ModelPlan {
         let (image, interpreter) =
-            program.language == .shell ? (DockerBench.busybox, "sh") : (DockerBench.python, "python3")
+            program.language == .shell ? (bench.engine.busybox, "sh") : (bench.engine.python, "python3")
         return ModelPlan(
             name: "probe", folder: bench.folder, image: image, command: [interpreter, "-c", program.source],
             callProtocol: program.callProtocol, concurrency: program.concurrency, environment: program.environment)

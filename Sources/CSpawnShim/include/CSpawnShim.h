@@ -14,7 +14,7 @@ typedef struct {
     /// Its own name comes first.
     const char *arguments;
     size_t argument_count;
-    /// `NAME=value`.
+    /// `NAME=value`; null: ours.
     const char *variables;
     size_t variable_count;
     /// What become its descriptors 0, 1 and 2. It gets no others.
