@@ -88,6 +88,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     }
 
     private func sweep(_ entry: EngineEntry, _ link: EngineLink?, job: String, keeping tokens: Set<String>) async {
+        let isNew = link == nil
         let link = link ?? EngineLink(host: host(of: entry))
         guard await link.answers(within: patience.answer) else {
             return note(
@@ -95,6 +96,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
                     + "removed by the next imflow resume or imflow gc that reaches it")
         }
         await link.host.sweep(job: job, keeping: tokens)
+        if isNew { link.host.containers.engine.close() }
     }
 
     package func shutdown() async {

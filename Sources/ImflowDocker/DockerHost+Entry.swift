@@ -11,6 +11,7 @@ extension DockerHost {
 extension EngineEntry {
     /// Where it is, or what is wrong with the address.
     package var location: Result<EngineAddress, Failure> {
+        if let known { return .success(known) }
         do throws(Failure) {
             guard let certificates else { return .success(try EngineAddress.named(address)) }
             return .success(try EngineAddress(address, certificates: TLSCertificates(in: certificates)))

@@ -111,6 +111,7 @@ final class EngineClient: Sendable {
     /// Ends every exchange under way, and every later one at once: the engine is known to have gone.
     func abandon() {
         for each in [client, lasting, files] { each.abandon("the Docker engine at \(place) does not answer any more") }
+        close()
     }
 
     func request(

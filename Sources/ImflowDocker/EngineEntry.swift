@@ -14,6 +14,13 @@ package struct EngineEntry: Sendable, Equatable {
     package var files: ContainerFiles?
     /// The folder of ca.pem, cert.pem and key.pem for this engine alone, absolute; nil: `DOCKER_CERT_PATH`.
     package var certificates: String?
+    /// Where it is, when that is known already.
+    private(set) var known: EngineAddress?
+
+    package init(_ known: EngineAddress) {
+        address = known.description
+        self.known = known
+    }
 
     /// - Throws: ``Failure`` with cause `app`, a sentence that says what is wrong.
     package init(_ text: String) throws(Failure) {

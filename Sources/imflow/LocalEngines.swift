@@ -4,7 +4,7 @@ import ImflowHTTP
 
 /// The Docker engines as a job's launch names them.
 struct LocalEngines {
-    /// Empty: the one of `DOCKER_HOST`.
+    /// Empty: this machine's, or none that can be used.
     private let entries: [EngineEntry]
     /// On which something may be left.
     private let former: [EngineEntry]
@@ -12,7 +12,7 @@ struct LocalEngines {
 
     /// The engine of `DOCKER_HOST`.
     init() {
-        entries = []
+        entries = Self.chosen
         former = []
         isTolerant = false
     }
@@ -21,12 +21,18 @@ struct LocalEngines {
     /// - Throws: ``CommandFailure``.
     init(_ launched: Launched, isTolerant: Bool) throws {
         do throws(Failure) {
-            entries = try DockerHosts.entries(launched.dockerHosts ?? [])
+            entries = try launched.dockerHosts.map(DockerHosts.entries) ?? Self.chosen
             former = try DockerHosts.entries(launched.formerDockerHosts ?? [])
         } catch {
             throw CommandFailure(.usage, "--docker-host: \(error.message)")
         }
         self.isTolerant = isTolerant
+    }
+
+    /// An engine of another machine may go away, as one of several may; empty: this machine's.
+    private static var chosen: [EngineEntry] {
+        guard case .success(let address) = EngineAddress.chosen(), !address.sharesDisk else { return [] }
+        return [EngineEntry(address)]
     }
 
     /// Whether models in containers may run on other machines, whose resources count then.
