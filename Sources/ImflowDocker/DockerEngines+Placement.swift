@@ -22,7 +22,7 @@ extension DockerEngines {
         }
         guard let first = able.first else {
             throw Failure(
-                .app, "no Docker engine can run model \(model.name), for want of " + obstacles.joined(separator: "; "))
+                .app, "no Docker engine can run model \(model.name): " + obstacles.joined(separator: "; "))
         }
         var has = false
         for (index, link) in able { has = await look(for: model, at: index, link) || has }

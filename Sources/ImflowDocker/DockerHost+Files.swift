@@ -7,11 +7,11 @@ extension DockerHost {
     /// The socket of the API lies on our disk.
     package var offersAPI: Bool { files == .bind }
 
-    /// Why the model cannot run on this engine, as what is wanting; nil: nothing is in the way.
+    /// Why no model of its protocol can run on this engine, a sentence; nil: nothing is in the way.
     func obstacle(to model: ModelPlan) -> String? {
         guard !isHere, [.rest, .oip, .cog].contains(model.callProtocol) else { return nil }
-        return "a way to a model that listens on an engine of another machine (protocol \(model.callProtocol.rawValue)): "
-            + "use protocol exec, or an engine of this machine"
+        return "a model that listens (protocol \(model.callProtocol.rawValue)) cannot be reached on an engine of another "
+            + "machine: use protocol exec, or an engine of this machine"
     }
 
     /// Nil: the container sees our folders themselves.

@@ -7,7 +7,7 @@ extension DockerHost {
     /// - Throws: ``Failure``: `infra` when no engine can be used, `app` when an image is missing.
     package func preflight(_ models: [ModelPlan]) async throws(Failure) {
         for model in models {
-            if let obstacle = obstacle(to: model) { throw Failure(.app, "model \(model.name) cannot run, for want of \(obstacle)") }
+            if let obstacle = obstacle(to: model) { throw Failure(.app, "model \(model.name): \(obstacle)") }
             try await containers.requireImage(of: model)
         }
     }

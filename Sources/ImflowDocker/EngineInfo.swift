@@ -25,14 +25,14 @@ struct EngineInfo: Sendable, Equatable {
         hasGPU = json["Runtimes"]?["nvidia"] != nil || !devices.isEmpty
     }
 
-    /// What of the model's needs this machine can never meet, such as “8 cores (it has 2)”; nil: nothing.
+    /// What of the model's needs this machine can never meet, as in “it has 2 cores, and 8.0 are asked for”; nil: nothing.
     func lack(for model: ModelPlan) -> String? {
         let wanted = model.resources
-        if let cpu = wanted.cpu, cpu > Double(cores) { return "\(cpu) cores (it has \(cores))" }
+        if let cpu = wanted.cpu, cpu > Double(cores) { return "it has \(cores) cores, and \(cpu) are asked for" }
         if let bytes = wanted.memory?.bytes, bytes > memory {
-            return "\(bytes >> 20) MiB of memory (it has \(memory >> 20) MiB)"
+            return "it has \(memory >> 20) MiB of memory, and \(bytes >> 20) MiB are asked for"
         }
-        if let gpus = wanted.gpu?.count, gpus > 0, !hasGPU { return "a GPU (it hands out none)" }
+        if let gpus = wanted.gpu?.count, gpus > 0, !hasGPU { return "it has no GPU to hand out" }
         return nil
     }
 }

@@ -46,14 +46,13 @@ extension ModelSeat {
             return (result ?? .failure(.cancelled), isGone)
         }
         guard case .failure(let failure) = result, !Task.isCancelled else { return result }
-        if isGone { return .failure(lost(failure)) }
+        if isGone { return .failure(lost) }
         // A program that breaks off its answer may have ended with its engine, which nobody has noticed yet.
         guard [.infra, .app, .lost].contains(failure.cause), await !answers() else { return result }
-        return .failure(lost(failure))
+        return .failure(lost)
     }
 
-    private func lost(_ failure: Failure) -> Failure {
-        let seen = failure.cause == .cancelled ? "" : " (\(failure.message))"
-        return Failure(.lost, "the Docker engine at \(engine) went away while the attempt ran there\(seen)")
+    private var lost: Failure {
+        Failure(.lost, "the Docker engine at \(engine) went away while the attempt ran there")
     }
 }

@@ -212,8 +212,9 @@ struct JobDriver {
         let progress = Progress(machine)
         let recorder = HistoryRecorder()
         // The state folder's slots are this machine's; of other machines the engines know how much they take.
-        let concurrency = launched.limit ?? max(launched.concurrency, executor.enginePlaces)
-        let limit = launched.limit ?? (executor.enginePlaces > 0 ? concurrency : nil)
+        var launched = launched
+        launched.concurrency = launched.limit ?? max(launched.concurrency, executor.enginePlaces)
+        let limit = launched.limit ?? (executor.enginePlaces > 0 ? launched.concurrency : nil)
         let slots = try MachineSlots(folder: state.database.engines, limit: limit)
         let family = executor.jobs.map { _ in
             ChildFamily(
@@ -224,7 +225,7 @@ struct JobDriver {
         let observer = recorder.observing(self.observer(progress, family))
         let conductor = Conductor(
             machine: machine, store: state.database, executor: family?.executor ?? executor as any Executor,
-            slots: concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,
+            slots: launched.concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,
             observer: events?.observing(observer) ?? observer, now: { WallClock.now })
         if let family { executor.jobs?.serve(family, root: machine, conductor) }
         let signals = SignalWatch { press in
