@@ -9,6 +9,8 @@ package struct SSHDestination: Sendable, Hashable, CustomStringConvertible {
     package var port: Int?
     /// Absolute, on that machine.
     package var socket: String
+    /// OpenSSH's client, or a script that stands for it.
+    package var program = "ssh"
 
     package var description: String {
         let user = user.map { "\($0)@" } ?? ""

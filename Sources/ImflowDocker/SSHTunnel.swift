@@ -78,7 +78,7 @@ final class SSHLine: Sendable {
         folder = try SSHFolder.make()
         socket = folder + "/engine"
         do throws(Failure) {
-            tool = try SystemTool("ssh", arguments: Self.arguments(destination, socket: socket))
+            tool = try SystemTool(destination.program, arguments: Self.arguments(destination, socket: socket))
         } catch {
             SSHFolder.remove(folder)
             throw error
@@ -143,7 +143,7 @@ final class SSHLine: Sendable {
         for option in [
             "BatchMode=yes", "ExitOnForwardFailure=yes", "ConnectTimeout=20", "ServerAliveInterval=15",
             "ServerAliveCountMax=3", "ControlMaster=no", "ControlPath=none", "PermitLocalCommand=no",
-            "StreamLocalBindMask=0177", "LogLevel=ERROR",
+            "StreamLocalBindMask=0177", "LogLevel=INFO",
         ] {
             arguments += ["-o", option]
         }

@@ -154,6 +154,7 @@ final class SystemTool: Sendable {
     }
 
     private static func path(of name: String) -> String? {
+        if name.hasPrefix("/") { return access(name, X_OK) == 0 ? name : nil }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
         let candidates = path.split(separator: ":").map { "\($0)/\(name)" }
         return candidates.first { $0.hasPrefix("/") && access($0, X_OK) == 0 }
