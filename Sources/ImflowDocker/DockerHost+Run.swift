@@ -5,11 +5,24 @@ extension DockerHost {
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
         let log = try log(of: launch, collectsOutput: true)
         let container = try await place(launch, input: ContainerInput(of: input), network: nil)
-        let visit = ContainerVisit(
-            containers: containers, container: container, model: launch.model.name, input: input,
-            log: log)
-        let result = await visit.result()
+        let result = await carryOut(launch, input: input, in: container, log: log)
         await remove(container.id)
         return try result.get()
+    }
+
+    private func carryOut(
+        _ launch: Launch, input: [UInt8], in container: PlacedContainer, log: ContainerLog
+    ) async -> Result<Exit, Failure> {
+        do throws(Failure) {
+            try await fill(container, for: launch)
+            let visit = ContainerVisit(
+                containers: containers, container: container, model: launch.model.name, input: input,
+                log: log)
+            let exit = try await visit.result().get()
+            if let wanted = launch.wanted { try await bring(wanted, of: launch, from: container.id, exit) }
+            return .success(exit)
+        } catch {
+            return .failure(error)
+        }
     }
 }
