@@ -79,6 +79,21 @@ final class EngineClient: Sendable {
         }
     }
 
+    /// A container's standard input and output, open until they are let go.
+    func openLine(_ container: String, purpose: String) async throws(Failure) -> HijackedLine {
+        let request = try await request(
+            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1"), ("stdout", "1")],
+            body: nil, purpose: purpose)
+        let opening: HijackedLine.Opening
+        do { opening = try await lasting.openLine(request) } catch { throw failure(error, purpose: purpose) }
+        switch opening {
+        case .opened(let line): return line
+        case .refused(let response):
+            let answer = EngineAnswer(status: response.status, body: response.body)
+            throw Failure(.infra, "the Docker engine at \(place) failed while \(purpose): \(answer.message)")
+        }
+    }
+
     /// What it says of its machine.
     func info() async throws(Failure) -> EngineInfo {
         let answer = try await call("GET", "/info", purpose: "asking what it has")
