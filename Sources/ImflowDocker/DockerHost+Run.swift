@@ -9,7 +9,11 @@ extension DockerHost {
             containers: containers, container: container, model: launch.model.name, input: input,
             log: log)
         let result = await visit.result()
-        await remove(container.id)
+        if case .success = result, !Task.isCancelled {
+            await removeBehind(container.id)
+        } else {
+            await remove(container.id)
+        }
         return try result.get()
     }
 }

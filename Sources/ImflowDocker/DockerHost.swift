@@ -14,6 +14,10 @@ package final class DockerHost: ModelHost {
     let identity: ContainerIdentity
     let networks: PrivateNetworks
     private let live = Mutex<Set<String>>([])
+    /// Of containers that have ended, on their way.
+    private let removals = Mutex<[String: Task<Void, Never>]>([:])
+    /// More than these are waited for.
+    private static let removalLimit = 32
 
     /// - Parameters:
     ///   - address: where the engine is; a failure is told at the first use.
@@ -34,6 +38,7 @@ package final class DockerHost: ModelHost {
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 
     package func sweep(job: String, keeping tokens: Set<String>) async {
+        await settle()
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
         await remove(left.map(\.id))
@@ -41,6 +46,7 @@ package final class DockerHost: ModelHost {
     }
 
     package func shutdown() async {
+        await settle()
         await remove(Array(live.withLock { $0 }))
         await networks.removeAll()
         containers.engine.close()
@@ -50,6 +56,24 @@ package final class DockerHost: ModelHost {
         await withTaskGroup { group in
             for id in ids { group.addTask { await self.remove(id) } }
         }
+    }
+
+    /// Removes a container that has ended; who has its result need not wait for that.
+    func removeBehind(_ id: String) async {
+        let (removal, isTooMany) = removals.withLock { removals in
+            let removal = Task {
+                await remove(id)
+                self.removals.withLock { _ = $0.removeValue(forKey: id) }
+            }
+            removals[id] = removal
+            return (removal, removals.count > Self.removalLimit)
+        }
+        if isTooMany { await removal.value }
+    }
+
+    /// Returns when all that has ended is removed.
+    package func settle() async {
+        for removal in removals.withLock({ Array($0.values) }) { await removal.value }
     }
 
     /// Ends and removes one container, also when the calling task is cancelled.
@@ -78,12 +102,15 @@ package final class DockerHost: ModelHost {
     ) async throws(Failure) -> PlacedContainer {
         if launch.recovered { return try await adopt(launch) }
         let name = identity.name(of: launch)
-        let spec = try await spec(launch, input: input, network: network)
-        for _ in 0..<2 {
-            if case .made(let id) = try await containers.create(spec, name: name) {
-                return PlacedContainer(id: id, isAdopted: false)
+        var spec = try await spec(launch, input: input, network: network)
+        for _ in 0..<3 {
+            switch try await containers.create(spec, name: name) {
+            case .made(let id): return PlacedContainer(id: id, isAdopted: false)
+            case .nameTaken: try await removeStale(name)
+            case .noInit:
+                containers.engine.lacksInit()
+                spec.hasInit = false
             }
-            try await removeStale(name)
         }
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
     }
