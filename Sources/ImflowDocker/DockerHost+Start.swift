@@ -26,7 +26,7 @@ extension DockerHost {
         var fresh = launch
         fresh.recovered = false
         let container = try await place(fresh, input: .whileRunning, network: nil)
-        do {
+        do throws(Failure) {
             try await fill(container, for: launch)
             // Before it starts, so that nothing that it writes is missed.
             let line = try await containers.engine.openLine(container.id, purpose: "attaching to model \(model)")
