@@ -11,7 +11,7 @@ extension DockerHost {
                     + "use protocol rest or exec, or choose --executor process")
         }
         let log = try log(of: launch, collectsOutput: false)
-        let network = try await networks.network(for: launch.job)
+        let network = try await networks.network(for: launch.job, outbound: launch.model.network == .outbound)
         var fresh = launch
         fresh.recovered = false
         let container = try await place(fresh, input: .none, network: network)

@@ -18,7 +18,7 @@ final class EngineClient: Sendable {
     private let client: HTTPClient
     /// Exchanges that last as long as a container; they would starve the short ones of connections.
     private let lasting = HTTPClient(maximumConnections: 1024)
-    private let agreed = Mutex<APIVersion?>(nil)
+    private let agreed = Mutex<(version: APIVersion, isPodman: Bool)?>(nil)
     private let initProcess = Mutex<Bool?>(nil)
 
     init(address: Result<EngineAddress, Failure>, client: HTTPClient) {
@@ -82,6 +82,12 @@ final class EngineClient: Sendable {
         }
     }
 
+    /// Whether it is Podman that answers.
+    func isPodman() async throws(Failure) -> Bool {
+        _ = try await version(over: try await routes.route(), purpose: "asking what it is")
+        return agreed.withLock { $0?.isPodman } ?? false
+    }
+
     /// Whether the engine has its init process (`docker-init`), which distributions package apart.
     func hasInit() async throws(Failure) -> Bool {
         if let known = initProcess.withLock({ $0 }) { return known }
@@ -114,7 +120,7 @@ final class EngineClient: Sendable {
     }
 
     private func version(over route: EngineRoute, purpose: String) async throws(Failure) -> APIVersion {
-        if let version = agreed.withLock({ $0 }) { return version }
+        if let version = agreed.withLock({ $0?.version }) { return version }
         let response: HTTPResponse
         do {
             response = try await client.send(
@@ -125,7 +131,8 @@ final class EngineClient: Sendable {
             throw failure(error, purpose: purpose)
         }
         let version = try agree(on: response)
-        agreed.withLock { $0 = version }
+        let isPodman = response.header("Libpod-API-Version") != nil
+        agreed.withLock { $0 = (version, isPodman) }
         return version
     }
 
