@@ -16,6 +16,7 @@ extension DockerHost {
         fresh.recovered = false
         let container = try await place(fresh, input: .none, network: network)
         do {
+            try await fill(container, for: launch)
             return try await instance(of: launch, container: container.id, network: network, log: log)
         } catch {
             await remove(container.id)
@@ -31,7 +32,7 @@ extension DockerHost {
         guard let inspected = try await containers.inspect(container) else { throw Containers.vanished(model) }
         // What has ended already is told by the instance, with its log.
         guard let address = inspected.addresses[network] else {
-            return DockerInstance(host: self, container: container, baseURL: nil, log: log)
+            return DockerInstance(host: self, container: container, model: launch.model, baseURL: nil, log: log)
         }
         for (name, command) in [("init", launch.model.hooks.start), ("warmup", launch.model.hooks.warmup)] {
             guard let command, !command.isEmpty else { continue }
@@ -42,6 +43,7 @@ extension DockerHost {
             }
         }
         return DockerInstance(
-            host: self, container: container, baseURL: "http://\(address):\(launch.model.port)", log: log)
+            host: self, container: container, model: launch.model, baseURL: "http://\(address):\(launch.model.port)",
+            log: log)
     }
 }

@@ -5,14 +5,17 @@ package import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
-/// Runs models as containers of a Docker engine, by the Engine API (1.41 or newer). A container has no network (a `rest` instance: a private one without a way out), no capabilities, a
-/// read-only root, and one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or
-/// removes it.
-package final class DockerHost: ModelHost {
+/// Runs models as containers of a Docker engine, by the Engine API (1.41 or newer). A container has no network (a `rest`
+/// instance: a private one without a way out), no capabilities, a read-only root, and one lasting place, its work folder.
+/// Its labels say whose it is, so that a later engine adopts or removes it.
+package final class DockerHost: ContainerHost {
     package let node: String
     let containers: Containers
     let identity: ContainerIdentity
     let networks: PrivateNetworks
+    let files: ContainerFiles
+    /// Whether the private networks of the engine can be reached from here: it runs on this machine.
+    let isHere: Bool
     private let live = Mutex<Set<String>>([])
     /// Of containers that have ended, on their way.
     private let removals = Mutex<[String: Task<Void, Never>]>([:])
@@ -22,10 +25,14 @@ package final class DockerHost: ModelHost {
     /// - Parameters:
     ///   - address: where the engine is; a failure is told at the first use.
     ///   - stateRoot: the state folder whose jobs these containers belong to.
+    ///   - files: how containers get at their work folders; nil: as the address tells.
     package init(
         address: Result<EngineAddress, Failure> = EngineAddress.chosen(), client: HTTPClient, node: String,
-        stateRoot: String
+        stateRoot: String, files: ContainerFiles? = nil
     ) {
+        let isUnix = (try? address.get())?.sharesDisk == true
+        self.files = files ?? (isUnix ? .bind : .archive)
+        isHere = isUnix || files == .bind
         let engine = EngineClient(address: address, client: client)
         self.node = node
         containers = Containers(engine: engine)
@@ -37,12 +44,13 @@ package final class DockerHost: ModelHost {
 
     /// Who programs in containers are. Never root: what root of a container may do to this machine is bounded by the kernel's
     /// care alone.
-    private static let owner =
+    static let owner =
         geteuid() == 0 ? GuestOwner(user: nobody, group: nobody) : GuestOwner(user: geteuid(), group: getegid())
     /// Linux's overflow id, which owns nothing.
     private static let nobody: UInt32 = 65534
 
-    package var guestOwner: GuestOwner? { geteuid() == 0 ? Self.owner : nil }
+    package var guestOwner: GuestOwner? { Self.guestOwner }
+    static var guestOwner: GuestOwner? { geteuid() == 0 ? owner : nil }
 
     /// The work folder, and the socket by which the model reaches us.
     private func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
@@ -61,7 +69,10 @@ package final class DockerHost: ModelHost {
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
         await remove(left.map(\.id))
-        if found.count == left.count { await networks.remove(job: job) }
+        if found.count == left.count {
+            await networks.remove(job: job)
+            await removeVolumes(job: job)
+        }
     }
 
     package func shutdown() async {
@@ -169,12 +180,12 @@ package final class DockerHost: ModelHost {
         var labels = identity.labels(of: launch)
         labels[ContainerIdentity.Label.input] = input.label
         let staged = launch.workFolder + "/" + ContainerSpec.inputName
+        let hasInput = files == .bind && launch.unit != nil && access(staged, F_OK) == 0
         return ContainerSpec(
             launch: launch, image: image, environment: try environment(of: launch), labels: labels, network: network,
             isPrivate: launch.model.network != .outbound, owner: Self.owner,
-            inputFolder: launch.unit != nil && access(staged, F_OK) == 0 ? staged : nil,
-            isPodman: try await containers.engine.isPodman(), takesInput: input != .none,
-            hasInit: try await containers.engine.hasInit())
+            inputFolder: hasInput ? staged : nil, isPodman: try await containers.engine.isPodman(),
+            takesInput: input != .none, hasInit: try await containers.engine.hasInit(), files: files)
     }
 
     func log(of launch: Launch, collectsOutput: Bool) throws(Failure) -> ContainerLog {

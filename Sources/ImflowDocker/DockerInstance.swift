@@ -1,5 +1,6 @@
 import ImflowExecution
 import ImflowInvocation
+import ImflowPlan
 import Synchronization
 
 /// A warm container on its job's private network. Its output goes to the launch's log while it runs.
@@ -7,13 +8,15 @@ final class DockerInstance: ModelInstance {
     let baseURL: String?
     private let host: DockerHost
     private let container: String
+    private let model: ModelPlan
     private let log: ContainerLog
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
 
-    init(host: DockerHost, container: String, baseURL: String?, log: ContainerLog) {
+    init(host: DockerHost, container: String, model: ModelPlan, baseURL: String?, log: ContainerLog) {
         self.host = host
         self.container = container
+        self.model = model
         self.baseURL = baseURL
         self.log = log
         following = Task { try? await host.containers.readLog(container, follow: true, into: log) }
@@ -43,6 +46,22 @@ final class DockerInstance: ModelInstance {
 
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
         throw Failure(.app, "a model in a container takes no lines: it is called over HTTP")
+    }
+
+    func hand(_ folder: String, as guest: String) async throws(Failure) {
+        try await host.volume(of: container, model: model)?.put(folder, at: guest)
+    }
+
+    func bring(
+        _ names: @Sendable () -> [String], from guest: String, into folder: String
+    ) async throws(Failure) {
+        try await host.volume(of: container, model: model)?.bring(names(), from: guest, into: folder)
+    }
+
+    /// What cannot be removed now goes with the container.
+    func drop(_ guest: String) async {
+        guard let volume = host.volume(of: container, model: model) else { return }
+        await uncancelled { try? await volume.drop(guest) }
     }
 
     func stop() async {

@@ -18,6 +18,8 @@ final class EngineClient: Sendable {
     private let client: HTTPClient
     /// Exchanges that last as long as a container; they would starve the short ones of connections.
     private let lasting = HTTPClient(maximumConnections: 1024)
+    /// Disks are read and written on its thread.
+    let files = HTTPClient(maximumConnections: 16)
     private let agreed = Mutex<(version: APIVersion, isPodman: Bool)?>(nil)
     private let initProcess = Mutex<Bool?>(nil)
 
@@ -88,6 +90,25 @@ final class EngineClient: Sendable {
         return agreed.withLock { $0?.isPodman } ?? false
     }
 
+    /// What it says of its machine.
+    func info() async throws(Failure) -> EngineInfo {
+        let answer = try await call("GET", "/info", purpose: "asking what it has")
+        guard answer.isSuccess, let info = EngineInfo(answer.json) else {
+            throw Failure(.infra, "the Docker engine at \(place) does not say what it has: \(answer.message)")
+        }
+        return info
+    }
+
+    /// Whether it answers at all within the time.
+    func answersPing(within patience: TimeSpan) async -> Bool {
+        guard let route = try? await routes.route() else { return false }
+        let ping = HTTPRequest(
+            "GET", route.base + "/_ping", unixSocket: route.unixSocket, timeout: patience, connectTimeout: patience,
+            certificates: route.certificates)
+        // Among the lasting exchanges it waits behind none.
+        return (try? await lasting.send(ping))?.isSuccess == true
+    }
+
     /// Whether the engine has its init process (`docker-init`), which distributions package apart.
     func hasInit() async throws(Failure) -> Bool {
         if let known = initProcess.withLock({ $0 }) { return known }
@@ -98,10 +119,16 @@ final class EngineClient: Sendable {
         return has
     }
 
+    /// Ends every exchange under way, and every later one at once: the engine is known to have gone.
+    func abandon() {
+        for each in [client, lasting, files] { each.abandon("the Docker engine at \(place) does not answer any more") }
+        close()
+    }
+
     /// The engine's word for an init process that it does not have after all.
     func lacksInit() { initProcess.withLock { $0 = false } }
 
-    private func request(
+    func request(
         _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, purpose: String
     ) async throws(Failure) -> HTTPRequest {
         let route = try await routes.route()
@@ -150,7 +177,7 @@ final class EngineClient: Sendable {
         return min(offered, Self.newest)
     }
 
-    private func failure(_ error: HTTPError, purpose: String) -> Failure {
+    func failure(_ error: HTTPError, purpose: String) -> Failure {
         switch error {
         case .cancelled: Failure(.cancelled, "cancelled")
         case .cannotConnect: Failure(.infra, unreachable() + remark(error))

@@ -18,6 +18,13 @@ package final class HTTPClient: Sendable {
 
     deinit { loop.close() }
 
+    /// Ends every exchange under way, and every later one at once, with ``HTTPError/connectionClosed(_:)``: of one whose
+    /// other side is known to have gone, where no closed connection tells. `reason` is a whole sentence.
+    package func abandon(_ reason: String) {
+        loop.abandon(reason)
+        hijacks.abandon(reason)
+    }
+
     /// The whole answer, whatever its status.
     package func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         try await exchange(request, .answer)

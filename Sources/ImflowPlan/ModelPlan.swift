@@ -1,10 +1,5 @@
 package import ImflowJSON
 
-/// How a model is called (SPEC section 6).
-package enum CallProtocol: String, Sendable, Codable, CaseIterable {
-    case rest, exec, jsonl, oip, cog
-}
-
 /// What a model's container may reach.
 package enum NetworkAccess: String, Sendable, Codable, CaseIterable {
     /// Nothing.
