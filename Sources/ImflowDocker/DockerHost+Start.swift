@@ -6,7 +6,7 @@ extension DockerHost {
     package func start(_ launch: Launch) async throws(Failure) -> any ModelInstance {
         if launch.model.callProtocol == .jsonl { return try await startLines(launch) }
         let log = try log(of: launch, collectsOutput: false)
-        let network = try await networks.network(for: launch.job)
+        let network = try await networks.network(for: launch.job, outbound: launch.model.network == .outbound)
         var fresh = launch
         fresh.recovered = false
         let container = try await place(fresh, input: .none, network: network)
