@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),
         .testTarget(
             name: "ImflowExecutorTests",
-            dependencies: ["ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
+            dependencies: ["imflow", "ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
         .testTarget(name: "CommandLineTests", dependencies: ["imflow", "ImflowJSON"]),
     ],
     swiftLanguageModes: [.v6]

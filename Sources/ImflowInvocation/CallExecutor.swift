@@ -251,14 +251,10 @@ package final class CallExecutor: Executor {
     ) throws(Failure) -> any UnitCaller {
         switch model.callProtocol {
         case .exec: return ColdCaller()
-        case .rest, .jsonl:
+        case .rest, .jsonl, .oip, .cog:
             // The instance that worked on it belonged to an engine that is gone, and ends with the sweep.
             if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
             return WarmCaller(pool: pool(of: model, job: order.root ?? order.job, on: host, api: api), client: client)
-        case .oip, .cog:
-            let name = model.callProtocol.rawValue
-            throw Failure(
-                .app, "model \(model.name): the protocol \(name) is not supported yet; use rest, jsonl or exec")
         }
     }
 

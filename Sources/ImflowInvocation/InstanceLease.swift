@@ -7,6 +7,8 @@ struct InstanceLease: Sendable {
     let instance: any ModelInstance
     let folder: UnitFolder
     let log: LogFile
+    /// What the server says of its ports, once it was asked.
+    let ports = InstancePorts()
 
     /// Where the files of one unit go: below the instance's own folder, where the model can see them.
     func unitFolder(_ name: String) -> UnitFolder {

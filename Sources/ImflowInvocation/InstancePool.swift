@@ -44,7 +44,7 @@ actor InstancePool {
         self.starter = starter
         self.limit = max(1, limit)
         self.idleLimit = idleLimit.duration
-        capacity = starter.model.callProtocol == .rest ? max(1, starter.model.concurrency) : 1
+        capacity = starter.model.callProtocol.isHTTP ? max(1, starter.model.concurrency) : 1
         growth = self.limit
     }
 

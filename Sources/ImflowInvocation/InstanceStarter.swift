@@ -31,9 +31,12 @@ struct InstanceStarter: Sendable {
             model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: path,
             environment: variables, logPath: log.path, api: api)
         do throws(Failure) {
+            CallObservation.note(.starting(log: log.path))
             let instance = try await host.start(launch)
+            CallObservation.note(.started)
             let lease = InstanceLease(token: token, instance: instance, folder: folder, log: log)
             try await waitUntilReady(lease)
+            CallObservation.note(.ready)
             return lease
         } catch {
             folder.remove()
@@ -42,7 +45,7 @@ struct InstanceStarter: Sendable {
     }
 
     private func waitUntilReady(_ lease: InstanceLease) async throws(Failure) {
-        guard model.callProtocol == .rest else { return }
+        guard model.callProtocol.isHTTP else { return }
         do throws(Failure) {
             try await RestEndpoint.waitUntilReady(
                 lease, model: model, within: window, client: client, readiness: readiness)

@@ -10,7 +10,7 @@ final class ProcessInstance: ModelInstance {
 
     let baseURL: String?
     private let channel: LineChannel?
-    private let child: ChildProcess
+    private let program: any StartedProgram
     private let end = End()
     /// Ends when nothing of the program is left.
     private let watch: Task<Void, Never>
@@ -20,21 +20,15 @@ final class ProcessInstance: ModelInstance {
     ///   - port: where a `rest` model is told to listen; nil: the protocol is `jsonl`.
     ///   - onEnd: called once, when nothing of it is left.
     init(
-        command: ProcessCommand, port: Int?, log: BoundedLog, memory: OutOfMemoryCounter,
-        onEnd: @escaping @Sendable () -> Void
+        _ order: ProgramOrder, port: Int?, spawner: any Spawner, onEnd: @escaping @Sendable () -> Void
     ) throws(Failure) {
-        let mark = memory.mark()
-        let logged = try OutputPipe()
-        let channel = port == nil ? try LineChannel(model: command.model, limit: Launch.outputLimit) : nil
-        let child = try Self.start(command, channel: channel, logged: logged)
+        let channel = port == nil ? try LineChannel(model: order.program.model, limit: Launch.outputLimit) : nil
+        let program = try Self.start(order, channel: channel, spawner)
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
-        self.child = child
+        self.program = program
         watch = Task(executorPreference: BlockingThreads.shared) { [end] in
-            let status = child.wait(reading: [.init(descriptor: logged.reading) { log.append($0) }])
-            log.finish()
-            await ProcessTable.waitUntilGone(group: child.group)
-            let exit = ModelProcess.exit(of: status, memory: memory, since: mark)
+            let exit = await program.wait()
             end.exit.withLock { $0 = exit }
             channel?.close()
             onEnd()
@@ -43,19 +37,16 @@ final class ProcessInstance: ModelInstance {
 
     /// A `rest` program's standard output is part of its log.
     private static func start(
-        _ command: ProcessCommand, channel: LineChannel?, logged: OutputPipe
-    ) throws(Failure) -> ChildProcess {
-        // Started or not, the program's ends are not ours.
-        defer { logged.releaseProgramEnd() }
+        _ order: ProgramOrder, channel: LineChannel?, _ spawner: any Spawner
+    ) throws(Failure) -> any StartedProgram {
         if let channel {
+            // Started or not, the program's ends are not ours.
             defer { channel.pipes.releaseProgramEnds() }
-            return try ChildProcess(
-                command, input: channel.pipes.programInput, output: channel.pipes.programOutput,
-                error: logged.programEnd)
+            return try spawner.start(
+                order, input: channel.pipes.programInput, output: channel.pipes.programOutput)
         }
         let nothing = try RequestInput.nothing()
-        return try ChildProcess(
-            command, input: nothing.descriptor, output: logged.programEnd, error: logged.programEnd)
+        return try spawner.start(order, input: nothing.descriptor, output: nil)
     }
 
     func exit() async -> Exit? { end.exit.withLock { $0 } }
@@ -66,7 +57,7 @@ final class ProcessInstance: ModelInstance {
     }
 
     func stop() async {
-        child.stop(grace: ModelProcess.grace)
+        program.stop()
         await watch.value
     }
 }

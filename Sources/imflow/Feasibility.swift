@@ -35,9 +35,6 @@ struct Feasibility {
     private func obstacles(to model: ModelPlan, disk folder: String, isElsewhere: Bool) -> [String] {
         let wanted = model.resources
         var found: [String] = []
-        if model.callProtocol == .oip || model.callProtocol == .cog {
-            found.append("model \(model.name) speaks \(model.callProtocol.rawValue), which this version cannot call yet")
-        }
         if isElsewhere { return found }
         if let cpu = wanted.cpu, cpu > Double(processors) {
             found.append(missing(model, "\(cpu) cores", "\(processors)"))

@@ -62,7 +62,7 @@ final class LocalExecutor: Executor {
             self.fetcher = fetcher
             let client = HTTPClient(maximumConnections: 256)
             let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
-            let process = ProcessHost(node: node, stateRoot: state.folder.root)
+            let process = ProcessHost(node: node, stateRoot: state.folder.root, keeper: "/proc/self/exe")
             let docker = engines.host(node: node, stateRoot: state.folder.root)
             let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
             self.process = process

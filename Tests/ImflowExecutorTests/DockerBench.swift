@@ -110,7 +110,8 @@ final class DockerBench: Sendable {
 
     /// Every container of the job, whatever its state, of any state folder.
     func containers(job: String? = nil) async throws -> [JSONValue] {
-        try await listed("/containers/json?all=1&filters=", job).arrayValue ?? []
+        await host.settle()
+        return try await listed("/containers/json?all=1&filters=", job).arrayValue ?? []
     }
 
     func networks(job: String? = nil) async throws -> [JSONValue] {
@@ -118,7 +119,13 @@ final class DockerBench: Sendable {
     }
 
     private func listed(_ path: String, _ job: String?) async throws -> JSONValue {
-        try await ask(path + "%7B%22label%22%3A%5B%22imflow.job%3D\(job ?? self.job)%22%5D%7D")
+        try await labelled("imflow.job=\(job ?? self.job)", path)
+    }
+
+    /// What the engine lists at `path`, which ends with `filters=`, with the label `NAME=VALUE`.
+    func labelled(_ label: String, _ path: String) async throws -> JSONValue {
+        let value = label.replacing("=", with: "%3D")
+        return try await ask(path + "%7B%22label%22%3A%5B%22\(value)%22%5D%7D")
     }
 
     func state(_ id: String) async throws -> String? {

@@ -26,7 +26,7 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .oip, .cog]
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
@@ -44,11 +44,25 @@ final class DockerFixture: ConformanceFixture {
             program.language == .shell ? (bench.engine.busybox, "sh") : (bench.engine.python, "python3")
         return ModelPlan(
             name: "probe", folder: bench.folder, image: image, command: [interpreter, "-c", program.source],
-            callProtocol: program.callProtocol, concurrency: program.concurrency, environment: program.environment)
+            callProtocol: program.callProtocol, port: program.callProtocol == .cog ? 5000 : 9000,
+            path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
+            concurrency: program.concurrency, environment: program.environment)
     }
 
     func leftovers(of job: String) async throws -> [String] {
         try await bench.containers(job: job).map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
+    }
+
+    func remains() async throws -> [String] {
+        let label = "imflow.state=" + ContainerIdentity(stateRoot: state.root).state
+        let containers = try await bench.labelled(label, "/containers/json?all=1&filters=").arrayValue ?? []
+        let networks = try await bench.labelled(label, "/networks?filters=").arrayValue ?? []
+        let volumes = try await bench.labelled(label, "/volumes?filters=")["Volumes"]?.arrayValue ?? []
+        var lines: [String] = []
+        for container in containers { lines.append("container " + (container["Names"]?[0]?.stringValue ?? "")) }
+        for network in networks { lines.append("network " + (network["Name"]?.stringValue ?? "")) }
+        for volume in volumes { lines.append("volume " + (volume["Name"]?.stringValue ?? "")) }
+        return lines
     }
 }
 
