@@ -30,8 +30,8 @@ final class DockerFixture: ConformanceFixture {
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil, engine: TestEngine = .usual) throws {
-        bench = try DockerBench(folder: folder, engine: engine)
+    init(folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind) throws {
+        bench = try DockerBench(folder: folder, engine: engine, files: files)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
