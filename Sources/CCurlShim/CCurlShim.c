@@ -23,6 +23,7 @@ struct imflow_transfer {
     imflow_receive on_header_line;
     imflow_receive on_body;
     imflow_allow allow;
+    imflow_supply supply;
     curl_mime *form;
     char refused[INET6_ADDRSTRLEN];
     CURLcode code;
@@ -228,6 +229,24 @@ int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, cons
     bad |= do_not_wait(transfer);
     if (strcmp(method, "POST") != 0) bad |= curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
     return bad;
+}
+
+static size_t supply_body(char *bytes, size_t size, size_t count, void *context) {
+    imflow_transfer *transfer = context;
+    int64_t filled = transfer->supply(transfer->context, (uint8_t *)bytes, size * count);
+    return filled < 0 ? CURL_READFUNC_ABORT : (size_t)filled;
+}
+
+int imflow_transfer_set_supply(imflow_transfer *transfer, const char *method, imflow_supply supply) {
+    transfer->supply = supply;
+    int bad = curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD, 1L);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_READFUNCTION, supply_body);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_READDATA, transfer);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024L);
+    // What was supplied once cannot be supplied again, so that no connection is used that may be closing.
+    imflow_transfer_use_new_connection(transfer);
+    return bad | do_not_wait(transfer);
 }
 
 int imflow_transfer_add_header(imflow_transfer *transfer, const char *line) {

@@ -37,7 +37,9 @@ package struct ContainerIdentity: Sendable {
         Self.sanitised("imflow-\(state.prefix(8))-\(launch.job)-\(launch.task)-\(launch.attempt)-\(place(of: launch))")
     }
 
-    func networkName(job: String) -> String { Self.sanitised("imflow-\(state.prefix(8))-\(job)") }
+    func networkName(job: String, outbound: Bool) -> String {
+        Self.sanitised("imflow-\(state.prefix(8))-\(job)" + (outbound ? "-outbound" : ""))
+    }
 
     func labels(of launch: Launch) -> [String: String] {
         var labels = [
@@ -54,6 +56,11 @@ package struct ContainerIdentity: Sendable {
     func filters(job: String) -> String {
         let wanted = labels(job: job).map { JSONValue.string("\($0)=\($1)") }
         return JSONValue.object(["label": .array(wanted)]).text
+    }
+
+    /// As ``filters(job:)``, of what carries an attempt's token.
+    func filters(token: String) -> String {
+        JSONValue.object(["label": [.string("\(Label.token)=\(token)"), .string("\(Label.state)=\(state)")]]).text
     }
 
     /// An instance has no unit: its token is its own.

@@ -1,15 +1,35 @@
 package import ImflowExecution
 package import ImflowInvocation
+import ImflowPlan
 
 extension DockerHost {
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
         let log = try log(of: launch, collectsOutput: true)
-        let container = try await place(launch, input: ContainerInput(of: input), network: nil)
-        let visit = ContainerVisit(
-            containers: containers, container: container, model: launch.model.name, input: input,
-            log: log)
-        let result = await visit.result()
-        await remove(container.id)
+        let isOutbound = launch.model.network == .outbound
+        let network = isOutbound ? try await networks.network(for: launch.job, outbound: true) : nil
+        let container = try await place(launch, input: ContainerInput(of: input), network: network)
+        let result = await carryOut(launch, input: input, in: container, log: log)
+        if case .success = result, !Task.isCancelled {
+            await removeBehind(container.id)
+        } else {
+            await remove(container.id)
+        }
         return try result.get()
+    }
+
+    private func carryOut(
+        _ launch: Launch, input: [UInt8], in container: PlacedContainer, log: ContainerLog
+    ) async -> Result<Exit, Failure> {
+        do throws(Failure) {
+            try await fill(container, for: launch)
+            let visit = ContainerVisit(
+                containers: containers, container: container, model: launch.model.name, input: input,
+                log: log)
+            let exit = try await visit.result().get()
+            if let wanted = launch.wanted { try await bring(wanted, of: launch, from: container.id, exit) }
+            return .success(exit)
+        } catch {
+            return .failure(error)
+        }
     }
 }

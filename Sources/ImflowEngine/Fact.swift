@@ -43,6 +43,8 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var node: String
     /// What the result cache did; nil: it was not asked.
     package var cache: CacheEvidence?
+    /// The address of the engine that ran it, where there were several.
+    package var engine: String?
 
     package init(
         inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64, latencyMilliseconds: Double, node: String
@@ -61,6 +63,7 @@ package struct Evidence: Sendable, Codable, Equatable {
         latencyMilliseconds = report.latencyMilliseconds
         node = report.node
         cache = report.cache
+        engine = report.engine
     }
 }
 

@@ -23,11 +23,13 @@ package struct Receipt: Sendable, Codable, Equatable {
     package var finishedAt: Int64
     /// `JOB/TASK` that made the result, when it was taken from the cache and no model was called.
     package var cachedFrom: String?
+    /// The address of the engine that ran it, where there were several.
+    package var engine: String?
 
     package init(
         jobID: String, stage: String, task: String, shardIndex: Int?, attempt: Int, status: Status, cause: Cause?,
         message: String?, latencyMilliseconds: Double, inputHash: ContentHash?, outputHash: ContentHash?, node: String,
-        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil
+        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil, engine: String? = nil
     ) {
         self.jobID = jobID
         self.stage = stage
@@ -44,5 +46,6 @@ package struct Receipt: Sendable, Codable, Equatable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.cachedFrom = cachedFrom
+        self.engine = engine
     }
 }

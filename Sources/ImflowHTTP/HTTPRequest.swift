@@ -21,6 +21,8 @@ package struct HTTPRequest: Sendable {
     package var followRedirects: Bool
     /// A body in place of ``body``; the method is then `POST`.
     package var form: HTTPForm?
+    /// A body in place of ``body`` that is made while it is sent; such a request goes once, over a connection of its own.
+    package var supply: (any HTTPSupply)?
     /// Which addresses may be connected to, those of redirects too; nil: any. What shares a client with guarded requests
     /// must be guarded as well, because connections are kept.
     package var addresses: AddressGuard?

@@ -127,12 +127,22 @@ final class Transfer: @unchecked Sendable {
 
     private func setMethodAndBody(_ handle: OpaquePointer) -> Bool {
         if let form = request.form { return set(form, handle) }
+        if request.supply != nil { return setSupply(handle) }
         guard let body = request.body ?? (request.method == "POST" ? [] : nil) else {
             return imflow_transfer_set_method(handle, request.method) == 0
         }
         return body.withUnsafeBufferPointer {
             imflow_transfer_set_body(handle, request.method, $0.baseAddress, $0.count) == 0
         }
+    }
+
+    private func setSupply(_ handle: OpaquePointer) -> Bool {
+        imflow_transfer_set_supply(handle, request.method) { context, bytes, count in
+            guard let context, let bytes else { return -1 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: count)
+            return transfer.request.supply?.read(into: buffer).map(Int64.init) ?? -1
+        } == 0
     }
 
     private func set(_ form: HTTPForm, _ handle: OpaquePointer) -> Bool {

@@ -99,7 +99,7 @@ struct CallAttempt: Sendable {
     /// Where the unit `name` works when no instance has a folder for it. The only unit has the attempt's own folder.
     func unitFolder(_ name: String) -> UnitFolder {
         let path = unitCount > 1 ? folder + "/" + name : folder
-        return UnitFolder(path: path, guest: host.guestFolder(for: path), spares: spares)
+        return UnitFolder(path: path, guest: host.guestFolder(for: path), spares: spares, owner: host.guestOwner)
     }
 
     /// The request's bytes: one line of JSON, without a newline.
@@ -139,6 +139,7 @@ struct CallAttempt: Sendable {
         do {
             input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
         } catch { throw Failure(of: error) }
+        CallObservation.note(.staged(folder: folder.input))
         try schemas.checkInput(input)
         return input
     }
@@ -152,6 +153,7 @@ struct CallAttempt: Sendable {
     /// Stores the files that the result names, once it fits the model's schema.
     /// - Parameter ended: the model has ended, and nothing is written in its folder any more.
     func collect(_ result: JSONValue, from folder: UnitFolder, ended: Bool) async throws(Failure) -> JSONValue {
+        CallObservation.note(.answered(schemas.outputVerdict(result)))
         try schemas.checkOutput(result)
         do {
             return try await staging.collect(result, from: folder.path, guestFolder: folder.guest, ended: ended)

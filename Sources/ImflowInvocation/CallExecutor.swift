@@ -12,6 +12,8 @@ package final class CallExecutor: Executor {
     private struct Pool {
         let job: String
         let model: ModelPlan
+        /// Of several engines, the one that the instances run on.
+        let place: ObjectIdentifier?
         let instances: InstancePool
     }
 
@@ -75,7 +77,7 @@ package final class CallExecutor: Executor {
         }
         return AttemptReport(
             order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
-            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache)
+            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache, engine: end.engine)
     }
 
     /// - Parameter failure: how the attempt ended when it was cancelled; often it says what it had waited for.
@@ -122,6 +124,7 @@ package final class CallExecutor: Executor {
         var inputHash: ContentHash?
         var node: String
         var cache: CacheEvidence?
+        var engine: String?
     }
 
     private func carryOut(_ order: WorkOrder, within deadline: Deadline, progress: @escaping UnitProgress) async -> End {
@@ -151,7 +154,10 @@ package final class CallExecutor: Executor {
             }
             defer { ticket?.end() }
             end.cache = ticket?.evidence
-            end.outcome = try await succeed(order, work, call, on: host, progress: progress)
+            let seat = try await seat(for: order, of: work.model, on: host, within: deadline)
+            defer { seat?.leave() }
+            end.engine = seat?.engine
+            end.outcome = try await succeed(order, work, call, on: host, seat: seat, progress: progress)
             if case .succeeded(let result) = end.outcome, let cache, let ticket {
                 end.cache = await cache.keep(result, of: order, work, by: ticket, on: host)
             }
@@ -180,12 +186,35 @@ package final class CallExecutor: Executor {
         do { return try await staging.resolve(work) } catch { throw Failure(of: error) }
     }
 
+    /// Nil: the host has room for all. No time of the attempt's own passes while it waits for a place.
+    private func seat(
+        for order: WorkOrder, of model: ModelPlan, on host: any ModelHost, within deadline: Deadline
+    ) async throws(Failure) -> (any ModelSeat)? {
+        guard let host = host as? any SeatingHost else { return nil }
+        deadline.putOff()
+        defer { deadline.restart() }
+        return try await host.seat(for: order, model: model)
+    }
+
+    private func succeed(
+        _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
+        seat: (any ModelSeat)?, progress: @escaping UnitProgress
+    ) async throws(Failure) -> Outcome {
+        guard let seat else { return try await succeed(order, work, call, on: host, progress: progress) }
+        return try await seat.occupied {
+            do throws(Failure) {
+                let outcome = try await self.succeed(order, work, call, on: seat.host, progress: progress)
+                return .success(outcome)
+            } catch { return .failure(error) }
+        }.get()
+    }
+
     private func succeed(
         _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
         progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
         let schemas = try schemas(of: work.model)
-        let api = AttemptAPI(api, for: order)
+        let api = host.offersAPI ? AttemptAPI(api, for: order) : nil
         let caller = try caller(for: work.model, of: order, on: host, api: api?.endpoint)
         let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
         if !order.recovered { WorkFolder.remove(folder) }
@@ -233,11 +262,13 @@ package final class CallExecutor: Executor {
         of model: ModelPlan, job: String, on host: any ModelHost, api: APIEndpoint?
     ) -> InstancePool {
         known.withLock { known in
-            if let pool = known.pools.first(where: { $0.job == job && $0.model == model }) { return pool.instances }
+            let place = type(of: host) is AnyClass ? ObjectIdentifier(host as AnyObject) : nil
+            let pool = known.pools.first { $0.job == job && $0.model == model && $0.place == place }
+            if let pool { return pool.instances }
             let starter = InstanceStarter(
                 model: model, job: job, host: host, state: state, client: client, window: startWindow, api: api)
             let instances = InstancePool(starter: starter, limit: instanceLimit, idleLimit: idleLimit)
-            known.pools.append(Pool(job: job, model: model, instances: instances))
+            known.pools.append(Pool(job: job, model: model, place: place, instances: instances))
             return instances
         }
     }

@@ -21,7 +21,7 @@ struct InstanceStarter: Sendable {
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(Failure) -> InstanceLease {
         let path = InstanceStarter.folder(of: state, job: job) + "/" + token
-        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path))
+        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path), owner: host.guestOwner)
         try WorkFolder.create(path)
         let log = LogFile(path: state.logs(job: job) + "/instance-\(token).log")
         var variables = environment(folder)
@@ -31,9 +31,12 @@ struct InstanceStarter: Sendable {
             model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: path,
             environment: variables, logPath: log.path, api: api)
         do throws(Failure) {
+            CallObservation.note(.starting(log: log.path))
             let instance = try await host.start(launch)
+            CallObservation.note(.started)
             let lease = InstanceLease(token: token, instance: instance, folder: folder, log: log)
             try await waitUntilReady(lease)
+            CallObservation.note(.ready)
             return lease
         } catch {
             folder.remove()

@@ -12,8 +12,10 @@ struct JSONLCall: WarmCall {
             throw .gone(exit.failure(of: model, "between two requests", log: lease.log.tail(from: 0)))
         }
         let reply: [UInt8]?
+        let bytes = request.bytes
+        CallObservation.note(.request(bytes))
         do throws(Failure) {
-            reply = try await lease.instance.exchange(request.bytes)
+            reply = try await lease.instance.exchange(bytes)
         } catch { throw .broken(error) }
         if Task.isCancelled { throw .broken(.cancelled) }
         guard let reply else {
@@ -24,6 +26,7 @@ struct JSONLCall: WarmCall {
             }
             throw .broken(Failure(.app, "model \(model) closed its standard output before it had replied"))
         }
+        CallObservation.note(.reply(status: nil, body: reply))
         do throws(Failure) {
             return ModelReply.result(in: try ModelReply.parse(reply, model: model, origin: "as its reply line"))
         } catch {

@@ -18,6 +18,9 @@ package protocol ModelHost: Sendable {
     /// The path under which a model sees the folder of its API's socket (``Launch/api``).
     func guestAPIFolder(for folder: String) -> String
 
+    /// Whom the folders that a model writes in must belong to; nil: us.
+    var guestOwner: GuestOwner? { get }
+
     /// Runs the launch's command to its end, with `input` on its standard input. Cancelling the calling task ends it,
     /// whole, before this returns. Throws `infra` when it could not be started, `lost` when a recovered launch is not
     /// to be found any more.
@@ -31,10 +34,27 @@ package protocol ModelHost: Sendable {
 
     /// Nothing of ours runs any more after this.
     func shutdown() async
+
+    /// Whether models can be offered the API: its socket is where they run.
+    var offersAPI: Bool { get }
+}
+
+/// A user and a group of this machine, by number.
+package struct GuestOwner: Sendable, Equatable {
+    package var user: UInt32
+    package var group: UInt32
+
+    package init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
 }
 
 extension ModelHost {
+    package var guestOwner: GuestOwner? { nil }
+
     package func guestAPIFolder(for folder: String) -> String { folder }
+    package var offersAPI: Bool { true }
 }
 
 /// One start of a model.
@@ -58,6 +78,8 @@ package struct Launch: Sendable {
     package var recovered: Bool
     /// What the model reaches its engine by; nil: nothing.
     package var api: APIEndpoint?
+    /// Of a program that runs to its end: which files it leaves behind are wanted here; nil: none.
+    package var wanted: WantedFiles?
 
     package static let logLimit = 16 * 1024 * 1024
     /// More standard output than this is cut off and ``Exit/outputTruncated`` is set.
@@ -78,6 +100,19 @@ package struct Launch: Sendable {
         self.logPath = logPath
         self.recovered = recovered
         self.api = api
+    }
+}
+
+/// Which of a program's files are wanted on this machine, when it ran where it does not see its disk.
+package struct WantedFiles: Sendable {
+    /// The file of the result, below the work folder; it may not be there.
+    package var result: String
+    /// The other files, below the work folder, once the result's own file is here.
+    package var named: @Sendable (Exit) -> [String]
+
+    package init(result: String, named: @escaping @Sendable (Exit) -> [String]) {
+        self.result = result
+        self.named = named
     }
 }
 
@@ -114,4 +149,18 @@ package protocol ModelInstance: Sendable {
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]?
     /// Ends it, whole. Returns when nothing of it is left.
     func stop() async
+    /// Puts a folder below the instance's work folder, with all that is in it, where the instance sees it as `guest`.
+    func hand(_ folder: String, as guest: String) async throws(Failure)
+    /// Brings files from below the folder that the instance sees as `guest` into `folder` here. What is no file is not
+    /// brought, and what is here already stays.
+    func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure)
+    /// The instance is done with what was handed to it as `guest`.
+    func drop(_ guest: String) async
+}
+
+/// Where an instance sees our disk, its files are where they should be.
+extension ModelInstance {
+    package func hand(_ folder: String, as guest: String) async throws(Failure) {}
+    package func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {}
+    package func drop(_ guest: String) async {}
 }

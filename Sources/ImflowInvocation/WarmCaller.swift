@@ -44,6 +44,7 @@ struct WarmCaller: UnitCaller {
         } catch { outcome = .failure(error) }
         session?.close()
         folder.remove()
+        await lease.instance.drop(folder.guest)
         if name == "0" { attempt.log.note("served by instance \(lease.token)") }
         attempt.log.append(from: lease.log, since: mark)
         if case .failure(let error) = outcome {
@@ -61,6 +62,7 @@ struct WarmCaller: UnitCaller {
         let input: JSONValue
         do throws(Failure) {
             input = try await attempt.stagedInput(of: unit, in: folder)
+            try await lease.instance.hand(folder.path, as: folder.guest)
         } catch { throw .sound(error) }
         let request = WarmRequest(
             attempt: attempt, unit: unit, input: input, folder: folder, token: token,
@@ -77,6 +79,9 @@ struct WarmCaller: UnitCaller {
         }
         let result = try answer.get()
         do throws(Failure) {
+            try await lease.instance.bring(
+                { attempt.staging.files(named: result, guestFolder: lease.folder.guest) }, from: lease.folder.guest,
+                into: lease.folder.path)
             // The model was told the instance's folder as its own; the unit's lies below it.
             return try await attempt.collect(result, from: lease.folder, ended: false)
         } catch { throw .sound(error) }

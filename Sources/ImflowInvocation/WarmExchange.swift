@@ -67,8 +67,11 @@ struct WarmExchange: Sendable {
         let sent = HTTPRequest(
             request.method, RestEndpoint.url(of: request.path, on: lease.instance), headers: request.headers,
             body: request.body, maximumBodyBytes: Launch.outputLimit)
+        CallObservation.note(.request(request.body))
         do {
-            return try await client.send(sent)
+            let response = try await client.send(sent)
+            CallObservation.note(.reply(status: response.status, body: response.body))
+            return response
         } catch {
             if Task.isCancelled { throw .broken(cancelled(request, refusedWith: statuses)) }
             if mayBreak, case .connectionClosed = error, await lease.exitSoon() == nil { return nil }

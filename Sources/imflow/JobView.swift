@@ -99,6 +99,7 @@ struct JobView {
         ]
         if let message = receipt.message { members["message"] = .string(message) }
         if let from = receipt.cachedFrom { members["cached_from"] = .string(from) }
+        if let engine = receipt.engine { members["engine"] = .string(engine) }
         return .object(members)
     }
 
@@ -141,7 +142,7 @@ struct JobView {
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
             lines.append(
                 "  \(receipt.jobID) attempt \(receipt.attempt) \(receipt.status.rawValue)\(cause) "
-                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")\(from)")
+                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")\(from)\(receipt.engine.map { " on \($0)" } ?? "")")
         }
         return lines.joined(separator: "\n")
     }

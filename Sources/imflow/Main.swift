@@ -21,7 +21,7 @@ struct Imflow: AsyncParsableCommand {
                 name: "Manifests",
                 subcommands: [
                     CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self,
-                    SchemaCommand.self, DebugCommand.self, LSPCommand.self,
+                    SchemaCommand.self, TryCommand.self, DebugCommand.self, LSPCommand.self,
                 ]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self]),
             CommandGroup(

@@ -71,6 +71,10 @@ int imflow_transfer_set_certificates(
     imflow_transfer *transfer, const char *authority, const char *certificate, const char *key);
 int imflow_transfer_set_method(imflow_transfer *transfer, const char *method);
 int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, const uint8_t *bytes, size_t count);
+/// Fills `bytes` with up to `count` bytes of a request's body and answers how many; 0: that was all; -1: give up.
+typedef int64_t (*imflow_supply)(void *context, uint8_t *bytes, size_t count);
+/// The body is what `supply` makes, of a length that nobody knows before; called by the multi's thread.
+int imflow_transfer_set_supply(imflow_transfer *transfer, const char *method, imflow_supply supply);
 int imflow_transfer_add_header(imflow_transfer *transfer, const char *line);
 /// The body is one file in a form (RFC 7578): that at `path`, read while it is sent, or `count` bytes when `path` is null.
 int imflow_transfer_set_form(
