@@ -41,6 +41,7 @@ extension DockerTests {
         }
 
         private func expectNothingIsLeft() async throws {
+            await bench.host.settle()
             #expect(try await bench.containers().isEmpty)
             #expect(try await volumes().isEmpty)
         }
@@ -115,6 +116,7 @@ extension DockerTests {
             try await volume.drop("/imflow/work/go")
             #expect(try await run.value.code == 0)
             #expect(try bench.contents(of: bench.workFile("y")) == "text")
+            await later.host.settle()
             try await expectNothingIsLeft()
         }
 
