@@ -55,6 +55,8 @@ package final class DockerEngines: ContainerHost, SeatingHost {
 
     // MARK: What one engine would do
 
+    package var guestOwner: GuestOwner? { DockerHost.guestOwner }
+
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 

@@ -175,7 +175,7 @@ final class SystemTool: Sendable {
                     var order = imflow_spawn_order(
                         program: program, folder: folder, arguments: words.baseAddress,
                         argument_count: arguments.count, variables: nil, variable_count: 0, input: pipes[0],
-                        output: pipes[3], error: pipes[5])
+                        output: pipes[3], error: pipes[5], session: 0)
                     return imflow_spawn(&order, &process, &ending)
                 }
             }

@@ -26,7 +26,7 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest, .oip, .cog]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
