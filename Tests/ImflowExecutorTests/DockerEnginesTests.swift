@@ -27,10 +27,12 @@ extension DockerTests {
             far = (try? StartedEngine.engine.address.get().description) ?? ""
         }
 
-        private func engines(nearSlots: Int = 1, farSlots: Int = 1) throws -> DockerEngines {
+        private func engines(
+            nearSlots: Int = 1, farSlots: Int = 1, answer: TimeSpan = TimeSpan(seconds: 20)
+        ) throws -> DockerEngines {
             var patience = DockerEngines.Patience()
             patience.interval = TimeSpan(milliseconds: 100)
-            patience.answer = TimeSpan(seconds: 3)
+            patience.answer = answer
             patience.firstPause = TimeSpan(milliseconds: 100)
             patience.longestPause = TimeSpan(milliseconds: 200)
             return DockerEngines(
@@ -133,7 +135,7 @@ extension DockerTests {
         /// A killed daemon and a cut cable, which refuses nothing and ends nothing.
         @Test(arguments: [("kill", "revive"), ("cut", "mend")])
         func anEngineThatGoesAwayLosesItsAttemptsAndComesBackClean(end: String, begin: String) async throws {
-            let engines = try engines(nearSlots: 1, farSlots: 4)
+            let engines = try engines(nearSlots: 1, farSlots: 4, answer: TimeSpan(seconds: 3))
             let patient = model("sleep 1000")
             try await engines.preflight([patient])
             let executor = executor(engines)

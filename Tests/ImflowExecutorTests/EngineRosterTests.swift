@@ -100,6 +100,25 @@ import Testing
         #expect(seat(holder: 0) == nil)
     }
 
+    @Test func whatAModelSubmittedNeverWaitsForItsParentsPlace() {
+        for _ in 0..<14 { _ = seat() }
+        var child = order("child")
+        child.root = "parent"
+        let model = ModelPlan(name: "m", folder: "/", image: "i", command: [])
+        guard case .place(let seat) = roster.choose(for: child, model: model, holder: nil, in: engines) else {
+            Issue.record("it waits")
+            return
+        }
+        // It is counted all the same.
+        self.seat(holder: seat.index)?.leave()
+        #expect(self.seat() == nil)
+        child.root = "j"
+        guard case .full = roster.choose(for: child, model: model, holder: nil, in: engines) else {
+            Issue.record("the job itself waits its turn")
+            return
+        }
+    }
+
     @Test func anEngineThatHasGoneIsCutOnceAndForGood() async {
         let seat = seat()
         #expect(roster.left(1, links[1]))
