@@ -194,8 +194,10 @@ struct Lowering {
             resources: Resources(
                 cpu: manifest.resources.cpu?.value, memory: manifest.resources.memory?.value,
                 memoryMax: manifest.resources.memoryMax?.value,
-                disk: manifest.resources.disk?.value, gpu: manifest.resources.gpu),
+                disk: manifest.resources.disk?.value, gpu: manifest.resources.gpu,
+                shm: manifest.resources.shm?.value, pids: manifest.resources.pids?.value),
             maxParallel: manifest.maxParallel?.value, inputSchema: manifest.inputSchema?.value,
-            outputSchema: manifest.outputSchema?.value)
+            outputSchema: manifest.outputSchema?.value,
+            network: manifest.network.flatMap { $0.value == .none ? nil : $0.value })
     }
 }

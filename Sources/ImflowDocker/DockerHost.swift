@@ -1,7 +1,7 @@
 import Glibc
 package import ImflowExecution
 package import ImflowHTTP
-import ImflowInvocation
+package import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
@@ -17,6 +17,10 @@ package final class DockerHost: ContainerHost {
     /// Whether the private networks of the engine can be reached from here: it runs on this machine.
     let isHere: Bool
     private let live = Mutex<Set<String>>([])
+    /// Of containers that have ended, on their way.
+    private let removals = Mutex<[String: Task<Void, Never>]>([:])
+    /// More than these are waited for.
+    private static let removalLimit = 32
 
     /// - Parameters:
     ///   - address: where the engine is; a failure is told at the first use.
@@ -38,9 +42,30 @@ package final class DockerHost: ContainerHost {
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
 
+    /// Who programs in containers are. Never root: what root of a container may do to this machine is bounded by the kernel's
+    /// care alone.
+    static let owner =
+        geteuid() == 0 ? GuestOwner(user: nobody, group: nobody) : GuestOwner(user: geteuid(), group: getegid())
+    /// Linux's overflow id, which owns nothing.
+    private static let nobody: UInt32 = 65534
+
+    package var guestOwner: GuestOwner? { Self.guestOwner }
+    static var guestOwner: GuestOwner? { geteuid() == 0 ? owner : nil }
+
+    /// The work folder, and the socket by which the model reaches us.
+    private func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
+        var paths = [launch.workFolder]
+        if let api = launch.api { paths += [api.folder, api.folder + "/" + api.socket] }
+        for path in paths where lchown(path, owner.user, owner.group) != 0 {
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw Failure(.infra, "\(path) cannot be given to the container's user \(owner.user): \(reason)")
+        }
+    }
+
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 
     package func sweep(job: String, keeping tokens: Set<String>) async {
+        await settle()
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
         await remove(left.map(\.id))
@@ -51,6 +76,7 @@ package final class DockerHost: ContainerHost {
     }
 
     package func shutdown() async {
+        await settle()
         await remove(Array(live.withLock { $0 }))
         await networks.removeAll()
         containers.engine.close()
@@ -60,6 +86,24 @@ package final class DockerHost: ContainerHost {
         await withTaskGroup { group in
             for id in ids { group.addTask { await self.remove(id) } }
         }
+    }
+
+    /// Removes a container that has ended; who has its result need not wait for that.
+    func removeBehind(_ id: String) async {
+        let (removal, isTooMany) = removals.withLock { removals in
+            let removal = Task {
+                await remove(id)
+                self.removals.withLock { _ = $0.removeValue(forKey: id) }
+            }
+            removals[id] = removal
+            return (removal, removals.count > Self.removalLimit)
+        }
+        if isTooMany { await removal.value }
+    }
+
+    /// Returns when all that has ended is removed.
+    package func settle() async {
+        for removal in removals.withLock({ Array($0.values) }) { await removal.value }
     }
 
     /// Ends and removes one container, also when the calling task is cancelled.
@@ -86,14 +130,18 @@ package final class DockerHost: ContainerHost {
     private func findOrCreate(
         _ launch: Launch, input: ContainerInput, network: String?
     ) async throws(Failure) -> PlacedContainer {
+        if let guestOwner { try give(launch, to: guestOwner) }
         if launch.recovered { return try await adopt(launch) }
         let name = identity.name(of: launch)
-        let spec = try await spec(launch, input: input, network: network)
-        for _ in 0..<2 {
-            if case .made(let id) = try await containers.create(spec, name: name) {
-                return PlacedContainer(id: id, isAdopted: false)
+        var spec = try await spec(launch, input: input, network: network)
+        for _ in 0..<3 {
+            switch try await containers.create(spec, name: name) {
+            case .made(let id): return PlacedContainer(id: id, isAdopted: false)
+            case .nameTaken: try await removeStale(name)
+            case .noInit:
+                containers.engine.lacksInit()
+                spec.hasInit = false
             }
-            try await removeStale(name)
         }
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
     }
@@ -131,8 +179,12 @@ package final class DockerHost: ContainerHost {
         }
         var labels = identity.labels(of: launch)
         labels[ContainerIdentity.Label.input] = input.label
+        let staged = launch.workFolder + "/" + ContainerSpec.inputName
+        let hasInput = files == .bind && launch.unit != nil && access(staged, F_OK) == 0
         return ContainerSpec(
             launch: launch, image: image, environment: try environment(of: launch), labels: labels, network: network,
+            isPrivate: launch.model.network != .outbound, owner: Self.owner,
+            inputFolder: hasInput ? staged : nil, isPodman: try await containers.engine.isPodman(),
             takesInput: input != .none, hasInit: try await containers.engine.hasInit(), files: files)
     }
 

@@ -20,7 +20,7 @@ final class EngineClient: Sendable {
     private let lasting = HTTPClient(maximumConnections: 1024)
     /// Disks are read and written on its thread.
     let files = HTTPClient(maximumConnections: 16)
-    private let agreed = Mutex<APIVersion?>(nil)
+    private let agreed = Mutex<(version: APIVersion, isPodman: Bool)?>(nil)
     private let initProcess = Mutex<Bool?>(nil)
 
     init(address: Result<EngineAddress, Failure>, client: HTTPClient) {
@@ -63,20 +63,46 @@ final class EngineClient: Sendable {
         }
     }
 
-    /// Writes `input` to a container's standard input and closes it; returns when the engine closes the stream, which
-    /// is when the container has ended. `written` is called once, as soon as all of `input` is on its way.
+    /// Writes `input` to a container's standard input and closes it, and hands on what it writes, as frames; returns when
+    /// the engine closes the stream, which is when the container has ended and all was handed on.
+    /// - Parameters:
+    ///   - opened: called once, when nothing that the container writes from now on is missed.
+    ///   - written: called once, as soon as all of `input` is on its way.
     func attach(
-        _ container: String, input: [UInt8], purpose: String, written: @escaping @Sendable () -> Void
+        _ container: String, input: [UInt8], purpose: String, opened: @escaping @Sendable () -> Void,
+        written: @escaping @Sendable () -> Void, onChunk: @escaping @Sendable ([UInt8]) -> Bool
     ) async throws(Failure) -> EngineAnswer {
         let request = try await request(
-            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1")], body: nil,
-            purpose: purpose)
+            "POST", "/containers/\(container)/attach",
+            query: [("stream", "1"), ("stdin", "1"), ("stdout", "1"), ("stderr", "1")], body: nil, purpose: purpose)
         do {
-            let response = try await lasting.hijack(request, input: input, onSent: written) { _ in true }
+            let response = try await lasting.hijack(
+                request, input: input, onOpen: opened, onSent: written, onChunk: onChunk)
             return EngineAnswer(status: response.status, body: response.body)
         } catch {
             throw failure(error, purpose: purpose)
         }
+    }
+
+    /// A container's standard input and output, open until they are let go.
+    func openLine(_ container: String, purpose: String) async throws(Failure) -> HijackedLine {
+        let request = try await request(
+            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1"), ("stdout", "1")],
+            body: nil, purpose: purpose)
+        let opening: HijackedLine.Opening
+        do { opening = try await lasting.openLine(request) } catch { throw failure(error, purpose: purpose) }
+        switch opening {
+        case .opened(let line): return line
+        case .refused(let response):
+            let answer = EngineAnswer(status: response.status, body: response.body)
+            throw Failure(.infra, "the Docker engine at \(place) failed while \(purpose): \(answer.message)")
+        }
+    }
+
+    /// Whether it is Podman that answers.
+    func isPodman() async throws(Failure) -> Bool {
+        _ = try await version(over: try await routes.route(), purpose: "asking what it is")
+        return agreed.withLock { $0?.isPodman } ?? false
     }
 
     /// What it says of its machine.
@@ -114,6 +140,9 @@ final class EngineClient: Sendable {
         close()
     }
 
+    /// The engine's word for an init process that it does not have after all.
+    func lacksInit() { initProcess.withLock { $0 = false } }
+
     func request(
         _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, purpose: String
     ) async throws(Failure) -> HTTPRequest {
@@ -133,7 +162,7 @@ final class EngineClient: Sendable {
     }
 
     private func version(over route: EngineRoute, purpose: String) async throws(Failure) -> APIVersion {
-        if let version = agreed.withLock({ $0 }) { return version }
+        if let version = agreed.withLock({ $0?.version }) { return version }
         let response: HTTPResponse
         do {
             response = try await client.send(
@@ -144,7 +173,8 @@ final class EngineClient: Sendable {
             throw failure(error, purpose: purpose)
         }
         let version = try agree(on: response)
-        agreed.withLock { $0 = version }
+        let isPodman = response.header("Libpod-API-Version") != nil
+        agreed.withLock { $0 = (version, isPodman) }
         return version
     }
 

@@ -27,6 +27,7 @@ package final class Manifest: Sendable {
     package let urlPath: Located<String>?
     package let health: Located<String>?
     package let concurrency: Located<Int>?
+    package let network: Located<NetworkAccess>?
     package let environment: [(key: String, value: Located<String>)]
     package let hooks: HookDeclaration
     package let resources: ResourceDeclaration
@@ -72,6 +73,7 @@ package final class Manifest: Sendable {
         runtime = fields.text("runtime")
         maxParallel = fields.integer("max_parallel")
         callProtocol = fields.choice("protocol", CallProtocol.self)
+        network = fields.choice("network", NetworkAccess.self)
         port = fields.integer("port")
         urlPath = fields.text("path")
         health = fields.text("health")
@@ -116,6 +118,8 @@ package struct ResourceDeclaration: Sendable {
     package var memory: Located<ByteCount>?
     package var memoryMax: Located<ByteCount>?
     package var disk: Located<ByteCount>?
+    package var shm: Located<ByteCount>?
+    package var pids: Located<Int>?
     /// Nil also for `false` and 0.
     package var gpu: GPURequest?
     /// The value of `gpu`; nil: it is not written, or not well.
@@ -127,6 +131,8 @@ package struct ResourceDeclaration: Sendable {
         memory = fields?.bytes("memory")
         memoryMax = fields?.bytes("memory_max")
         disk = fields?.bytes("disk")
+        shm = fields?.bytes("shm")
+        pids = fields?.integer("pids")
         gpuPlace = fields?.integer("gpu")?.span ?? fields?.fields("gpu")?.span.firstLine
         if let count = fields?.integer("gpu")?.value {
             gpu = count > 0 ? GPURequest(count: count) : nil

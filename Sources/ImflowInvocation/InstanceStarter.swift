@@ -21,7 +21,7 @@ struct InstanceStarter: Sendable {
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(Failure) -> InstanceLease {
         let path = InstanceStarter.folder(of: state, job: job) + "/" + token
-        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path))
+        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path), owner: host.guestOwner)
         try WorkFolder.create(path)
         let log = LogFile(path: state.logs(job: job) + "/instance-\(token).log")
         var variables = environment(folder)

@@ -1,5 +1,13 @@
 package import ImflowJSON
 
+/// What a model's container may reach.
+package enum NetworkAccess: String, Sendable, Codable, CaseIterable {
+    /// Nothing.
+    case none
+    /// Whatever this machine reaches.
+    case outbound
+}
+
 /// A model as the runtime sees it.
 package struct ModelPlan: Sendable, Equatable, Codable {
     package var name: String
@@ -20,6 +28,8 @@ package struct ModelPlan: Sendable, Equatable, Codable {
     package var environment: [String: String]
     package var hooks: Hooks
     package var resources: Resources
+    /// What a container may reach; nil: nothing.
+    package var network: NetworkAccess?
     /// Attempts that call the model at once, over all stages of a job; nil: no limit of its own.
     package var maxParallel: Int?
     /// JSON Schemas (draft-07), as written.
@@ -31,7 +41,7 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         callProtocol: CallProtocol = .exec, port: Int = 9000, path: String = "/inference", health: String = "/health",
         concurrency: Int = 1, environment: [String: String] = [:], hooks: Hooks = Hooks(),
         resources: Resources = Resources(), maxParallel: Int? = nil, inputSchema: JSONValue? = nil,
-        outputSchema: JSONValue? = nil
+        outputSchema: JSONValue? = nil, network: NetworkAccess? = nil
     ) {
         self.name = name
         self.version = version
@@ -49,6 +59,7 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         self.maxParallel = maxParallel
         self.inputSchema = inputSchema
         self.outputSchema = outputSchema
+        self.network = network
     }
 }
 
@@ -73,17 +84,23 @@ package struct Resources: Sendable, Equatable, Codable {
     /// What an attempt may get after others ran out of memory; nil: never more than ``memory``.
     package var memoryMax: ByteCount?
     package var disk: ByteCount?
+    /// Of shared memory (`/dev/shm`) in a container; nil: 64 MiB.
+    package var shm: ByteCount?
+    /// Processes and threads at once in a container; nil: 4096.
+    package var pids: Int?
     package var gpu: GPURequest?
 
     package init(
         cpu: Double? = nil, memory: ByteCount? = nil, memoryMax: ByteCount? = nil, disk: ByteCount? = nil,
-        gpu: GPURequest? = nil
+        gpu: GPURequest? = nil, shm: ByteCount? = nil, pids: Int? = nil
     ) {
         self.cpu = cpu
         self.memory = memory
         self.memoryMax = memoryMax
         self.disk = disk
         self.gpu = gpu
+        self.shm = shm
+        self.pids = pids
     }
 }
 
