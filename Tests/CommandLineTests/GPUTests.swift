@@ -103,7 +103,7 @@ struct GPUTests {
         let logs = try LiveProgram(place, "logs", "-f", "gpu", reading: .output)
         try logs.writes("gated~00.1 | has")
         try logs.writes("gated~01.1 | has")
-        try place.model("one", "echo \"$CUDA_VISIBLE_DEVICES\"", keys: "resources: {gpu: 1}\n")
+        try place.model("one", "echo \"\\\"$CUDA_VISIBLE_DEVICES\\\"\"", keys: "resources: {gpu: 1}\n")
         let other = variables.merging(["IMFLOW_HOME": place.path + "/other"]) { _, own in own }
         let second = try LiveProgram(place, "run", "--model", "one", "--job-id", "one", reading: .errors, environment: other)
         try second.writes("job one")
@@ -159,7 +159,7 @@ struct GPUTests {
     @Test("the user's own CUDA_VISIBLE_DEVICES limits what is used; a driver that fails or hangs is said to")
     func limited() throws {
         try machine([(24_576, "8.6"), (24_576, "8.6"), (24_576, "6.1"), (4_096, "8.6")])
-        try place.model("one", "echo \"$CUDA_VISIBLE_DEVICES\"", keys: "resources: {gpu: true}\n")
+        try place.model("one", "echo \"\\\"$CUDA_VISIBLE_DEVICES\\\"\"", keys: "resources: {gpu: true}\n")
         func run(_ visible: String) throws -> Ended {
             try place.imflow("try", "one", environment: variables.merging(["CUDA_VISIBLE_DEVICES": visible]) { _, own in own })
         }

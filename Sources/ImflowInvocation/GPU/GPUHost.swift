@@ -25,6 +25,7 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
 
     package var node: String { base.node }
     package var offersAPI: Bool { base.offersAPI }
+    package var guestOwner: GuestOwner? { base.guestOwner }
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin { try await base.origin(of: model) }
     package func guestFolder(for workFolder: String) -> String { base.guestFolder(for: workFolder) }
     package func guestAPIFolder(for folder: String) -> String { base.guestAPIFolder(for: folder) }
@@ -87,6 +88,14 @@ private struct GPUInstance: ModelInstance {
     var baseURL: String? { base.baseURL }
     func exit() async -> Exit? { await base.exit() }
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? { try await base.exchange(line) }
+
+    func hand(_ folder: String, as guest: String) async throws(Failure) { try await base.hand(folder, as: guest) }
+
+    func bring(
+        _ names: @Sendable () -> [String], from guest: String, into folder: String
+    ) async throws(Failure) { try await base.bring(names, from: guest, into: folder) }
+
+    func drop(_ guest: String) async { await base.drop(guest) }
 
     func stop() async {
         await base.stop()
