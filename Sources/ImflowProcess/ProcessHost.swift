@@ -129,7 +129,7 @@ package final class ProcessHost: ModelHost {
     }
 
     /// Waits for the end of what an earlier engine started, or learns how it ended meanwhile. What nobody kept is ended:
-    /// what it printed went to the engine that is gone.
+    /// what it printed went to the engine that is gone. What failed meanwhile may have failed because that engine was gone.
     private func takeBack(_ launch: Launch) async throws(Failure) -> Exit {
         let key = ProgramOrder.key(token: launch.token, unit: launch.unit)
         let exit = await withTaskExecutorPreference(BlockingThreads.shared) {
@@ -138,7 +138,8 @@ package final class ProcessHost: ModelHost {
         if let exit { return exit }
         await ProcessTable.end(ProcessTable.processes(carrying: marks(of: launch)))
         throw Failure(
-            .lost, "the engine was restarted, and nobody knows how the process ended; what was left of it was ended")
+            .lost, "the engine was restarted while the process ran, and it is not known to have succeeded since; "
+                + "what was left of it was ended")
     }
 
     /// The folder may be named in many ways; the processes' marks depend on the folder alone.

@@ -191,7 +191,7 @@ struct ChildJobTests {
         let before = try #require(try job("top")["children"]?.arrayValue)
         #expect(before.count == 2)
         let resumed = try run(
-            "\(Workplace.binary) resume top --output json", until: "begun 2", then: "touch gate")
+            "\(Workplace.binary) resume top --output json", until: "begun 1", then: "touch gate")
         #expect(resumed.code == 0, "\(resumed.errors)")
         #expect(try resumed.json["output"] == .array(before.compactMap { $0["job_id"] } + [["ok": true]]))
         #expect(sideLog.filter { $0 == "first" }.count == 1)

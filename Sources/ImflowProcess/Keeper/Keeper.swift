@@ -142,8 +142,8 @@ package final class Keeper: Sendable {
             ChildProcess.Stream(descriptor: channel.descriptor, take: { _ in run.stop() })
         ])
         let isTaken = channel.send(.ended, exit.body) && Self.isTaken(channel)
-        // What was killed while nobody looked says nothing: a later engine's sweep does so with what it does not want.
-        if !isTaken, program.isAdopted || exit.signal != SIGKILL || exit.outOfMemory {
+        // What failed may have failed because its engine was gone, as a model does that had asked it for a job: it is lost.
+        if !isTaken, exit.code == 0 {
             ExitRecord.write(exit, of: order.key, to: order.recordPath)
         }
         state.withLock { $0.programs[order.key] = nil }

@@ -6,16 +6,12 @@ final class KeptProgram: Sendable {
     private struct State {
         var isOver = false
         var waiting: [CheckedContinuation<Void, Never>] = []
-        var adopters = 0
     }
 
     private let run: ChildRun
     private let state = Mutex(State())
 
     init(_ run: ChildRun) { self.run = run }
-
-    /// Whether a later engine waits for its end.
-    var isAdopted: Bool { state.withLock { $0.adopters > 0 } }
 
     /// Its end is recorded, or taken.
     func close() {
@@ -29,8 +25,6 @@ final class KeptProgram: Sendable {
     /// Serves an engine that adopts it; blocks the thread until the program has ended or the engine is gone, and returns
     /// when its end is recorded.
     func serve(_ adopter: KeeperChannel) async {
-        state.withLock { $0.adopters += 1 }
-        defer { state.withLock { $0.adopters -= 1 } }
         guard adopter.send(.running) else { return }
         var watched = [adopter.descriptor, run.ending].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while watched[1].revents == 0 {
