@@ -19,13 +19,17 @@ struct CogCall: WarmCall {
 
     func result(of request: WarmRequest) async throws(ExchangeFailure) -> JSONValue {
         var files = CogFiles(model: model.name, files: RequestFiles(of: request))
+        let ports: CogPorts
+        // A server that does not describe itself is not asked again.
+        do throws(Failure) { ports = try await self.ports() } catch {
+            throw Task.isCancelled ? ExchangeFailure.sound(.cancelled) : .broken(error)
+        }
         let put: WarmExchange.Request
         do throws(Failure) {
-            let ports = try await ports()
             let input = request.input.objectValue ?? [:]
             if let complaint = ports.complaint(of: input) { throw Failure(.app, "model \(model.name) \(complaint)") }
             put = prediction(of: try files.inlined(input, for: ports), id: request.id)
-        } catch { throw .sound(Task.isCancelled ? .cancelled : error) }
+        } catch { throw .sound(error) }
         let answer = try await cancelling(put)
         do throws(Failure) { return try files.kept(try output(of: answer)) } catch { throw .sound(error) }
     }

@@ -12,12 +12,15 @@ struct OIPCall: WarmCall {
     func result(of request: WarmRequest) async throws(ExchangeFailure) -> JSONValue {
         let files = RequestFiles(of: request)
         let server: OIPModel
+        // A server that does not describe itself is not asked again.
+        do throws(Failure) { server = try await ports() } catch {
+            throw Task.isCancelled ? ExchangeFailure.sound(.cancelled) : .broken(error)
+        }
         let inference: OIPRequest
         do throws(Failure) {
-            server = try await ports()
             inference = try OIPRequest(
                 request.input.objectValue ?? [:], id: request.id, to: server, model: model.name, files: files)
-        } catch { throw .sound(Task.isCancelled ? .cancelled : error) }
+        } catch { throw .sound(error) }
         var post = WarmExchange.Request(
             method: "POST", path: model.path + "/infer", name: "POST \(model.path)/infer", body: inference.body)
         if let length = inference.headerLength {
