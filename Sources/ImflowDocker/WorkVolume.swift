@@ -69,8 +69,10 @@ struct WorkVolume: Sendable {
                 guest + "/" + name, of: container, into: file,
                 limit: Int(clamping: min(max(0, limit), Int64.max - Self.overhead) + Self.overhead),
                 purpose: "bringing file \(name) of model \(model.name)")
-            if answer.status == 404 { return nil }
+            // In the kernel's words: where a file was taken for a folder there is none either.
+            if answer.status == 404 || answer.message.hasSuffix("not a directory") { return nil }
             guard answer.isSuccess else {
+                if answer.message.contains("too many") { throw endless(name) }
                 throw Failure(.infra, "the Docker engine does not hand over file \(name): \(answer.message)")
             }
             switch file.result {
@@ -82,7 +84,7 @@ struct WorkVolume: Sendable {
                 guard let next = Self.target(target, of: name, in: guest) else {
                     throw Failure(
                         .app,
-                        "model \(model.name) made \(name) a link that leads out of the work folder; "
+                        "model \(model.name) made \(name) a symbolic link that leads out of the work folder; "
                             + "write the file itself there")
                 }
                 name = next
@@ -97,7 +99,11 @@ struct WorkVolume: Sendable {
                 throw Failure(.infra, "cannot write \(path): \(reason); check that the disk has room")
             }
         }
-        throw Failure(.app, "model \(model.name) made \(name) a link that leads to a link, and so on")
+        throw endless(name)
+    }
+
+    private func endless(_ name: String) -> Failure {
+        Failure(.app, "model \(model.name) made \(name) a symbolic link that leads to a link, and so on")
     }
 
     private func send(_ archive: FolderArchive, to folder: String, purpose: String) async throws(Failure) {

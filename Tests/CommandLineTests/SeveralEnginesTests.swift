@@ -36,7 +36,7 @@ struct SeveralEnginesTests {
               - |
                 cat >"$IMFLOW_WORKDIR/request"
                 if [ "$HANG" = yes ] && [ "$IMFLOW_SHARD_INDEX$IMFLOW_ATTEMPT" = 11 ]; then sleep 100000; fi
-                wc -c <"$IMFLOW_WORKDIR"/input/* >"$IMFLOW_WORKDIR/size.txt"
+                cat "$IMFLOW_WORKDIR"/input/* | wc -c >"$IMFLOW_WORKDIR/size.txt"
                 printf '{"size": "file://%s/size.txt"}' "$IMFLOW_WORKDIR" >"$IMFLOW_OUTPUT"
             env: {HANG: "${HANG}"}
             multi_node: {split_mode: batch, split_key: files_url, batch_size: 1, merge_strategy: concat-json}

@@ -13,10 +13,10 @@ import Testing
 extension DockerTests {
     /// Work folders on an engine that is treated as one that does not see our disk.
     @Suite struct Archive {
-        private static let words = ["file", "IMFLOW_OUTPUT", "link", "10 MB", "mid-way", "cancelling"]
-        /// There a model has a copy of its own, and nothing is spoiled by writing to it.
+        /// What has to do with files. There a model has a copy of its own of its input, which it cannot spoil.
         private static let cases = ExecutorConformance.cases.filter { demand in
-            words.contains { demand.name.contains($0) } && !demand.name.contains("writes to its input file")
+            ["files in the result are stored", "files go in and out", "leads nowhere", "IMFLOW_OUTPUT may not be", "a file in "]
+                .contains { demand.name.contains($0) }
         }
 
         private let bench: DockerBench
