@@ -62,7 +62,8 @@ import Testing
     @Test func aContainerIsGivenItsDevicesAndNoOthers() {
         func requests(_ launch: Launch) -> JSONValue? {
             ContainerSpec(
-                launch: launch, image: "i:1", environment: [:], labels: [:], network: nil, takesInput: true, hasInit: false
+                launch: launch, image: "i:1", environment: [:], labels: [:], network: nil,
+                owner: GuestOwner(user: 1, group: 1), takesInput: true, hasInit: false
             ).json["HostConfig"]?["DeviceRequests"]
         }
         let own = requests(launch(model(GPURequest(count: 2)), devices: ["GPU-a", "GPU-b"]))
