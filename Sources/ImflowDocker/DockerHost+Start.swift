@@ -11,6 +11,7 @@ extension DockerHost {
                     + "use protocol rest or exec, or choose --executor process")
         }
         let log = try log(of: launch, collectsOutput: false)
+        _ = try await images.resolve(launch.model)
         let network = try await networks.network(for: launch.job, outbound: launch.model.network == .outbound)
         var fresh = launch
         fresh.recovered = false

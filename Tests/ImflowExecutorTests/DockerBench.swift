@@ -28,7 +28,9 @@ final class DockerBench: Sendable {
     private let isOwner: Bool
 
     /// With `folder`: over the state folder of another bench.
-    init(folder: String? = nil, job: String? = nil, engine: TestEngine = .usual) throws {
+    init(
+        folder: String? = nil, job: String? = nil, engine: TestEngine = .usual, supply: ImageSupply = ImageSupply(.never)
+    ) throws {
         self.engine = engine
         if let folder {
             self.folder = folder
@@ -39,7 +41,7 @@ final class DockerBench: Sendable {
         }
         isOwner = folder == nil
         self.job = job ?? String(self.folder.suffix(6)).lowercased()
-        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder)
+        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder, supply: supply)
     }
 
     deinit {
@@ -103,6 +105,12 @@ final class DockerBench: Sendable {
         let response = try await client.send(try engine.request("GET", path))
         try #require(response.isSuccess, "\(path): \(response.status)")
         return try JSONValue.parse(response.body)
+    }
+
+    /// As somebody else who commands the engine.
+    func tell(_ method: String, _ path: String) async throws {
+        let response = try await client.send(try engine.request(method, path))
+        try #require(response.isSuccess, "\(path): \(response.status)")
     }
 
     /// Every container of the job, whatever its state, of any state folder.
