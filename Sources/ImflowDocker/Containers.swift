@@ -107,11 +107,12 @@ struct Containers: Sendable {
     }
 
     /// Reads the engine's record of what the container wrote, from its beginning; with `follow`, until it ends.
-    func readLog(_ id: String, follow: Bool, into log: ContainerLog) async throws(Failure) {
+    /// - Parameter output: with standard output, and not standard error alone.
+    func readLog(_ id: String, follow: Bool, output: Bool = true, into log: ContainerLog) async throws(Failure) {
         log.restart()
         let answer = try await engine.stream(
             "GET", "/containers/\(id)/logs",
-            query: [("stdout", "1"), ("stderr", "1"), ("follow", follow ? "1" : "0")],
+            query: [("stdout", output ? "1" : "0"), ("stderr", "1"), ("follow", follow ? "1" : "0")],
             purpose: "reading what container \(id) wrote", onChunk: { log.take($0) })
         if answer.status == 404 { throw Failure(.lost, "container \(id) was removed by somebody else") }
         guard answer.isSuccess else {

@@ -86,6 +86,21 @@ final class EngineClient: Sendable {
         }
     }
 
+    /// A container's standard input and output, open until they are let go.
+    func openLine(_ container: String, purpose: String) async throws(Failure) -> HijackedLine {
+        let request = try await request(
+            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1"), ("stdout", "1")],
+            body: nil, purpose: purpose)
+        let opening: HijackedLine.Opening
+        do { opening = try await lasting.openLine(request) } catch { throw failure(error, purpose: purpose) }
+        switch opening {
+        case .opened(let line): return line
+        case .refused(let response):
+            let answer = EngineAnswer(status: response.status, body: response.body)
+            throw Failure(.infra, "the Docker engine at \(place) failed while \(purpose): \(answer.message)")
+        }
+    }
+
     /// Whether it is Podman that answers.
     func isPodman() async throws(Failure) -> Bool {
         _ = try await version(over: try await routes.route(), purpose: "asking what it is")

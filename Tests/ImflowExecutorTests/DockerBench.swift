@@ -28,8 +28,10 @@ final class DockerBench: Sendable {
     private let isOwner: Bool
 
     /// With `folder`: over the state folder of another bench.
+    /// - Parameter files: every engine of the tests sees this machine's disk, however it is reached.
     init(
-        folder: String? = nil, job: String? = nil, engine: TestEngine = .usual, supply: ImageSupply = ImageSupply(.never)
+        folder: String? = nil, job: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind,
+        supply: ImageSupply = ImageSupply(.never)
     ) throws {
         self.engine = engine
         if let folder {
@@ -41,7 +43,9 @@ final class DockerBench: Sendable {
         }
         isOwner = folder == nil
         self.job = job ?? String(self.folder.suffix(6)).lowercased()
-        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder, supply: supply)
+        host = DockerHost(
+            address: engine.address, client: client, node: Self.node, stateRoot: self.folder, files: files,
+            supply: supply)
     }
 
     deinit {
