@@ -9,6 +9,8 @@ struct Containers: Sendable {
         case nameTaken
         /// An init process was asked for, and the engine has none.
         case noInit
+        /// It was there a moment ago.
+        case noImage
     }
 
     static let removalTries = 5
@@ -26,7 +28,7 @@ struct Containers: Sendable {
         if spec.hasInit, answer.message.contains("init binary not found") { return .noInit }
         let model = spec.launch.model.name
         if answer.status == 404, answer.message.lowercased().contains("no such image") {
-            throw Self.missing(spec.image, model: model)
+            return .noImage
         }
         // A bad image name, a limit the machine does not have: trying again does not help.
         let cause: Cause = (400..<500).contains(answer.status) ? .app : .infra
@@ -112,6 +114,7 @@ struct Containers: Sendable {
             "GET", "/containers/\(id)/logs",
             query: [("stdout", output ? "1" : "0"), ("stderr", "1"), ("follow", follow ? "1" : "0")],
             purpose: "reading what container \(id) wrote", onChunk: { log.take($0) })
+        if answer.status == 404 { throw Failure(.lost, "container \(id) was removed by somebody else") }
         guard answer.isSuccess else {
             throw Failure(.infra, "the Docker engine does not hand over what the program wrote: \(answer.message)")
         }

@@ -9,8 +9,11 @@ struct DockerConfiguration: Sendable {
 
     /// `$DOCKER_CONFIG`, else `~/.docker`.
     let folder: String
+    /// Where its helpers are looked for; nil: in our own `PATH`.
+    let path: String?
 
     init(variable: (String) -> String?) {
+        path = variable("PATH")
         if let folder = variable("DOCKER_CONFIG"), !folder.isEmpty {
             self.folder = folder
         } else {

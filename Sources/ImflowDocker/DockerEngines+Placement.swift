@@ -33,7 +33,7 @@ extension DockerEngines {
     private func look(for model: ModelPlan, at index: Int, _ link: EngineLink) async -> Bool {
         guard let image = model.image else { return false }
         if roster.members[index].images.contains(image) { return true }
-        guard (try? await link.host.containers.imageID(of: model)) != nil else { return false }
+        guard (try? await link.host.images.described(image)) != nil else { return false }
         roster.has(image, at: index)
         return true
     }

@@ -29,6 +29,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     private let stateRoot: String
     private let former: [EngineEntry]
     private let isTolerant: Bool
+    private let supply: ImageSupply
     private let note: @Sendable (String) -> Void
     private let watches = Mutex<[Task<Void, Never>]>([])
 
@@ -36,15 +37,17 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     ///   - former: nothing runs there any more, but what is left of a job is removed.
     ///   - stateRoot: the state folder whose jobs the containers belong to.
     ///   - isTolerant: an engine that does not answer at the start is left out, as long as another one does.
+    ///   - supply: how engines come by images.
     ///   - note: is told, a sentence each, when an engine goes away and comes back.
     package init(
         _ entries: [EngineEntry], former: [EngineEntry] = [], node: String, stateRoot: String, isTolerant: Bool = false,
-        patience: Patience = Patience(), note: @escaping @Sendable (String) -> Void
+        supply: ImageSupply = ImageSupply(.never), patience: Patience = Patience(), note: @escaping @Sendable (String) -> Void
     ) {
         self.node = node
         self.stateRoot = stateRoot
         self.former = former
         self.isTolerant = isTolerant
+        self.supply = supply
         self.patience = patience
         self.note = note
         roster = EngineRoster(entries)
@@ -69,7 +72,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin {
         var found: (id: String, engine: String)?
         for member in roster.members {
-            guard let link = member.link, let id = try? await link.host.containers.imageID(of: model) else { continue }
+            guard let link = member.link, let id = try? await link.host.images.described(model.image ?? "")?.id else { continue }
             if let found, found.id != id {
                 throw Failure(
                     .infra, "image \(model.image ?? "") is not the same on \(found.engine) and \(member.entry.address)")
@@ -116,7 +119,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     // MARK: Coming and going
 
     func host(of entry: EngineEntry) -> DockerHost {
-        DockerHost(entry, client: HTTPClient(), node: node, stateRoot: stateRoot)
+        DockerHost(entry, client: HTTPClient(), node: node, stateRoot: stateRoot, supply: supply)
     }
 
     /// Asks every engine, at once, unless they are being watched already.

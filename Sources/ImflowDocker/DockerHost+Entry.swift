@@ -3,8 +3,12 @@ package import ImflowHTTP
 
 extension DockerHost {
     /// One engine of several.
-    package convenience init(_ entry: EngineEntry, client: HTTPClient, node: String, stateRoot: String) {
-        self.init(address: entry.location, client: client, node: node, stateRoot: stateRoot, files: entry.files)
+    package convenience init(
+        _ entry: EngineEntry, client: HTTPClient, node: String, stateRoot: String,
+        supply: ImageSupply = ImageSupply(.never)
+    ) {
+        self.init(address: entry.location, client: client, node: node, stateRoot: stateRoot, files: entry.files,
+            supply: supply)
     }
 }
 

@@ -5,6 +5,8 @@ import ImflowPlan
 extension DockerHost {
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
         let log = try log(of: launch, collectsOutput: true)
+        // Here a cancellation ends it, as it does not once the container is being made.
+        if !launch.recovered { _ = try await images.resolve(launch.model) }
         let isOutbound = launch.model.network == .outbound
         let network = isOutbound ? try await networks.network(for: launch.job, outbound: true) : nil
         let container = try await place(launch, input: ContainerInput(of: input), network: network)

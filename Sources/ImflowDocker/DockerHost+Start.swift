@@ -6,6 +6,7 @@ extension DockerHost {
     package func start(_ launch: Launch) async throws(Failure) -> any ModelInstance {
         if launch.model.callProtocol == .jsonl { return try await startLines(launch) }
         let log = try log(of: launch, collectsOutput: false)
+        _ = try await images.resolve(launch.model)
         let network = try await networks.network(for: launch.job, outbound: launch.model.network == .outbound)
         var fresh = launch
         fresh.recovered = false
@@ -25,7 +26,10 @@ extension DockerHost {
         let log = try log(of: launch, collectsOutput: false)
         var fresh = launch
         fresh.recovered = false
-        let container = try await place(fresh, input: .whileRunning, network: nil)
+        _ = try await images.resolve(launch.model)
+        let isOutbound = launch.model.network == .outbound
+        let network = isOutbound ? try await networks.network(for: launch.job, outbound: true) : nil
+        let container = try await place(fresh, input: .whileRunning, network: network)
         do throws(Failure) {
             try await fill(container, for: launch)
             // Before it starts, so that nothing that it writes is missed.

@@ -12,6 +12,7 @@ package final class DockerHost: ContainerHost {
     package let node: String
     let containers: Containers
     let identity: ContainerIdentity
+    let images: ImageStore
     let networks: PrivateNetworks
     let files: ContainerFiles
     /// Whether the private networks of the engine can be reached from here: it runs on this machine.
@@ -25,10 +26,11 @@ package final class DockerHost: ContainerHost {
     /// - Parameters:
     ///   - address: where the engine is; a failure is told at the first use.
     ///   - stateRoot: the state folder whose jobs these containers belong to.
+    ///   - supply: how the engine comes by images.
     ///   - files: how containers get at their work folders; nil: as the address tells.
     package init(
         address: Result<EngineAddress, Failure> = EngineAddress.chosen(), client: HTTPClient, node: String,
-        stateRoot: String, files: ContainerFiles? = nil
+        stateRoot: String, files: ContainerFiles? = nil, supply: ImageSupply = ImageSupply(.never)
     ) {
         let isUnix = (try? address.get())?.sharesDisk == true
         self.files = files ?? (isUnix ? .bind : .archive)
@@ -37,6 +39,7 @@ package final class DockerHost: ContainerHost {
         self.node = node
         containers = Containers(engine: engine)
         identity = ContainerIdentity(stateRoot: stateRoot)
+        images = ImageStore(engine: engine, supply: supply)
         networks = PrivateNetworks(engine: engine, identity: identity)
     }
 
@@ -141,6 +144,9 @@ package final class DockerHost: ContainerHost {
             case .noInit:
                 containers.engine.lacksInit()
                 spec.hasInit = false
+            case .noImage:
+                images.forget(launch.model)
+                spec.image = try await images.resolve(launch.model).id
             }
         }
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
@@ -153,7 +159,10 @@ package final class DockerHost: ContainerHost {
         if let found, found.labels[ContainerIdentity.Label.state] == identity.state {
             let isSame = found.labels[ContainerIdentity.Label.token] == launch.token
             let hasInput = found.labels[ContainerIdentity.Label.input] == ContainerInput.whole
-            if isSame, hasInput, found.status != "created" { return PlacedContainer(id: found.id, isAdopted: true) }
+            if isSame, hasInput, found.status != "created" {
+                images.note(found.image, of: launch.model)
+                return PlacedContainer(id: found.id, isAdopted: true)
+            }
             await containers.remove(found.id)
         }
         throw Failure(
@@ -174,9 +183,8 @@ package final class DockerHost: ContainerHost {
     private func spec(
         _ launch: Launch, input: ContainerInput, network: String?
     ) async throws(Failure) -> ContainerSpec {
-        guard let image = launch.model.image else {
-            throw Failure(.app, "model \(launch.model.name) has no image: give it one, or choose --executor process")
-        }
+        // By its id: the name may stand for another one by now.
+        let image = try await images.resolve(launch.model).id
         var labels = identity.labels(of: launch)
         labels[ContainerIdentity.Label.input] = input.label
         let staged = launch.workFolder + "/" + ContainerSpec.inputName

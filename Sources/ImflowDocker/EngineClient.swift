@@ -13,6 +13,8 @@ final class EngineClient: Sendable {
     static let oldest = APIVersion(major: 1, minor: 41)
     /// Of requests that do not wait for a program: an engine under load takes seconds to start a container.
     static let patience = TimeSpan(seconds: 120)
+    /// An engine that says nothing for so long does not pull any more: a large layer takes a while to unpack.
+    static let pullPatience = TimeSpan(seconds: 900)
 
     private let routes: EngineRoutes
     private let client: HTTPClient
@@ -103,6 +105,25 @@ final class EngineClient: Sendable {
     func isPodman() async throws(Failure) -> Bool {
         _ = try await version(over: try await routes.route(), purpose: "asking what it is")
         return agreed.withLock { $0?.isPodman } ?? false
+    }
+
+    /// Has the engine get an image, and hands on what it says meanwhile.
+    /// - Parameter authorisation: the value of `X-Registry-Auth`.
+    func pull(
+        query: [(String, String)], authorisation: String?, purpose: String, onChunk: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(Failure) -> EngineAnswer {
+        var request = try await request("POST", "/images/create", query: query, body: nil, purpose: purpose)
+        if let authorisation { request.headers.append(("X-Registry-Auth", authorisation)) }
+        request.stallTimeout = Self.pullPatience
+        do {
+            let response = try await lasting.stream(request) {
+                onChunk($0)
+                return true
+            }
+            return EngineAnswer(status: response.status, body: response.body)
+        } catch {
+            throw failure(error, purpose: purpose)
+        }
     }
 
     /// What it says of its machine.

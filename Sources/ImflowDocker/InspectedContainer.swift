@@ -6,6 +6,8 @@ struct InspectedContainer: Sendable {
     var id: String
     /// `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`.
     var status: String
+    /// The id of its image.
+    var image: String
     var exitCode: Int
     var outOfMemory: Bool
     /// Of its first process, on the engine's machine; 0 while it does not run.
@@ -14,6 +16,8 @@ struct InspectedContainer: Sendable {
     /// Addresses by network name; empty while it does not run.
     var addresses: [String: String]
 
+    /// Somebody takes it away, which also ended it.
+    var isBeingRemoved: Bool { status == "removing" || status == "dead" }
     var hasEnded: Bool { status == "exited" || status == "dead" || status == "removing" }
 
     /// Nil when this is no description of a container.
@@ -22,6 +26,7 @@ struct InspectedContainer: Sendable {
         else { return nil }
         self.id = id
         self.status = status
+        image = json["Image"]?.stringValue ?? ""
         exitCode = state["ExitCode"]?.intValue ?? 0
         outOfMemory = state["OOMKilled"]?.boolValue ?? false
         process = state["Pid"]?.intValue ?? 0

@@ -30,9 +30,10 @@ final class SystemTool: Sendable {
     private let error: Int32
     private let code = Mutex<Int32?>(nil)
 
+    /// - Parameter path: where it is looked for; nil: in `PATH`.
     /// - Throws: ``Failure`` with cause `infra` when there is no such program in `PATH`, or it cannot be started.
-    init(_ name: String, arguments: [String]) throws(Failure) {
-        guard let program = Self.path(of: name) else {
+    init(_ name: String, arguments: [String], path: String? = nil) throws(Failure) {
+        guard let program = Self.find(name, path: path) else {
             throw Failure(.infra, "the program \(name) is not in PATH: install it")
         }
         var pipes: [Int32] = []
@@ -153,9 +154,9 @@ final class SystemTool: Sendable {
         if speech.count > Speech.limit { speech.removeFirst(speech.count - Speech.limit) }
     }
 
-    private static func path(of name: String) -> String? {
+    private static func find(_ name: String, path: String?) -> String? {
         if name.hasPrefix("/") { return access(name, X_OK) == 0 ? name : nil }
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+        let path = path ?? getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
         let candidates = path.split(separator: ":").map { "\($0)/\(name)" }
         return candidates.first { $0.hasPrefix("/") && access($0, X_OK) == 0 }
     }

@@ -45,6 +45,8 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var cache: CacheEvidence?
     /// The address of the engine that ran it, where there were several.
     package var engine: String?
+    /// Of the image that the model ran by.
+    package var imageDigest: String?
 
     package init(
         inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64, latencyMilliseconds: Double, node: String
@@ -64,6 +66,7 @@ package struct Evidence: Sendable, Codable, Equatable {
         node = report.node
         cache = report.cache
         engine = report.engine
+        imageDigest = report.imageDigest
     }
 }
 

@@ -41,10 +41,13 @@ package struct AttemptReport: Sendable, Codable {
     package var cache: CacheEvidence?
     /// The address of the engine that ran it, where there are several; nil: it ran on this machine, or where everything does.
     package var engine: String?
+    /// Of the image that the model ran by: `REPOSITORY@sha256:…`, or its id; nil: it was no container.
+    package var imageDigest: String?
 
     package init(
         order: WorkOrder, outcome: Outcome, inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64,
-        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil, engine: String? = nil
+        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil, engine: String? = nil,
+        imageDigest: String? = nil
     ) {
         job = order.job
         task = order.task
@@ -58,6 +61,7 @@ package struct AttemptReport: Sendable, Codable {
         self.node = node
         self.cache = cache
         self.engine = engine
+        self.imageDigest = imageDigest
     }
 }
 

@@ -25,11 +25,14 @@ package struct Receipt: Sendable, Codable, Equatable {
     package var cachedFrom: String?
     /// The address of the engine that ran it, where there were several.
     package var engine: String?
+    /// Of the image that the model ran by: `REPOSITORY@sha256:…`, or its id.
+    package var imageDigest: String?
 
     package init(
         jobID: String, stage: String, task: String, shardIndex: Int?, attempt: Int, status: Status, cause: Cause?,
         message: String?, latencyMilliseconds: Double, inputHash: ContentHash?, outputHash: ContentHash?, node: String,
-        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil, engine: String? = nil
+        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil, engine: String? = nil,
+        imageDigest: String? = nil
     ) {
         self.jobID = jobID
         self.stage = stage
@@ -47,5 +50,6 @@ package struct Receipt: Sendable, Codable, Equatable {
         self.finishedAt = finishedAt
         self.cachedFrom = cachedFrom
         self.engine = engine
+        self.imageDigest = imageDigest
     }
 }

@@ -77,7 +77,8 @@ package final class CallExecutor: Executor {
         }
         return AttemptReport(
             order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
-            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache, engine: end.engine)
+            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache, engine: end.engine,
+            imageDigest: end.imageDigest)
     }
 
     /// - Parameter failure: how the attempt ended when it was cancelled; often it says what it had waited for.
@@ -125,6 +126,7 @@ package final class CallExecutor: Executor {
         var node: String
         var cache: CacheEvidence?
         var engine: String?
+        var imageDigest: String?
     }
 
     private func carryOut(_ order: WorkOrder, within deadline: Deadline, progress: @escaping UnitProgress) async -> End {
@@ -157,6 +159,7 @@ package final class CallExecutor: Executor {
             let seat = try await seat(for: order, of: work.model, on: host, within: deadline)
             defer { seat?.leave() }
             end.engine = seat?.engine
+            defer { end.imageDigest = (seat?.host ?? host).imageDigest(of: work.model) }
             end.outcome = try await succeed(order, work, call, on: host, seat: seat, progress: progress)
             if case .succeeded(let result) = end.outcome, let cache, let ticket {
                 end.cache = await cache.keep(result, of: order, work, by: ticket, on: host)

@@ -5,7 +5,7 @@ extension Exit {
     /// What happened, as the end of a sentence.
     package var sentence: String {
         if outOfMemory { return "was killed because memory ran out" }
-        if let code { return "exited with code \(code)" }
+        if let code { return "exited with code \(code)\(Self.meanings[code].map { " (\($0))" } ?? "")" }
         if let signal { return "was ended by signal \(signal)\(Self.names[signal].map { " (\($0))" } ?? "")" }
         return "ended, and nobody knows how"
     }
@@ -19,6 +19,11 @@ extension Exit {
         let lines = log.isEmpty ? "; it wrote nothing to its log" : "; the end of its log:\n" + log
         return Failure(outOfMemory ? .oom : .app, "model \(model) \(sentence)\(when)\(lines)")
     }
+
+    /// What shells mean by them.
+    private static let meanings: [Int32: String] = [
+        126: "a command cannot be executed", 127: "a command was not found",
+    ]
 
     private static let names: [Int32: String] = [
         SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP",

@@ -12,6 +12,10 @@ package protocol ModelHost: Sendable {
     /// the place does not answer.
     func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin
 
+    /// What the model's image was where it was run last: `REPOSITORY@sha256:…`, or the image's id. Nil: there is none, or
+    /// nothing of it was run.
+    func imageDigest(of model: ModelPlan) -> String?
+
     /// The path under which a model sees a launch's work folder.
     func guestFolder(for workFolder: String) -> String
 
@@ -52,6 +56,8 @@ package struct GuestOwner: Sendable, Equatable {
 
 extension ModelHost {
     package var guestOwner: GuestOwner? { nil }
+
+    package func imageDigest(of model: ModelPlan) -> String? { nil }
 
     package func guestAPIFolder(for folder: String) -> String { folder }
     package var offersAPI: Bool { true }

@@ -1,3 +1,4 @@
+import ImflowEngine
 import ImflowExecution
 
 extension FactCoder {
@@ -7,19 +8,24 @@ extension FactCoder {
     private static let notAsked: UInt8 = 255
 
     /// All stand after the other fields of the evidence, and only as far as there is something to say.
-    static func put(_ cache: CacheEvidence?, engine: String?, into record: inout ByteWriter) {
-        if let cache { put(cache, into: &record) } else if engine != nil { record.put(notAsked) }
-        guard let engine else { return }
+    static func put(_ cache: CacheEvidence?, engine: String?, imageDigest: String?, into record: inout ByteWriter) {
+        let hasMore = engine != nil || imageDigest != nil
+        if let cache { put(cache, into: &record) } else if hasMore { record.put(notAsked) }
+        guard hasMore else { return }
         // The time of the start stands here; none of it is not a number.
         record.put(fixed: Double.nan.bitPattern)
-        record.put(engine)
+        record.put(engine ?? "")
+        if let imageDigest { record.put(imageDigest) }
     }
 
-    static func cacheAndEngine(from record: inout ByteReader) throws -> (CacheEvidence?, String?) {
-        let cache = try cache(from: &record)
-        if record.isAtEnd { return (cache, nil) }
+    static func readRest(of evidence: inout Evidence, from record: inout ByteReader) throws {
+        evidence.cache = try cache(from: &record)
+        if record.isAtEnd { return }
         _ = try record.fixed()
-        return (cache, record.isAtEnd ? nil : try record.text())
+        if record.isAtEnd { return }
+        let engine = try record.text()
+        evidence.engine = engine.isEmpty ? nil : engine
+        if !record.isAtEnd { evidence.imageDigest = try record.text() }
     }
 
     private static func put(_ cache: CacheEvidence, into record: inout ByteWriter) {

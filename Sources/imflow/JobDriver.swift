@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import ImflowContent
 import ImflowData
+import ImflowDocker
 import ImflowEngine
 import ImflowExecution
 import ImflowInvocation
@@ -36,6 +37,8 @@ struct Launched: Codable {
     var source: JobSource?
     /// The Docker engines that its models run on, as they were named; nil: the one of `DOCKER_HOST`.
     var dockerHosts: [String]?
+    /// When images are got from their registries; nil: when they are missing.
+    var pull: PullPolicy?
     /// Those that it ran on before, where something of it may be left.
     var formerDockerHosts: [String]?
 }
@@ -181,7 +184,7 @@ struct JobDriver {
     private func executor(for plan: Plan, job: String, resuming: Bool = false) throws -> LocalExecutor {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
-            engines: try LocalEngines(launched, isTolerant: resuming),
+            engines: try LocalEngines(launched, isTolerant: resuming), pull: launched.pull ?? .missing,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
             access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
             root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
@@ -242,6 +245,8 @@ struct JobDriver {
         defer { signals.stop() }
         executor.downloads.report(to: { progress.note($0.line) })
         defer { executor.downloads.report(to: nil) }
+        executor.supply.report(to: { progress.note($0) })
+        defer { executor.supply.report(to: nil) }
         progress.start()
         do {
             // It waits for the disk at every commit.

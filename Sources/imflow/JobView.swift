@@ -100,6 +100,7 @@ struct JobView {
         if let message = receipt.message { members["message"] = .string(message) }
         if let from = receipt.cachedFrom { members["cached_from"] = .string(from) }
         if let engine = receipt.engine { members["engine"] = .string(engine) }
+        if let digest = receipt.imageDigest { members["image_digest"] = .string(digest) }
         return .object(members)
     }
 
@@ -142,7 +143,8 @@ struct JobView {
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
             lines.append(
                 "  \(receipt.jobID) attempt \(receipt.attempt) \(receipt.status.rawValue)\(cause) "
-                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")\(from)\(receipt.engine.map { " on \($0)" } ?? "")")
+                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")\(from)\(receipt.engine.map { " on \($0)" } ?? "")"
+                    + (receipt.imageDigest.map { " by \($0)" } ?? ""))
         }
         return lines.joined(separator: "\n")
     }

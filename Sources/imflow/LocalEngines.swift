@@ -38,9 +38,12 @@ struct LocalEngines {
     /// Whether models in containers may run on other machines, whose resources count then.
     var isSeveral: Bool { !entries.isEmpty }
 
-    func host(node: String, stateRoot: String) -> any ContainerHost {
-        if entries.isEmpty { return DockerHost(client: HTTPClient(), node: node, stateRoot: stateRoot) }
+    func host(node: String, stateRoot: String, supply: ImageSupply) -> any ContainerHost {
+        if entries.isEmpty {
+            return DockerHost(client: HTTPClient(), node: node, stateRoot: stateRoot, supply: supply)
+        }
         return DockerEngines(
-            entries, former: former, node: node, stateRoot: stateRoot, isTolerant: isTolerant, note: { Console.note($0) })
+            entries, former: former, node: node, stateRoot: stateRoot, isTolerant: isTolerant,
+            supply: supply, note: { Console.note($0) })
     }
 }

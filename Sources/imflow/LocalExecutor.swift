@@ -29,6 +29,8 @@ final class LocalExecutor: Executor {
     let staging: DataStaging
     /// Whoever shows progress is told here of long downloads.
     var downloads: FetchReporter { fetcher.reporter }
+    /// Whoever shows progress is told here of images that are pulled.
+    let supply: ImageSupply
     /// By which models submit jobs; nil: they cannot.
     let jobs: ModelJobs?
     /// Attempts that the engines take at once, after ``preflight(_:)``; 0: this machine's slots say how many.
@@ -43,12 +45,14 @@ final class LocalExecutor: Executor {
     /// - Parameters:
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
     ///   - engines: which Docker engines there are.
+    ///   - pull: when images are got from their registries.
     ///   - cache: what the run wants of other jobs' results.
     ///   - access: what files may be fetched from.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
     ///   - copiesInputs: models get copies of their input files, never links.
     init(
         state: State, plan: Plan, choice: ExecutorChoice, slots: Int, engines: LocalEngines = LocalEngines(),
+        pull: PullPolicy = .never,
         cache: CallCache.Use = CallCache.Use(),
         access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false
     ) throws {
@@ -63,7 +67,9 @@ final class LocalExecutor: Executor {
             let client = HTTPClient(maximumConnections: 256)
             let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
             let process = ProcessHost(node: node, stateRoot: state.folder.root, keeper: "/proc/self/exe")
-            let docker = engines.host(node: node, stateRoot: state.folder.root)
+            let supply = ImageSupply(pull, listener: { Console.note($0) })
+            self.supply = supply
+            let docker = engines.host(node: node, stateRoot: state.folder.root, supply: supply)
             let gpus = GPUDevices { NvidiaSMI.inventory() }
             let processes = GPUHost(process, devices: gpus, view: .machine)
             // Engines of other machines give out their own.

@@ -2,6 +2,7 @@ import ArgumentParser
 import ImflowCompiler
 import ImflowContent
 import ImflowData
+import ImflowDocker
 import ImflowEngine
 import ImflowExecution
 import ImflowPlan
@@ -19,6 +20,11 @@ struct ExecutionOptions: ParsableArguments {
             resume does the same. Default: DOCKER_HOST.
             """, valueName: "engine"))
     var dockerHost: [String] = []
+    @Option(
+        help: """
+            When images are got from their registries: missing (the default), always, or never; a resume does the same.
+            """)
+    var pull: PullPolicy?
     @Option(help: "Attempts of this job that run at once. Default: as many as there are slots.")
     var concurrency: Int?
     @Option(
@@ -81,6 +87,7 @@ struct ExecutionOptions: ParsableArguments {
         if let events { launched.events = absolutePath(events) }
         if !allowPrivate.isEmpty { launched.allowPrivate = try PrivateAddresses(allowPrivate.joined(separator: ",")) }
         if copyInputs { launched.copiesInputs = true }
+        if let pull { launched.pull = pull }
         if !dockerHost.isEmpty { DockerHosts.choose(dockerHost, for: &launched) }
         if let persist {
             do throws(Failure) { _ = try ResultPublisher.node() } catch {
@@ -96,6 +103,7 @@ struct ExecutionOptions: ParsableArguments {
 }
 
 extension ExecutorChoice: ExpressibleByArgument {}
+extension PullPolicy: ExpressibleByArgument {}
 
 /// Whether `run` stays with its job.
 enum Attendance: String, EnumerableFlag {

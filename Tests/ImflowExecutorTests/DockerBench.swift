@@ -30,7 +30,8 @@ final class DockerBench: Sendable {
     /// With `folder`: over the state folder of another bench.
     /// - Parameter files: every engine of the tests sees this machine's disk, however it is reached.
     init(
-        folder: String? = nil, job: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind
+        folder: String? = nil, job: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind,
+        supply: ImageSupply = ImageSupply(.never)
     ) throws {
         self.engine = engine
         if let folder {
@@ -42,7 +43,9 @@ final class DockerBench: Sendable {
         }
         isOwner = folder == nil
         self.job = job ?? String(self.folder.suffix(6)).lowercased()
-        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder, files: files)
+        host = DockerHost(
+            address: engine.address, client: client, node: Self.node, stateRoot: self.folder, files: files,
+            supply: supply)
     }
 
     deinit {
@@ -106,6 +109,12 @@ final class DockerBench: Sendable {
         let response = try await client.send(try engine.request("GET", path))
         try #require(response.isSuccess, "\(path): \(response.status)")
         return try JSONValue.parse(response.body)
+    }
+
+    /// As somebody else who commands the engine.
+    func tell(_ method: String, _ path: String) async throws {
+        let response = try await client.send(try engine.request(method, path))
+        try #require(response.isSuccess, "\(path): \(response.status)")
     }
 
     /// Every container of the job, whatever its state, of any state folder.

@@ -65,6 +65,13 @@ extension DockerTests {
             #expect(try await other.containers().isEmpty)
         }
 
+        @Test func containerThatSomebodyRemovesIsLost() async throws {
+            let run = try await sleeping(bench, task: "words-00", token: "t0")
+            let id = try #require(try await bench.containers().first?["Id"]?.stringValue)
+            try await bench.tell("DELETE", "/containers/\(id)?force=1")
+            #expect(await failure { _ = try await run.value }?.cause == .lost)
+        }
+
         @Test func shutdownEndsWhatRuns() async throws {
             let run = try await sleeping(bench, task: "words-00", token: "t0")
             await bench.host.shutdown()

@@ -15,6 +15,8 @@ struct StartedEngine: SuiteTrait, TestScoping {
         case podman = "podman-engine"
         /// The usual engine behind an ssh server.
         case ssh = "ssh-server"
+        /// The usual engine beside a registry that asks who comes.
+        case registry = "registry-server"
 
         /// What must be there for the script to work.
         var tools: [String] {
@@ -22,6 +24,7 @@ struct StartedEngine: SuiteTrait, TestScoping {
             case .secure: ["dockerd", "ip", "openssl"]
             case .podman: ["podman", "runc"]
             case .ssh: ["sshd", "ssh"]
+            case .registry: ["docker-registry", "python3"]
             }
         }
     }
@@ -50,8 +53,13 @@ struct StartedEngine: SuiteTrait, TestScoping {
     ) async throws {
         let folder = try TemporaryFolder.make(kind.rawValue)
         defer { TemporaryFolder.remove(folder) }
+        let all = ["--image", TestEngine.usual.busybox, "--image", TestEngine.usual.python]
         let images =
-            kind == .ssh ? [] : ["--image", TestEngine.usual.busybox, "--image", TestEngine.usual.python]
+            switch kind {
+            case .ssh: [String]()
+            case .registry: Array(all.prefix(2))
+            case .secure, .podman: all
+            }
         try await Self.run(kind, "start", folder, images + options)
         let engine: TestEngine
         do {
@@ -65,6 +73,7 @@ struct StartedEngine: SuiteTrait, TestScoping {
     }
 
     private func engine(_ folder: String) throws -> TestEngine {
+        if kind == .registry { return .usual }
         if kind == .ssh {
             let url = try String(contentsOfFile: folder + "/url", encoding: .utf8).trimmingCharacters(in: .newlines)
             guard case .ssh(var destination) = try EngineAddress(url) else { throw ConformanceViolation(url) }

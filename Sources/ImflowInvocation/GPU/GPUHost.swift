@@ -26,6 +26,7 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
     package var node: String { base.node }
     package var offersAPI: Bool { base.offersAPI }
     package var guestOwner: GuestOwner? { base.guestOwner }
+    package func imageDigest(of model: ModelPlan) -> String? { base.imageDigest(of: model) }
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin { try await base.origin(of: model) }
     package func guestFolder(for workFolder: String) -> String { base.guestFolder(for: workFolder) }
     package func guestAPIFolder(for folder: String) -> String { base.guestAPIFolder(for: folder) }

@@ -54,7 +54,8 @@ struct TryCalls: Sendable {
 
     private func place(in state: State) throws -> LocalExecutor {
         try LocalExecutor(
-            state: state, plan: plan, choice: executor, slots: 1, access: try FetchAccess.ofProcess(allowing: nil))
+            state: state, plan: plan, choice: executor, slots: 1, pull: .missing,
+            access: try FetchAccess.ofProcess(allowing: nil))
     }
 
     /// Also after Ctrl-C, to its end.
