@@ -1,8 +1,15 @@
 import ImflowExecution
 import ImflowInvocation
+import Synchronization
 
 /// One container from its start to its end.
 struct ContainerVisit: Sendable {
+    final class StartMark: Sendable {
+        private let time = Mutex<ContinuousClock.Instant?>(nil)
+        var instant: ContinuousClock.Instant? { time.withLock { $0 } }
+        func set() { time.withLock { $0 = .now } }
+    }
+
     private enum Event: Sendable {
         case fed(Failure?)
         case followed
@@ -14,6 +21,8 @@ struct ContainerVisit: Sendable {
     var model: String
     var input: [UInt8]
     var log: ContainerLog
+    /// When the program ran.
+    let started = StartMark()
 
     func result() async -> Result<Exit, Failure> {
         let ended = await withTaskGroup(of: Event.self) { group in
@@ -67,6 +76,7 @@ struct ContainerVisit: Sendable {
             try await wait(for: written, &group)
         }
         try await containers.start(container.id, model: model)
+        started.set()
     }
 
     private func wait(for written: AsyncStream<Void>, _ group: inout TaskGroup<Event>) async throws(Failure) {

@@ -31,17 +31,9 @@ extension DockerHost {
         guard let inspected = try await containers.inspect(container) else { throw Containers.vanished(model) }
         // What has ended already is told by the instance, with its log.
         guard let address = inspected.addresses[network] else {
-            return DockerInstance(host: self, container: container, baseURL: nil, log: log)
-        }
-        for (name, command) in [("init", launch.model.hooks.start), ("warmup", launch.model.hooks.warmup)] {
-            guard let command, !command.isEmpty else { continue }
-            let hookLog = try self.log(of: launch, collectsOutput: false)
-            let code = try await containers.execute(command, in: container, model: model, log: hookLog)
-            guard code == 0 else {
-                throw Failure(.app, "the \(name) hook of model \(model) ended with exit code \(code): see its log")
-            }
+            return DockerInstance(host: self, container: container, launch: launch, baseURL: nil, log: log)
         }
         return DockerInstance(
-            host: self, container: container, baseURL: "http://\(address):\(launch.model.port)", log: log)
+            host: self, container: container, launch: launch, baseURL: "http://\(address):\(launch.model.port)", log: log)
     }
 }

@@ -7,13 +7,15 @@ final class DockerInstance: ModelInstance {
     let baseURL: String?
     private let host: DockerHost
     private let container: String
+    private let launch: Launch
     private let log: ContainerLog
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
 
-    init(host: DockerHost, container: String, baseURL: String?, log: ContainerLog) {
+    init(host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog) {
         self.host = host
         self.container = container
+        self.launch = launch
         self.baseURL = baseURL
         self.log = log
         following = Task { try? await host.containers.readLog(container, follow: true, into: log) }
@@ -43,6 +45,12 @@ final class DockerInstance: ModelInstance {
 
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
         throw Failure(.app, "a model in a container takes no lines: it is called over HTTP")
+    }
+
+    func execute(_ command: [String]) async throws(Failure) -> Exit {
+        let log = try host.log(of: launch, collectsOutput: false)
+        let code = try await host.containers.execute(command, in: container, model: launch.model.name, log: log)
+        return InspectedContainer.exit(code: code, outOfMemory: false)
     }
 
     func stop() async {

@@ -43,6 +43,8 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var node: String
     /// What the result cache did; nil: it was not asked.
     package var cache: CacheEvidence?
+    /// What of the latency went by while instances or containers started; nil: none, or nobody can tell.
+    package var startMilliseconds: Double?
 
     package init(
         inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64, latencyMilliseconds: Double, node: String
@@ -61,6 +63,7 @@ package struct Evidence: Sendable, Codable, Equatable {
         latencyMilliseconds = report.latencyMilliseconds
         node = report.node
         cache = report.cache
+        startMilliseconds = report.startMilliseconds
     }
 }
 

@@ -33,16 +33,19 @@ package struct AttemptReport: Sendable, Codable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var startedAt: Int64
     package var finishedAt: Int64
-    /// Wall time of the attempt by a steady clock.
+    /// Wall time of the attempt by a steady clock, from when it was handed over to its end: what it waited for a warm
+    /// instance is in it.
     package var latencyMilliseconds: Double
     /// `0x` and 40 hexadecimal digits.
     package var node: String
     /// What the result cache did; nil: it was not asked.
     package var cache: CacheEvidence?
+    /// What of ``latencyMilliseconds`` it waited for instances or containers to start; nil: it did not, or nobody can tell.
+    package var startMilliseconds: Double?
 
     package init(
         order: WorkOrder, outcome: Outcome, inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64,
-        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil
+        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil, startMilliseconds: Double? = nil
     ) {
         job = order.job
         task = order.task
@@ -55,6 +58,7 @@ package struct AttemptReport: Sendable, Codable {
         self.latencyMilliseconds = latencyMilliseconds
         self.node = node
         self.cache = cache
+        self.startMilliseconds = startMilliseconds
     }
 }
 

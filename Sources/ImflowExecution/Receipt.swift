@@ -15,6 +15,8 @@ package struct Receipt: Sendable, Codable, Equatable {
     package var cause: Cause?
     package var message: String?
     package var latencyMilliseconds: Double
+    /// What of it the attempt waited for instances or containers to start; nil: it did not, or nobody can tell.
+    package var startMilliseconds: Double?
     package var inputHash: ContentHash?
     package var outputHash: ContentHash?
     package var node: String
@@ -27,7 +29,8 @@ package struct Receipt: Sendable, Codable, Equatable {
     package init(
         jobID: String, stage: String, task: String, shardIndex: Int?, attempt: Int, status: Status, cause: Cause?,
         message: String?, latencyMilliseconds: Double, inputHash: ContentHash?, outputHash: ContentHash?, node: String,
-        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil
+        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil,
+        startMilliseconds: Double? = nil
     ) {
         self.jobID = jobID
         self.stage = stage
@@ -44,5 +47,6 @@ package struct Receipt: Sendable, Codable, Equatable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.cachedFrom = cachedFrom
+        self.startMilliseconds = startMilliseconds
     }
 }

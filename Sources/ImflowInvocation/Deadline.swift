@@ -29,29 +29,48 @@ func withDeadline<Value: Sendable>(
 
 /// When the time of an attempt is over. What is no work of the attempt's own does not count.
 final class Deadline: Sendable {
+    private struct State {
+        /// Nil while it is put off, and where there is no limit.
+        var due: ContinuousClock.Instant?
+        /// What was left when it was put off.
+        var left: Duration?
+    }
+
     /// How often one that is put off looks whether it is due again, at most.
     private static let glance: Duration = .seconds(1)
 
     private let limit: Duration?
-    /// Nil while it is put off.
-    private let due: Mutex<ContinuousClock.Instant?>
+    private let state: Mutex<State>
 
     init(limit: TimeSpan?) {
         self.limit = limit?.duration
-        due = Mutex(limit.map { .now + $0.duration })
+        state = Mutex(State(due: limit.map { .now + $0.duration }))
     }
 
-    /// Until ``restart()`` no time passes.
-    func putOff() { due.withLock { $0 = nil } }
+    /// Until ``goOn()`` or ``restart()`` no time passes.
+    func putOff() {
+        state.withLock { state in
+            guard let due = state.due else { return }
+            state = State(due: nil, left: due - .now)
+        }
+    }
+
+    /// What was left when it was put off is left again.
+    func goOn() {
+        state.withLock { state in
+            guard let left = state.left else { return }
+            state = State(due: .now + left)
+        }
+    }
 
     /// All of the time is left again.
-    func restart() { due.withLock { $0 = limit.map { .now + $0 } } }
+    func restart() { state.withLock { $0 = State(due: limit.map { .now + $0 }) } }
 
     /// Returns when the time is over, or when the calling task is cancelled.
     func passes() async {
         guard let limit else { return }
         while !Task.isCancelled {
-            let due = due.withLock { $0 }
+            let due = state.withLock { $0.due }
             if let due, due <= .now { return }
             try? await Task.sleep(for: due.map { $0 - .now } ?? min(limit, Self.glance))
         }

@@ -8,12 +8,14 @@ struct ExecCall: Sendable {
     let launch: Launch
     let folder: UnitFolder
     let log: LogFile
+    let startClock: StartClock
 
     private var model: String { launch.model.name }
 
     func result(of request: [UInt8]) async throws(Failure) -> JSONValue {
         let mark = log.size
         let exit = try await host.run(launch, input: request)
+        if let startup = exit.startup { startClock.add(startup) }
         if Task.isCancelled { throw .cancelled }
         guard exit.code == 0 else { throw exit.failure(of: model, log: log.tail(from: mark)) }
         let name = "the result of model \(model) in $IMFLOW_OUTPUT"

@@ -12,14 +12,14 @@ enum RestEndpoint {
     }
 
     /// Returns when `GET health` answers 200, or 404: the port accepts. Throws when the instance ends before, or is not
-    /// ready within `window`.
-    /// - Parameter readiness: is told what each probe saw.
+    /// ready until `deadline`.
+    /// - Parameters:
+    ///   - window: what the deadline left it, for the message.
+    ///   - readiness: is told what each probe saw.
     static func waitUntilReady(
-        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, client: HTTPClient,
-        readiness: Readiness
+        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, until deadline: ContinuousClock.Instant,
+        client: HTTPClient, readiness: Readiness
     ) async throws(Failure) {
-        let clock = ContinuousClock()
-        let deadline = clock.now + window.duration
         var pause = firstPause
         var last = "nothing accepts connections on port \(port(of: lease.instance))"
         while true {
@@ -31,7 +31,7 @@ enum RestEndpoint {
                 throw exit.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
             }
             if Task.isCancelled { throw .cancelled }
-            guard clock.now < deadline else {
+            guard ContinuousClock.now < deadline else {
                 let log = lease.log.tail(from: 0)
                 throw Failure(
                     .app,
@@ -44,11 +44,11 @@ enum RestEndpoint {
     }
 
     /// - Returns: whether it is ready, and what was seen, nil: nothing new.
-    private static func probe(
-        _ instance: any ModelInstance, model: ModelPlan, client: HTTPClient
+    static func probe(
+        _ instance: any ModelInstance, model: ModelPlan, client: HTTPClient, within limit: TimeSpan = TimeSpan(seconds: 5)
     ) async -> (Bool, String?) {
         let request = HTTPRequest(
-            "GET", url(of: model.health, on: instance), timeout: TimeSpan(seconds: 5),
+            "GET", url(of: model.health, on: instance), timeout: limit,
             connectTimeout: TimeSpan(seconds: 2), maximumBodyBytes: 1 << 20)
         do {
             let status = try await client.send(request).status

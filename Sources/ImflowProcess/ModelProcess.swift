@@ -35,6 +35,26 @@ enum ModelProcess {
         return exit
     }
 
+    /// Runs a command beside an instance to its end, blocking the thread meanwhile; all that it writes goes to the log.
+    static func runHook(
+        _ command: ProcessCommand, log: BoundedLog, memory: OutOfMemoryCounter
+    ) async throws(Failure) -> Exit {
+        let mark = memory.mark()
+        let logged = try OutputPipe()
+        let nothing = try RequestInput.nothing()
+        let child = try ChildProcess(
+            command, input: nothing.descriptor, output: logged.programEnd, error: logged.programEnd)
+        logged.releaseProgramEnd()
+        let status = await withTaskCancellationHandler {
+            child.wait(reading: [.init(descriptor: logged.reading) { log.append($0) }])
+        } onCancel: {
+            child.stop(grace: grace)
+        }
+        log.finish()
+        await ProcessTable.waitUntilGone(group: child.group)
+        return exit(of: status, memory: memory, since: mark)
+    }
+
     /// - Parameter status: as waitpid(2) answered it.
     static func exit(of status: Int32, memory: OutOfMemoryCounter, since mark: Int) -> Exit {
         let signal = status & 0x7F

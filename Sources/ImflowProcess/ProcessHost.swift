@@ -76,7 +76,8 @@ package final class ProcessHost: ModelHost {
         do throws(Failure) {
             let command = try command(for: launch, port: port)
             let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)
-            let instance = try ProcessInstance(command: command, port: port, log: log, memory: memory) { [weak self] in
+            let instance = try ProcessInstance(command: command, port: port, log: log, memory: memory, paths: commands) {
+                [weak self] in
                 self?.forget(launch.token, port: port)
             }
             instances.withLock { $0[launch.token] = instance }

@@ -11,6 +11,10 @@ final class ProcessInstance: ModelInstance {
     let baseURL: String?
     private let channel: LineChannel?
     private let child: ChildProcess
+    private let command: ProcessCommand
+    private let log: BoundedLog
+    private let memory: OutOfMemoryCounter
+    private let paths: CommandPaths
     private let end = End()
     /// Ends when nothing of the program is left.
     private let watch: Task<Void, Never>
@@ -18,9 +22,10 @@ final class ProcessInstance: ModelInstance {
     /// Starts the program; does not return before it runs.
     /// - Parameters:
     ///   - port: where a `rest` model is told to listen; nil: the protocol is `jsonl`.
+    ///   - paths: where hooks are looked for.
     ///   - onEnd: called once, when nothing of it is left.
     init(
-        command: ProcessCommand, port: Int?, log: BoundedLog, memory: OutOfMemoryCounter,
+        command: ProcessCommand, port: Int?, log: BoundedLog, memory: OutOfMemoryCounter, paths: CommandPaths,
         onEnd: @escaping @Sendable () -> Void
     ) throws(Failure) {
         let mark = memory.mark()
@@ -30,6 +35,10 @@ final class ProcessInstance: ModelInstance {
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
         self.child = child
+        self.command = command
+        self.log = log
+        self.memory = memory
+        self.paths = paths
         watch = Task(executorPreference: BlockingThreads.shared) { [end] in
             let status = child.wait(reading: [.init(descriptor: logged.reading) { log.append($0) }])
             log.finish()
@@ -63,6 +72,18 @@ final class ProcessInstance: ModelInstance {
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
         guard let channel else { return nil }
         return try await channel.exchange(line)
+    }
+
+    func execute(_ words: [String]) async throws(Failure) -> Exit {
+        let hook = try command.running(words, paths: paths)
+        if let exit = await exit() { return exit }
+        let (log, memory) = (log.forAnotherStream(), memory)
+        let result = await withTaskExecutorPreference(BlockingThreads.shared) { () async -> Result<Exit, Failure> in
+            do throws(Failure) {
+                return .success(try await ModelProcess.runHook(hook, log: log, memory: memory))
+            } catch { return .failure(error) }
+        }
+        return try result.get()
     }
 
     func stop() async {

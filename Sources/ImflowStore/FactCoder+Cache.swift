@@ -3,9 +3,22 @@ import ImflowExecution
 extension FactCoder {
     private static let outcomes: [CacheEvidence.Outcome] = [.hit, .missed, .refreshed, .damaged, .off, .unavailable]
 
-    /// Stands after the other fields of the evidence, and only where the cache was asked.
-    static func put(_ cache: CacheEvidence?, into record: inout ByteWriter) {
-        guard let cache else { return }
+    /// In place of the cache's outcome where it was not asked and something follows.
+    private static let notAsked: UInt8 = 255
+
+    /// Both stand after the other fields of the evidence, and only as far as there is something to say.
+    /// - Parameter start: milliseconds.
+    static func put(_ cache: CacheEvidence?, start: Double?, into record: inout ByteWriter) {
+        if let cache { put(cache, into: &record) } else if start != nil { record.put(notAsked) }
+        if let start { record.put(fixed: start.bitPattern) }
+    }
+
+    static func cacheAndStart(from record: inout ByteReader) throws -> (CacheEvidence?, Double?) {
+        let cache = try cache(from: &record)
+        return (cache, record.isAtEnd ? nil : Double(bitPattern: try record.fixed()))
+    }
+
+    private static func put(_ cache: CacheEvidence, into record: inout ByteWriter) {
         record.put(UInt8(truncatingIfNeeded: outcomes.firstIndex(of: cache.outcome) ?? outcomes.count))
         record.put(cache.key == nil ? 0 : 1 as UInt8)
         if let key = cache.key { record.put(raw: key.bytes) }
@@ -23,10 +36,12 @@ extension FactCoder {
         }
     }
 
-    /// Nil where the record ends before it.
-    static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
+    /// Nil where it was not asked.
+    private static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
         guard !record.isAtEnd else { return nil }
-        let number = Int(try record.byte())
+        let first = try record.byte()
+        if first == notAsked { return nil }
+        let number = Int(first)
         guard outcomes.indices.contains(number) else { throw ByteReader.Malformed() }
         var cache = CacheEvidence(outcomes[number])
         if try record.byte() != 0 { cache.key = try hash(from: &record) }
