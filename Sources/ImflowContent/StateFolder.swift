@@ -26,6 +26,9 @@ package struct StateFolder: Sendable {
     /// What fetches of all jobs share; all of it may be removed at any time.
     package var fetch: String { cache + "/fetch" }
 
+    /// Instances that several engines use.
+    package var warm: String { root + "/warm" }
+
     package func work(job: String) -> String { root + "/work/" + component(job) }
 
     package func attemptFolder(job: String, task: String, attempt: Int) -> String {

@@ -9,6 +9,7 @@ extension InstancePool {
     /// Nobody has heard of it for so long that it is asked before it gets a request.
     func isDoubtful(_ index: Int) -> Bool {
         slots[index].inUse == 0 && .now - slots[index].heardOf >= settings.health.pause
+            && slots[index].lease.token != justChecked
     }
 
     /// Begins a check, where none is under way.
@@ -36,13 +37,15 @@ extension InstancePool {
                 if slots[index].inUse == 0 { check(index) }
             } else {
                 lease.log.note("instance \(lease.token) is replaced: \(complaint)")
-                await stop(slots.remove(at: index).lease)
+                await retire(index)
             }
         } else {
             slots[index].isSuspect = false
             slots[index].heardOf = .now
+            justChecked = lease.token
         }
         pump()
+        justChecked = nil
     }
 
     func startWatch() {
@@ -69,7 +72,7 @@ extension InstancePool {
     private func takeIdle() -> [InstanceLease] {
         let now = ContinuousClock.now
         let spare = slots.count { !$0.isRetiring } - settings.minimum
-        let idle = slots.filter { $0.inUse == 0 && !$0.isRetiring && now - $0.lastUsed >= settings.idle }
+        let idle = slots.filter { canGo($0) && now - $0.lastUsed >= settings.idle }
             .sorted { $0.lastUsed < $1.lastUsed }.prefix(max(0, spare)).map(\.lease)
         slots.removeAll { slot in idle.contains { $0.token == slot.lease.token } }
         return idle

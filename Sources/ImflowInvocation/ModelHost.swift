@@ -26,6 +26,16 @@ package protocol ModelHost: Sendable {
     /// Starts a warm instance. It answers as soon as the program was started, not when it is ready; hooks are not run.
     func start(_ launch: Launch) async throws(Failure) -> any ModelInstance
 
+    /// Names the kind of place, such as `process`: instances are found again by it.
+    var kind: String { get }
+
+    /// What instances must agree in to be used by several engines, besides the plan: what the model is made of here, as a text
+    /// that is no secret. Nil: they cannot be shared.
+    func sharing(of model: ModelPlan) async throws(Failure) -> String?
+
+    /// An instance that another engine started, by its ``ModelInstance/handle``. Throws `lost` when it is not there any more.
+    func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance
+
     /// Ends and removes whatever any engine left behind for the job, except what carries one of these tokens.
     func sweep(job: String, keeping tokens: Set<String>) async
 
@@ -35,6 +45,11 @@ package protocol ModelHost: Sendable {
 
 extension ModelHost {
     package func guestAPIFolder(for folder: String) -> String { folder }
+    package var kind: String { "\(Self.self)" }
+    package func sharing(of model: ModelPlan) async throws(Failure) -> String? { nil }
+    package func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance {
+        throw Failure(.lost, "instances of model \(launch.model.name) cannot be taken over here")
+    }
 }
 
 /// One start of a model.
@@ -119,4 +134,16 @@ package protocol ModelInstance: Sendable {
     func execute(_ command: [String]) async throws(Failure) -> Exit
     /// Ends it, whole. Returns when nothing of it is left.
     func stop() async
+    /// What ``ModelHost/adopt(_:handle:)`` finds it by; nil: no other engine can use it.
+    var handle: String? { get }
+    /// Whether it goes on when the engine that started it has ended.
+    var outlivesEngine: Bool { get }
+    /// It is not ours to end any more.
+    func leave() async
+}
+
+extension ModelInstance {
+    package var handle: String? { nil }
+    package var outlivesEngine: Bool { false }
+    package func leave() async {}
 }
