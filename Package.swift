@@ -18,9 +18,10 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CVipsShim"),
         .target(name: "CSndFileShim"),
-        .target(name: "CCurlShim", dependencies: ["CLibCurl"]),
+        .target(name: "CCurlShim", dependencies: ["CLibCurl", "CLibSSL"]),
         .target(name: "CSpawnShim"),
 
         // Compiler: pure; text in, values out.
@@ -56,7 +57,9 @@ let package = Package(
             dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowPlan", "CSpawnShim"]),
         .target(
             name: "ImflowDocker",
-            dependencies: ["ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan"]),
+            dependencies: [
+                "ImflowInvocation", "ImflowContent", "ImflowExecution", "ImflowHTTP", "ImflowJSON", "ImflowPlan", "CSpawnShim",
+            ]),
 
         .target(name: "ImflowJobAPI", dependencies: ["ImflowHTTP", "ImflowJSON"]),
 
@@ -105,7 +108,7 @@ let package = Package(
         .testTarget(name: "ImflowDataTests", dependencies: ["ImflowData"]),
         .testTarget(
             name: "ImflowExecutorTests",
-            dependencies: ["ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
+            dependencies: ["imflow", "ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
         .testTarget(name: "CommandLineTests", dependencies: ["imflow", "ImflowJSON"]),
     ],
     swiftLanguageModes: [.v6]

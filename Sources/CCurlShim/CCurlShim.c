@@ -1,5 +1,7 @@
 #include "CCurlShim.h"
 
+#include "Curl.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -21,6 +23,7 @@ struct imflow_transfer {
     imflow_receive on_header_line;
     imflow_receive on_body;
     imflow_allow allow;
+    imflow_supply supply;
     curl_mime *form;
     char refused[INET6_ADDRSTRLEN];
     CURLcode code;
@@ -32,9 +35,13 @@ static CURLcode global_code = CURLE_FAILED_INIT;
 
 static void global_start(void) { global_code = curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-imflow_multi *imflow_multi_create(int64_t connections) {
+int imflow_curl_start(void) {
     pthread_once(&global_once, global_start);
-    if (global_code != CURLE_OK) return NULL;
+    return global_code == CURLE_OK ? 0 : -1;
+}
+
+imflow_multi *imflow_multi_create(int64_t connections) {
+    if (imflow_curl_start() != 0) return NULL;
     imflow_multi *multi = malloc(sizeof(*multi));
     if (!multi) return NULL;
     multi->handle = curl_multi_init();
@@ -71,13 +78,27 @@ void imflow_multi_poll(imflow_multi *multi, int milliseconds) {
 
 void imflow_multi_wake(imflow_multi *multi) { curl_multi_wakeup(multi->handle); }
 
-static imflow_outcome outcome_of(CURLcode code) {
+int imflow_curl_set_certificates(CURL *easy, const char *authority, const char *certificate, const char *key) {
+    int bad = 0;
+    if (authority) {
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, authority);
+        // None of the system's authorities beside it.
+        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    bad |= curl_easy_setopt(easy, CURLOPT_SSLCERT, certificate);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSLKEY, key);
+    return bad | curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
+imflow_outcome imflow_curl_outcome(CURLcode code) {
     switch (code) {
     case CURLE_OK: return IMFLOW_DONE;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_PEER_FAILED_VERIFICATION: return IMFLOW_CANNOT_CONNECT;
     case CURLE_OPERATION_TIMEDOUT: return IMFLOW_TIMED_OUT;
     case CURLE_GOT_NOTHING:
@@ -101,7 +122,7 @@ void *imflow_multi_next_ended(imflow_multi *multi, imflow_outcome *outcome) {
         imflow_transfer *transfer = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         transfer->code = message->data.result;
-        *outcome = outcome_of(transfer->code);
+        *outcome = imflow_curl_outcome(transfer->code);
         if (*outcome == IMFLOW_CANNOT_CONNECT && transfer->refused[0] != 0) *outcome = IMFLOW_REFUSED;
         return transfer->context;
     }
@@ -187,6 +208,11 @@ int imflow_transfer_set_target(imflow_transfer *transfer, const char *url, const
     return bad;
 }
 
+int imflow_transfer_set_certificates(
+    imflow_transfer *transfer, const char *authority, const char *certificate, const char *key) {
+    return imflow_curl_set_certificates(transfer->easy, authority, certificate, key);
+}
+
 int imflow_transfer_set_method(imflow_transfer *transfer, const char *method) {
     if (strcmp(method, "GET") == 0) return curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
     if (strcmp(method, "HEAD") == 0) return curl_easy_setopt(transfer->easy, CURLOPT_NOBODY, 1L);
@@ -203,6 +229,24 @@ int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, cons
     bad |= do_not_wait(transfer);
     if (strcmp(method, "POST") != 0) bad |= curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
     return bad;
+}
+
+static size_t supply_body(char *bytes, size_t size, size_t count, void *context) {
+    imflow_transfer *transfer = context;
+    int64_t filled = transfer->supply(transfer->context, (uint8_t *)bytes, size * count);
+    return filled < 0 ? CURL_READFUNC_ABORT : (size_t)filled;
+}
+
+int imflow_transfer_set_supply(imflow_transfer *transfer, const char *method, imflow_supply supply) {
+    transfer->supply = supply;
+    int bad = curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD, 1L);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, method);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_READFUNCTION, supply_body);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_READDATA, transfer);
+    bad |= curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024L);
+    // What was supplied once cannot be supplied again, so that no connection is used that may be closing.
+    imflow_transfer_use_new_connection(transfer);
+    return bad | do_not_wait(transfer);
 }
 
 int imflow_transfer_add_header(imflow_transfer *transfer, const char *line) {

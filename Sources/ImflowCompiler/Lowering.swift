@@ -177,13 +177,14 @@ struct Lowering {
         let runtime = manifest.runtime?.value
         let isServer = manifest.port != nil || manifest.image != nil
         let defaults = ModelPlan(name: "", folder: "")
+        let callProtocol = manifest.callProtocol?.value ?? (isServer ? .rest : .exec)
         return ModelPlan(
             name: manifest.name, version: manifest.version?.value, folder: manifest.folder,
             image: manifest.image?.value,
             command: manifest.entrypoint.map { Interpreter.argv($0.value, runtime: runtime) } ?? [],
-            callProtocol: manifest.callProtocol?.value ?? (isServer ? .rest : .exec),
-            port: manifest.port?.value ?? defaults.port, path: manifest.urlPath?.value ?? defaults.path,
-            health: manifest.health?.value ?? defaults.health,
+            callProtocol: callProtocol, port: manifest.port?.value ?? callProtocol.defaultPort,
+            path: manifest.urlPath?.value ?? callProtocol.defaultPath(of: manifest.name),
+            health: manifest.health?.value ?? callProtocol.defaultHealth,
             concurrency: manifest.concurrency?.value ?? defaults.concurrency,
             environment: Dictionary(
                 manifest.environment.map { ($0.key, $0.value.value) }, uniquingKeysWith: { _, last in last }),

@@ -26,9 +26,6 @@ package struct StateFolder: Sendable {
     /// What fetches of all jobs share; all of it may be removed at any time.
     package var fetch: String { cache + "/fetch" }
 
-    /// Instances that several engines use.
-    package var warm: String { root + "/warm" }
-
     package func work(job: String) -> String { root + "/work/" + component(job) }
 
     package func attemptFolder(job: String, task: String, attempt: Int) -> String {
@@ -37,6 +34,9 @@ package struct StateFolder: Sendable {
 
     /// Of the socket by which a job's models reach their engine.
     package func api(job: String) -> String { root + "/api/" + component(job) }
+
+    /// Of the sockets by which engines find the processes that an earlier one had started.
+    package var keepers: String { root + "/keepers" }
 
     /// What of a job's results was published, and where.
     package func published(job: String) -> String { root + "/published/" + component(job) + ".jsonl" }

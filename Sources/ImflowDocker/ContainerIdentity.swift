@@ -56,6 +56,11 @@ package struct ContainerIdentity: Sendable {
         return JSONValue.object(["label": .array(wanted)]).text
     }
 
+    /// As ``filters(job:)``, of what carries an attempt's token.
+    func filters(token: String) -> String {
+        JSONValue.object(["label": [.string("\(Label.token)=\(token)"), .string("\(Label.state)=\(state)")]]).text
+    }
+
     /// An instance has no unit: its token is its own.
     private func place(of launch: Launch) -> String { launch.unit.map(String.init) ?? "warm-\(launch.token)" }
 

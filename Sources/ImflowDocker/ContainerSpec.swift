@@ -30,6 +30,7 @@ struct ContainerSpec: Sendable {
     var takesInput: Bool
     /// The engine has an init process that forwards signals and reaps orphans.
     var hasInit: Bool
+    var files = ContainerFiles.bind
 
     var json: JSONValue {
         var body: JSONObject = [
@@ -72,11 +73,19 @@ struct ContainerSpec: Sendable {
     /// An instance's resolver configuration is empty: a program that looks up a name is refused at once, where the
     /// engine's resolver would let it wait for ten seconds.
     private var mounts: [JSONValue] {
-        var mounts = [Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false)]
+        var mounts = [files == .bind ? Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false) : volume]
         if network != nil { mounts.append(Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)) }
         // The folder and not the socket: a later engine makes a new socket in it.
         if let api = launch.api { mounts.append(Self.mount(api.folder, at: Self.apiFolder, readOnly: true)) }
         return mounts
+    }
+
+    /// A volume of the container's own, empty, and removed with it.
+    private var volume: JSONValue {
+        .object([
+            "Type": "volume", "Target": .string(WorkVolume.mount), "ReadOnly": false,
+            "VolumeOptions": .object(["NoCopy": true, "Labels": Self.object(labels)]),
+        ])
     }
 
     private static func mount(_ source: String, at target: String, readOnly: Bool) -> JSONValue {

@@ -6,7 +6,10 @@ extension DockerHost {
     /// Whether the engine answers and has every image, before anything starts.
     /// - Throws: ``Failure``: `infra` when no engine can be used, `app` when an image is missing.
     package func preflight(_ models: [ModelPlan]) async throws(Failure) {
-        for model in models { try await containers.requireImage(of: model) }
+        for model in models {
+            if let obstacle = obstacle(to: model) { throw Failure(.app, "model \(model.name): \(obstacle)") }
+            try await containers.requireImage(of: model)
+        }
     }
 
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin {

@@ -6,14 +6,27 @@ extension DockerHost {
         let begin = ContinuousClock.now
         let log = try log(of: launch, collectsOutput: true)
         let container = try await place(launch, input: ContainerInput(of: input), network: nil)
-        let visit = ContainerVisit(
-            containers: containers, container: container, model: launch.model.name, input: input,
-            log: log)
-        let result = await visit.result()
+        let result = await carryOut(launch, input: input, in: container, log: log, since: begin)
         await remove(container.id)
-        var exit = try result.get()
-        // What was adopted had started before.
-        if !container.isAdopted { exit.startup = visit.started.instant.map { $0 - begin } }
-        return exit
+        return try result.get()
+    }
+
+    private func carryOut(
+        _ launch: Launch, input: [UInt8], in container: PlacedContainer, log: ContainerLog,
+        since begin: ContinuousClock.Instant
+    ) async -> Result<Exit, Failure> {
+        do throws(Failure) {
+            try await fill(container, for: launch)
+            let visit = ContainerVisit(
+                containers: containers, container: container, model: launch.model.name, input: input,
+                log: log)
+            var exit = try await visit.result().get()
+            // What was adopted had started before.
+            if !container.isAdopted { exit.startup = visit.started.instant.map { $0 - begin } }
+            if let wanted = launch.wanted { try await bring(wanted, of: launch, from: container.id, exit) }
+            return .success(exit)
+        } catch {
+            return .failure(error)
+        }
     }
 }

@@ -16,6 +16,7 @@ extension DockerHost {
         fresh.recovered = false
         let container = try await place(fresh, input: .none, network: network)
         do {
+            try await fill(container, for: launch)
             return try await instance(of: launch, container: container.id, network: network, log: log)
         } catch {
             await remove(container.id)
@@ -34,6 +35,7 @@ extension DockerHost {
             return DockerInstance(host: self, container: container, launch: launch, baseURL: nil, log: log)
         }
         return DockerInstance(
-            host: self, container: container, launch: launch, baseURL: "http://\(address):\(launch.model.port)", log: log)
+            host: self, container: container, launch: launch, baseURL: "http://\(address):\(launch.model.port)",
+            log: log)
     }
 }

@@ -1,39 +1,39 @@
 import Glibc
-import ImflowExecution
+package import ImflowExecution
 package import ImflowHTTP
 import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
-/// Runs models as containers of a Docker engine on this machine, by the Engine API (1.41 or newer) over its unix
-/// socket. A container has no network (a `rest` instance: a private one without a way out), no capabilities, a
-/// read-only root, and one lasting place, its work folder. Its labels say whose it is, so that a later engine adopts or
-/// removes it.
-package final class DockerHost: ModelHost {
+/// Runs models as containers of a Docker engine, by the Engine API (1.41 or newer). A container has no network (a `rest`
+/// instance: a private one without a way out), no capabilities, a read-only root, and one lasting place, its work folder.
+/// Its labels say whose it is, so that a later engine adopts or removes it.
+package final class DockerHost: ContainerHost {
     package let node: String
     let containers: Containers
     let identity: ContainerIdentity
     let networks: PrivateNetworks
+    let files: ContainerFiles
+    /// Whether the private networks of the engine can be reached from here: it runs on this machine.
+    let isHere: Bool
     private let live = Mutex<Set<String>>([])
 
-    /// `socket` is an absolute path; `stateRoot` the state folder whose jobs these containers belong to.
+    /// - Parameters:
+    ///   - address: where the engine is; a failure is told at the first use.
+    ///   - stateRoot: the state folder whose jobs these containers belong to.
+    ///   - files: how containers get at their work folders; nil: as the address tells.
     package init(
-        socket: String = DockerHost.defaultSocket(), client: HTTPClient, node: String, stateRoot: String
+        address: Result<EngineAddress, Failure> = EngineAddress.chosen(), client: HTTPClient, node: String,
+        stateRoot: String, files: ContainerFiles? = nil
     ) {
-        let engine = EngineClient(socket: socket, client: client)
+        let isUnix = (try? address.get())?.sharesDisk == true
+        self.files = files ?? (isUnix ? .bind : .archive)
+        isHere = isUnix || files == .bind
+        let engine = EngineClient(address: address, client: client)
         self.node = node
         containers = Containers(engine: engine)
         identity = ContainerIdentity(stateRoot: stateRoot)
         networks = PrivateNetworks(engine: engine, identity: identity)
-    }
-
-    /// The path in `DOCKER_HOST` (`unix:///path`), as the docker command reads it; without it `/var/run/docker.sock`.
-    /// Any other kind of address is answered as it is, and refused at the first use.
-    package static func defaultSocket() -> String {
-        guard let value = getenv("DOCKER_HOST").map({ String(cString: $0) }), !value.isEmpty else {
-            return "/var/run/docker.sock"
-        }
-        return value.hasPrefix("unix://") ? String(value.dropFirst("unix://".count)) : value
     }
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
@@ -44,12 +44,16 @@ package final class DockerHost: ModelHost {
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
         await remove(left.map(\.id))
-        if found.count == left.count { await networks.remove(job: job) }
+        if found.count == left.count {
+            await networks.remove(job: job)
+            await removeVolumes(job: job)
+        }
     }
 
     package func shutdown() async {
         await remove(Array(live.withLock { $0 }))
         await networks.removeAll()
+        containers.engine.close()
     }
 
     private func remove(_ ids: [String]) async {
@@ -129,7 +133,7 @@ package final class DockerHost: ModelHost {
         labels[ContainerIdentity.Label.input] = input.label
         return ContainerSpec(
             launch: launch, image: image, environment: try environment(of: launch), labels: labels, network: network,
-            takesInput: input != .none, hasInit: try await containers.engine.hasInit())
+            takesInput: input != .none, hasInit: try await containers.engine.hasInit(), files: files)
     }
 
     func log(of launch: Launch, collectsOutput: Bool) throws(Failure) -> ContainerLog {

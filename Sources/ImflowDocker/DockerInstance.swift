@@ -1,5 +1,6 @@
 import ImflowExecution
 import ImflowInvocation
+import ImflowPlan
 import Synchronization
 
 /// A warm container on its job's private network. Its output goes to the launch's log while it runs.
@@ -20,6 +21,8 @@ final class DockerInstance: ModelInstance {
         self.log = log
         following = Task { try? await host.containers.readLog(container, follow: true, into: log) }
     }
+
+    private var model: ModelPlan { launch.model }
 
     deinit { following.cancel() }
 
@@ -49,8 +52,24 @@ final class DockerInstance: ModelInstance {
 
     func execute(_ command: [String]) async throws(Failure) -> Exit {
         let log = try host.log(of: launch, collectsOutput: false)
-        let code = try await host.containers.execute(command, in: container, model: launch.model.name, log: log)
+        let code = try await host.containers.execute(command, in: container, model: model.name, log: log)
         return InspectedContainer.exit(code: code, outOfMemory: false)
+    }
+
+    func hand(_ folder: String, as guest: String) async throws(Failure) {
+        try await host.volume(of: container, model: model)?.put(folder, at: guest)
+    }
+
+    func bring(
+        _ names: @Sendable () -> [String], from guest: String, into folder: String
+    ) async throws(Failure) {
+        try await host.volume(of: container, model: model)?.bring(names(), from: guest, into: folder)
+    }
+
+    /// What cannot be removed now goes with the container.
+    func drop(_ guest: String) async {
+        guard let volume = host.volume(of: container, model: model) else { return }
+        await uncancelled { try? await volume.drop(guest) }
     }
 
     func stop() async {

@@ -5,7 +5,7 @@ import ImflowJSON
 import ImflowPlan
 import Synchronization
 
-/// A Docker engine behind a unix socket, spoken to by the Engine API (docs.docker.com/engine/api).
+/// A Docker engine, spoken to by the Engine API (docs.docker.com/engine/api).
 /// The API's version is agreed on with the first request.
 final class EngineClient: Sendable {
     /// The newest version this client was written for, and the oldest that has all it needs.
@@ -14,17 +14,25 @@ final class EngineClient: Sendable {
     /// Of requests that do not wait for a program: an engine under load takes seconds to start a container.
     static let patience = TimeSpan(seconds: 120)
 
-    let socket: String
+    private let routes: EngineRoutes
     private let client: HTTPClient
     /// Exchanges that last as long as a container; they would starve the short ones of connections.
     private let lasting = HTTPClient(maximumConnections: 1024)
+    /// Disks are read and written on its thread.
+    let files = HTTPClient(maximumConnections: 16)
     private let agreed = Mutex<APIVersion?>(nil)
     private let initProcess = Mutex<Bool?>(nil)
 
-    init(socket: String, client: HTTPClient) {
-        self.socket = socket
+    init(address: Result<EngineAddress, Failure>, client: HTTPClient) {
+        routes = EngineRoutes(address)
         self.client = client
     }
+
+    /// Where it is, for messages.
+    var place: String { routes.place }
+
+    /// Ends what was started to reach the engine.
+    func close() { routes.close() }
 
     /// One request and its whole answer. `purpose` completes "The Docker engine … while".
     func call(
@@ -71,6 +79,25 @@ final class EngineClient: Sendable {
         }
     }
 
+    /// What it says of its machine.
+    func info() async throws(Failure) -> EngineInfo {
+        let answer = try await call("GET", "/info", purpose: "asking what it has")
+        guard answer.isSuccess, let info = EngineInfo(answer.json) else {
+            throw Failure(.infra, "the Docker engine at \(place) does not say what it has: \(answer.message)")
+        }
+        return info
+    }
+
+    /// Whether it answers at all within the time.
+    func answersPing(within patience: TimeSpan) async -> Bool {
+        guard let route = try? await routes.route() else { return false }
+        let ping = HTTPRequest(
+            "GET", route.base + "/_ping", unixSocket: route.unixSocket, timeout: patience, connectTimeout: patience,
+            certificates: route.certificates)
+        // Among the lasting exchanges it waits behind none.
+        return (try? await lasting.send(ping))?.isSuccess == true
+    }
+
     /// Whether the engine has its init process (`docker-init`), which distributions package apart.
     func hasInit() async throws(Failure) -> Bool {
         if let known = initProcess.withLock({ $0 }) { return known }
@@ -81,13 +108,21 @@ final class EngineClient: Sendable {
         return has
     }
 
-    private func request(
+    /// Ends every exchange under way, and every later one at once: the engine is known to have gone.
+    func abandon() {
+        for each in [client, lasting, files] { each.abandon("the Docker engine at \(place) does not answer any more") }
+        close()
+    }
+
+    func request(
         _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, purpose: String
     ) async throws(Failure) -> HTTPRequest {
-        let version = try await version(purpose: purpose)
+        let route = try await routes.route()
+        let version = try await version(over: route, purpose: purpose)
         let text = query.map { "\($0)=\(Self.escaped($1))" }.joined(separator: "&")
-        let url = "http://docker/v\(version)\(path)" + (text.isEmpty ? "" : "?" + text)
-        var request = HTTPRequest(method, url, unixSocket: socket)
+        let url = "\(route.base)/v\(version)\(path)" + (text.isEmpty ? "" : "?" + text)
+        var request = HTTPRequest(
+            method, url, unixSocket: route.unixSocket, certificates: route.certificates)
         if let body {
             request.headers = [("Content-Type", "application/json")]
             request.body = Array(body.text.utf8)
@@ -97,19 +132,14 @@ final class EngineClient: Sendable {
         return request
     }
 
-    private func version(purpose: String) async throws(Failure) -> APIVersion {
+    private func version(over route: EngineRoute, purpose: String) async throws(Failure) -> APIVersion {
         if let version = agreed.withLock({ $0 }) { return version }
-        guard socket.hasPrefix("/") else {
-            throw Failure(
-                .infra,
-                "DOCKER_HOST is \(socket): only a Docker engine on this machine, by unix:///path/of/docker.sock, "
-                    + "can be used"
-            )
-        }
         let response: HTTPResponse
         do {
             response = try await client.send(
-                HTTPRequest("GET", "http://docker/_ping", unixSocket: socket, timeout: TimeSpan(seconds: 30)))
+                HTTPRequest(
+                    "GET", route.base + "/_ping", unixSocket: route.unixSocket, timeout: TimeSpan(seconds: 30),
+                    certificates: route.certificates))
         } catch {
             throw failure(error, purpose: purpose)
         }
@@ -120,39 +150,50 @@ final class EngineClient: Sendable {
 
     private func agree(on response: HTTPResponse) throws(Failure) -> APIVersion {
         guard response.isSuccess, let offered = response.header("Api-Version").flatMap(APIVersion.init) else {
-            throw Failure(.infra, "what answers at \(socket) (status \(response.status)) is no Docker engine")
+            throw Failure(.infra, "what answers at \(place) (status \(response.status)) is no Docker engine")
         }
         guard offered >= Self.oldest else {
             throw Failure(
                 .infra,
-                "the Docker engine at \(socket) speaks API \(offered), and \(Self.oldest) (Docker 20.10) or newer is "
+                "the Docker engine at \(place) speaks API \(offered), and \(Self.oldest) (Docker 20.10) or newer is "
                     + "needed: update it"
             )
         }
         return min(offered, Self.newest)
     }
 
-    private func failure(_ error: HTTPError, purpose: String) -> Failure {
+    func failure(_ error: HTTPError, purpose: String) -> Failure {
         switch error {
         case .cancelled: Failure(.cancelled, "cancelled")
-        case .cannotConnect: Failure(.infra, unreachable())
+        case .cannotConnect: Failure(.infra, unreachable() + remark(error))
         case .connectionClosed:
-            Failure(.infra, "the Docker engine at \(socket) broke off while \(purpose): see that it runs, then resume")
+            Failure(
+                .infra,
+                "the Docker engine at \(place) broke off while \(purpose): see that it runs, then resume\(remark(error))")
         case .timedOut:
-            Failure(.infra, "the Docker engine at \(socket) did not answer in time while \(purpose)")
+            Failure(.infra, "the Docker engine at \(place) did not answer in time while \(purpose)")
         case .bodyTooLarge(let limit):
-            Failure(.infra, "the Docker engine at \(socket) answered more than \(limit) bytes while \(purpose)")
+            Failure(.infra, "the Docker engine at \(place) answered more than \(limit) bytes while \(purpose)")
         case .other(let text), .refusedAddress(let text):
-            Failure(.infra, "the Docker engine at \(socket) failed while \(purpose): \(text)")
+            Failure(.infra, "the Docker engine at \(place) failed while \(purpose): \(text)")
+        }
+    }
+
+    /// What is known beside it: of a network, why it did not connect; of a tunnel, what ssh said.
+    private func remark(_ error: HTTPError) -> String {
+        switch routes.address {
+        case .success(.tcp): " (\(error.description))"
+        case .success(.ssh): routes.complaint.map { " (ssh: \($0))" } ?? ""
+        default: ""
         }
     }
 
     private func unreachable() -> String {
-        if access(socket, R_OK | W_OK) != 0, errno == EACCES {
-            return "no permission to use the Docker engine at \(socket): join the socket's group (usually docker), "
+        if case .success(.unix(let path)) = routes.address, access(path, R_OK | W_OK) != 0, errno == EACCES {
+            return "no permission to use the Docker engine at \(path): join the socket's group (usually docker), "
                 + "or choose --executor process"
         }
-        return "no Docker engine answers at \(socket): start it, or choose --executor process"
+        return "no Docker engine answers at \(place): start it, or choose --executor process"
     }
 
     /// RFC 3986: everything but unreserved characters as %XX.

@@ -43,6 +43,8 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var node: String
     /// What the result cache did; nil: it was not asked.
     package var cache: CacheEvidence?
+    /// The address of the engine that ran it, where there were several.
+    package var engine: String?
     /// What of the latency went by while instances or containers started; nil: none, or nobody can tell.
     package var startMilliseconds: Double?
 
@@ -63,6 +65,7 @@ package struct Evidence: Sendable, Codable, Equatable {
         latencyMilliseconds = report.latencyMilliseconds
         node = report.node
         cache = report.cache
+        engine = report.engine
         startMilliseconds = report.startMilliseconds
     }
 }

@@ -79,7 +79,7 @@ extension JobMachine {
             cause: status == .skipped ? nil : failure?.cause, message: failure?.message,
             latencyMilliseconds: evidence.latencyMilliseconds, inputHash: evidence.inputHash, outputHash: output,
             node: evidence.node, startedAt: evidence.startedAt, finishedAt: evidence.finishedAt,
-            cachedFrom: status == .succeeded ? evidence.cache?.from : nil,
+            cachedFrom: status == .succeeded ? evidence.cache?.from : nil, engine: evidence.engine,
             startMilliseconds: evidence.startMilliseconds)
     }
 }

@@ -51,7 +51,7 @@ package struct CacheKey: Sendable, Equatable {
         return [
             "protocol": [
                 "protocol": .string(model.callProtocol.rawValue),
-                "path": model.callProtocol == .rest ? .string(model.path) : .null,
+                "path": model.callProtocol.isHTTP ? .string(model.path) : .null,
             ],
             "command": argv(model.command),
             "hooks": ["init": argv(hooks.start), "warmup": argv(hooks.warmup), "health": argv(hooks.health)],

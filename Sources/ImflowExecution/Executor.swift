@@ -40,12 +40,15 @@ package struct AttemptReport: Sendable, Codable {
     package var node: String
     /// What the result cache did; nil: it was not asked.
     package var cache: CacheEvidence?
+    /// The address of the engine that ran it, where there are several; nil: it ran on this machine, or where everything does.
+    package var engine: String?
     /// What of ``latencyMilliseconds`` it waited for instances or containers to start; nil: it did not, or nobody can tell.
     package var startMilliseconds: Double?
 
     package init(
         order: WorkOrder, outcome: Outcome, inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64,
-        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil, startMilliseconds: Double? = nil
+        latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil, engine: String? = nil,
+        startMilliseconds: Double? = nil
     ) {
         job = order.job
         task = order.task
@@ -58,6 +61,7 @@ package struct AttemptReport: Sendable, Codable {
         self.latencyMilliseconds = latencyMilliseconds
         self.node = node
         self.cache = cache
+        self.engine = engine
         self.startMilliseconds = startMilliseconds
     }
 }

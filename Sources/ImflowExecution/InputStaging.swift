@@ -22,8 +22,16 @@ package protocol InputStaging: Sendable {
     /// - Parameter ended: the model has ended, so that nothing writes in the folder any more: files need not be copied.
     func collect(_ result: JSONValue, from folder: String, guestFolder: String, ended: Bool) async throws -> JSONValue
 
+    /// Where the files that `result` names lie: paths below `guestFolder`, each once. What ``collect(_:from:guestFolder:ended:)``
+    /// refuses is left out.
+    func files(named result: JSONValue, guestFolder: String) -> [String]
+
     /// The value's canonical bytes, inline or in the content store.
     func store(_ value: JSONValue) async throws -> Payload
+}
+
+extension InputStaging {
+    package func files(named result: JSONValue, guestFolder: String) -> [String] { [] }
 }
 
 /// A call whose input is known.

@@ -15,8 +15,6 @@ package struct Receipt: Sendable, Codable, Equatable {
     package var cause: Cause?
     package var message: String?
     package var latencyMilliseconds: Double
-    /// What of it the attempt waited for instances or containers to start; nil: it did not, or nobody can tell.
-    package var startMilliseconds: Double?
     package var inputHash: ContentHash?
     package var outputHash: ContentHash?
     package var node: String
@@ -25,11 +23,15 @@ package struct Receipt: Sendable, Codable, Equatable {
     package var finishedAt: Int64
     /// `JOB/TASK` that made the result, when it was taken from the cache and no model was called.
     package var cachedFrom: String?
+    /// The address of the engine that ran it, where there were several.
+    package var engine: String?
+    /// What of ``latencyMilliseconds`` it waited for instances or containers to start; nil: it did not, or nobody can tell.
+    package var startMilliseconds: Double?
 
     package init(
         jobID: String, stage: String, task: String, shardIndex: Int?, attempt: Int, status: Status, cause: Cause?,
         message: String?, latencyMilliseconds: Double, inputHash: ContentHash?, outputHash: ContentHash?, node: String,
-        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil,
+        startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil, engine: String? = nil,
         startMilliseconds: Double? = nil
     ) {
         self.jobID = jobID
@@ -47,6 +49,7 @@ package struct Receipt: Sendable, Codable, Equatable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.cachedFrom = cachedFrom
+        self.engine = engine
         self.startMilliseconds = startMilliseconds
     }
 }

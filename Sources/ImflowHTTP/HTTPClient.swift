@@ -18,6 +18,13 @@ package final class HTTPClient: Sendable {
 
     deinit { loop.close() }
 
+    /// Ends every exchange under way, and every later one at once, with ``HTTPError/connectionClosed(_:)``: of one whose
+    /// other side is known to have gone, where no closed connection tells. `reason` is a whole sentence.
+    package func abandon(_ reason: String) {
+        loop.abandon(reason)
+        hijacks.abandon(reason)
+    }
+
     /// The whole answer, whatever its status.
     package func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         try await exchange(request, .answer)
@@ -74,7 +81,7 @@ package final class HTTPClient: Sendable {
         return try result.get()
     }
 
-    /// Switches the connection of a unix socket to a raw stream (`Connection: Upgrade`; Docker's attach): writes `input`,
+    /// Switches a connection to a raw stream (`Connection: Upgrade`; Docker's attach): writes `input`,
     /// half-closes, and reads until the other side closes or ``HTTPRequest/maximumBodyBytes`` came; the answer's body is what
     /// came back. A status other than 101 and 200 is an ordinary answer, and nothing of `input` was written.
     package func hijack(_ request: HTTPRequest, input: [UInt8]) async throws(HTTPError) -> HTTPResponse {

@@ -21,10 +21,15 @@ package struct HTTPRequest: Sendable {
     package var followRedirects: Bool
     /// A body in place of ``body``; the method is then `POST`.
     package var form: HTTPForm?
+    /// A body in place of ``body`` that is made while it is sent; such a request goes once, over a connection of its own.
+    package var supply: (any HTTPSupply)?
     /// Which addresses may be connected to, those of redirects too; nil: any. What shares a client with guarded requests
     /// must be guarded as well, because connections are kept.
     package var addresses: AddressGuard?
     package var signing: AWSSigning?
+    /// For `https`: by whom the two sides know each other; nil: the system's authorities, and no certificate of ours. The
+    /// server is then asked without a proxy.
+    package var certificates: TLSCertificates?
 
     package static let redirectLimit = 10
     package static let defaultMaximumBodyBytes = 64 * 1024 * 1024
@@ -34,7 +39,8 @@ package struct HTTPRequest: Sendable {
         headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, timeout: TimeSpan? = nil,
         connectTimeout: TimeSpan = TimeSpan(seconds: 10), stallTimeout: TimeSpan? = nil,
         maximumBodyBytes: Int = HTTPRequest.defaultMaximumBodyBytes, followRedirects: Bool = false,
-        form: HTTPForm? = nil, addresses: AddressGuard? = nil, signing: AWSSigning? = nil
+        form: HTTPForm? = nil, addresses: AddressGuard? = nil, signing: AWSSigning? = nil,
+        certificates: TLSCertificates? = nil
     ) {
         self.method = method
         self.url = url
@@ -49,6 +55,7 @@ package struct HTTPRequest: Sendable {
         self.form = form
         self.addresses = addresses
         self.signing = signing
+        self.certificates = certificates
     }
 
     /// What is wrong with the request itself; nil: it may be sent.
@@ -60,6 +67,7 @@ package struct HTTPRequest: Sendable {
         if let unixSocket, unixSocket.isEmpty || unixSocket.utf8.contains(0) {
             return "the socket's path is not usable"
         }
+        if let mistake = certificates?.mistake { return mistake }
         for (name, value) in headers {
             if name.isEmpty || !name.utf8.allSatisfy(Self.isTokenByte) { return "'\(name)' is no header name" }
             if value.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) {

@@ -4,17 +4,33 @@ import Synchronization
 final class HijackLimit: Sendable {
     static let limit = 256
 
-    private let running = Mutex(0)
+    private struct State {
+        var running: [ObjectIdentifier: HijackedExchange] = [:]
+        /// Why none is begun any more.
+        var abandoned: String?
+    }
+
+    private let state = Mutex(State())
+
+    /// Ends all, for this reason, and every later one at once.
+    func abandon(_ reason: String) {
+        let running = state.withLock { state in
+            state.abandoned = reason
+            return Array(state.running.values)
+        }
+        for exchange in running { exchange.cancel() }
+    }
 
     func run(_ exchange: HijackedExchange) async throws(HTTPError) -> HTTPResponse {
-        let mayRun = running.withLock { running in
-            guard running < Self.limit else { return false }
-            running += 1
-            return true
+        let refusal: HTTPError? = state.withLock { state in
+            if let reason = state.abandoned { return .connectionClosed(reason) }
+            guard state.running.count < Self.limit else {
+                return .other("More than \(Self.limit) upgraded connections are open: run fewer at a time.")
+            }
+            state.running[ObjectIdentifier(exchange)] = exchange
+            return nil
         }
-        guard mayRun else {
-            throw .other("More than \(Self.limit) upgraded connections are open: run fewer at a time.")
-        }
+        if let refusal { throw refusal }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (answer: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>) in
                 let started = DetachedThread.start { answer.resume(returning: exchange.run()) }
@@ -25,7 +41,11 @@ final class HijackLimit: Sendable {
         } onCancel: {
             exchange.cancel()
         }
-        running.withLock { $0 -= 1 }
+        let abandoned = state.withLock { state in
+            state.running[ObjectIdentifier(exchange)] = nil
+            return state.abandoned
+        }
+        if case .failure(.cancelled) = result, let abandoned, !Task.isCancelled { throw .connectionClosed(abandoned) }
         return try result.get()
     }
 }

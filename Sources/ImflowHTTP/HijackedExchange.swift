@@ -2,13 +2,13 @@ import Glibc
 internal import ImflowPlan
 import Synchronization
 
-/// One upgraded exchange over a unix socket, on a thread of its own.
+/// One upgraded exchange over a unix socket, TCP or TLS, on a thread of its own.
 final class HijackedExchange: Sendable {
     private let request: HTTPRequest
     private let input: [UInt8]
     private let onSent: @Sendable () -> Void
     private let onChunk: @Sendable ([UInt8]) -> Bool
-    private let socket = UnixSocket()
+    private let socket: any HijackConnection
 
     init(
         request: HTTPRequest, input: [UInt8], onSent: @escaping @Sendable () -> Void = {},
@@ -18,6 +18,9 @@ final class HijackedExchange: Sendable {
         self.input = input
         self.onSent = onSent
         self.onChunk = onChunk
+        socket =
+            request.unixSocket.map { UnixSocket(path: $0) }
+            ?? NetworkLine(url: request.url, certificates: request.certificates)
     }
 
     func cancel() { socket.interrupt() }
@@ -37,11 +40,8 @@ final class HijackedExchange: Sendable {
     }
 
     private func connect(_ deadline: ContinuousClock.Instant?) throws(HTTPError) {
-        guard let path = request.unixSocket else {
-            throw .other("\(request.place): only the connection of a unix socket can be upgraded.")
-        }
         let connectDeadline = ContinuousClock.now + HTTPRequest.bounded(request.connectTimeout).duration
-        if let reason = socket.connect(to: path, until: min(connectDeadline, deadline ?? connectDeadline)) {
+        if let reason = socket.connect(until: min(connectDeadline, deadline ?? connectDeadline)) {
             throw .cannotConnect("\(request.place): \(reason).")
         }
     }
@@ -113,7 +113,8 @@ final class HijackedExchange: Sendable {
     }
 
     private var closed: HTTPError {
-        .connectionClosed("\(request.place): the connection was closed before the answer was whole.")
+        let reason = socket.reason.map { ": \($0)" } ?? ""
+        return .connectionClosed("\(request.place): the connection was closed before the answer was whole\(reason).")
     }
 
     private var timedOut: HTTPError {
@@ -124,7 +125,7 @@ final class HijackedExchange: Sendable {
     private func requestHead() throws(HTTPError) -> [UInt8] {
         if let mistake = request.mistake { throw .other("\(mistake).") }
         guard let (authority, target) = Self.parts(of: request.url) else {
-            throw .other("\(request.place): only http URLs can be upgraded.")
+            throw .other("\(request.place): only http and https URLs can be upgraded.")
         }
         var text =
             "\(request.method) \(target) HTTP/1.1\r\nHost: \(authority)\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
@@ -135,8 +136,9 @@ final class HijackedExchange: Sendable {
 
     /// `http://docker/v1.41/x?y#z`: `docker` and `/v1.41/x?y`.
     private static func parts(of url: String) -> (authority: String, target: String)? {
-        guard url.lowercased().hasPrefix("http://") else { return nil }
-        let rest = url.dropFirst("http://".count).prefix { $0 != "#" }
+        let lower = url.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix) else { return nil }
+        let rest = url.dropFirst(scheme.count).prefix { $0 != "#" }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         guard !authority.isEmpty, !authority.contains("@") else { return nil }
         let target = rest.dropFirst(authority.count)

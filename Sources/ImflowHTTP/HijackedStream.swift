@@ -9,7 +9,7 @@ struct HijackedStream {
         case expired
     }
 
-    private let socket: UnixSocket
+    private let socket: any HijackConnection
     private let deadline: ContinuousClock.Instant?
     private var outgoing: [UInt8]
     private var sent = 0
@@ -20,7 +20,7 @@ struct HijackedStream {
 
     private static let pieceSize = 64 * 1024
 
-    init(socket: UnixSocket, outgoing: [UInt8], deadline: ContinuousClock.Instant?) {
+    init(socket: any HijackConnection, outgoing: [UInt8], deadline: ContinuousClock.Instant?) {
         self.socket = socket
         self.outgoing = outgoing
         self.deadline = deadline
@@ -45,9 +45,9 @@ struct HijackedStream {
     mutating func step() -> Step {
         while true {
             halfCloseWhenSent()
-            let isWriting = mayWrite && sent < outgoing.count
+            let isWriting = mayWrite && (sent < outgoing.count || isLast)
             guard let ready = socket.wait(writing: isWriting, until: deadline) else { return .expired }
-            if ready.writable { write() }
+            if ready.writable, sent < outgoing.count { write() }
             if ready.readable {
                 switch read() {
                 case .moved: return .received
@@ -60,10 +60,10 @@ struct HijackedStream {
 
     private mutating func halfCloseWhenSent() {
         guard isLast, mayWrite, sent == outgoing.count else { return }
+        guard socket.halfClose() else { return }
         mayWrite = false
         outgoing = []
         sent = 0
-        socket.halfClose()
         onSent()
     }
 
@@ -79,7 +79,7 @@ struct HijackedStream {
         }
     }
 
-    private mutating func read() -> UnixSocket.Transfer {
+    private mutating func read() -> HijackTransfer {
         withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
             let result = socket.receive(into: buffer)
             if case .moved(let count) = result {

@@ -102,6 +102,7 @@ final class Transfer: @unchecked Sendable {
         return imflow_transfer_set_target(handle, request.url, request.unixSocket) == 0
             && setMethodAndBody(handle) && addHeaders(handle)
             && imflow_transfer_set_limits(handle, limits) == 0 && setGuard(handle) && setSigning(handle)
+            && setCertificates(handle)
     }
 
     private func setGuard(_ handle: OpaquePointer) -> Bool {
@@ -119,14 +120,29 @@ final class Transfer: @unchecked Sendable {
         return imflow_transfer_set_signing(handle, signing.scope, signing.key, signing.secret) == 0
     }
 
+    private func setCertificates(_ handle: OpaquePointer) -> Bool {
+        guard let files = request.certificates else { return true }
+        return imflow_transfer_set_certificates(handle, files.authority, files.certificate, files.key) == 0
+    }
+
     private func setMethodAndBody(_ handle: OpaquePointer) -> Bool {
         if let form = request.form { return set(form, handle) }
+        if request.supply != nil { return setSupply(handle) }
         guard let body = request.body ?? (request.method == "POST" ? [] : nil) else {
             return imflow_transfer_set_method(handle, request.method) == 0
         }
         return body.withUnsafeBufferPointer {
             imflow_transfer_set_body(handle, request.method, $0.baseAddress, $0.count) == 0
         }
+    }
+
+    private func setSupply(_ handle: OpaquePointer) -> Bool {
+        imflow_transfer_set_supply(handle, request.method) { context, bytes, count in
+            guard let context, let bytes else { return -1 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: count)
+            return transfer.request.supply?.read(into: buffer).map(Int64.init) ?? -1
+        } == 0
     }
 
     private func set(_ form: HTTPForm, _ handle: OpaquePointer) -> Bool {

@@ -6,6 +6,8 @@ final class TransferLoop: Sendable {
     enum Command: Sendable {
         case start(Transfer)
         case cancel(UInt64)
+        /// Ends all, for this reason.
+        case abandon(String)
     }
 
     private struct Inbox {
@@ -15,6 +17,8 @@ final class TransferLoop: Sendable {
         var isClosing = false
         /// False when there is no thread to do the work.
         var isOpen = true
+        /// Why nothing is sent any more.
+        var abandoned: String?
     }
 
     /// Requests under way or waiting; more are refused.
@@ -39,6 +43,7 @@ final class TransferLoop: Sendable {
             guard inbox.isOpen, multi != nil else {
                 return .other("The HTTP client could not start: no memory or no thread.")
             }
+            if let reason = inbox.abandoned { return .connectionClosed(reason) }
             guard inbox.unfinished < Self.requestLimit else {
                 return .other("More than \(Self.requestLimit) HTTP requests are under way: run fewer at a time.")
             }
@@ -49,6 +54,11 @@ final class TransferLoop: Sendable {
     }
 
     func cancel(_ id: UInt64) { enqueue(.cancel(id)) }
+
+    func abandon(_ reason: String) {
+        inbox.withLock { $0.abandoned = reason }
+        enqueue(.abandon(reason))
+    }
 
     /// The thread ends when what runs has ended.
     func close() {

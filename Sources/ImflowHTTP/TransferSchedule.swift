@@ -8,6 +8,8 @@ final class TransferSchedule {
     /// In the order they came.
     private var waiting: [Transfer] = []
     private var finished = 0
+    /// Why nothing is begun any more.
+    private var abandoned: String?
 
     init(multi: OpaquePointer, maximumRunning: Int) {
         self.multi = multi
@@ -16,13 +18,21 @@ final class TransferSchedule {
 
     func accept(_ command: TransferLoop.Command) {
         switch command {
-        case .start(let transfer): waiting.append(transfer)
+        case .start(let transfer):
+            waiting.append(transfer)
+            // It may have been on its way here when the others were ended.
+            if let abandoned { answer(waiting.removeLast()) { $0.finish(with: .failure(.connectionClosed(abandoned))) } }
         case .cancel(let id):
             if let transfer = running[id] {
                 end(transfer) { $0.finish(with: .failure(.cancelled)) }
             } else if let place = waiting.firstIndex(where: { $0.id == id }) {
                 answer(waiting.remove(at: place)) { $0.finish(with: .failure(.cancelled)) }
             }
+        case .abandon(let reason):
+            abandoned = reason
+            for transfer in running.values { end(transfer) { $0.finish(with: .failure(.connectionClosed(reason))) } }
+            for transfer in waiting { answer(transfer) { $0.finish(with: .failure(.connectionClosed(reason))) } }
+            waiting = []
         }
     }
 

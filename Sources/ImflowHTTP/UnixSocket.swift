@@ -1,26 +1,24 @@
 import Glibc
 import Synchronization
 
-/// One connection to a unix socket, used by one thread; only ``interrupt()`` may be called from others.
-final class UnixSocket: Sendable {
+/// One connection to a unix socket.
+final class UnixSocket: HijackConnection {
     private struct State {
         var descriptor: Int32 = -1
         var isInterrupted = false
     }
 
-    enum Transfer {
-        case moved(Int)
-        case wouldBlock
-        case closed
-    }
-
+    private let path: String
     private let state = Mutex(State())
+
+    init(path: String) { self.path = path }
 
     deinit { close() }
 
     var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
 
-    /// Whoever waits on the connection wakes up and finds it closed.
+    var reason: String? { nil }
+
     func interrupt() {
         state.withLock { state in
             state.isInterrupted = true
@@ -35,8 +33,7 @@ final class UnixSocket: Sendable {
         }
     }
 
-    /// Nil when connected; else why not.
-    func connect(to path: String, until deadline: ContinuousClock.Instant) -> String? {
+    func connect(until deadline: ContinuousClock.Instant) -> String? {
         guard var address = Self.address(path) else { return "the path of a unix socket has 1 to 107 bytes" }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return String(cString: strerror(errno)) }
@@ -57,42 +54,27 @@ final class UnixSocket: Sendable {
         }
     }
 
-    /// Waits until bytes can be read, or written when `writing`, or the time is over (nil: never). Nil: it is over.
     func wait(writing: Bool, until deadline: ContinuousClock.Instant?) -> (readable: Bool, writable: Bool)? {
-        var entry = pollfd(
-            fd: state.withLock { $0.descriptor }, events: Int16(POLLIN) | (writing ? Int16(POLLOUT) : 0), revents: 0)
-        while true {
-            var milliseconds: Int32 = -1
-            if let deadline {
-                let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
-                guard left > 0 else { return nil }
-                milliseconds = Int32(min(left.rounded(.up), 60_000))
-            }
-            let count = poll(&entry, 1, milliseconds)
-            if count > 0 {
-                let ended = Int16(POLLHUP | POLLERR | POLLNVAL)
-                return (
-                    entry.revents & (Int16(POLLIN) | ended) != 0,
-                    writing && entry.revents & (Int16(POLLOUT) | ended) != 0
-                )
-            }
-        }
+        DescriptorWait.wait(state.withLock { $0.descriptor }, writing: writing, until: deadline)
     }
 
-    func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+    func send(_ bytes: UnsafeRawBufferPointer) -> HijackTransfer {
         let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
         return outcome(of: Glibc.send(state.withLock { $0.descriptor }, bytes.baseAddress, bytes.count, flags))
     }
 
-    func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    func receive(into buffer: UnsafeMutableRawBufferPointer) -> HijackTransfer {
         let flags = Int32(MSG_DONTWAIT)
         let count = recv(state.withLock { $0.descriptor }, buffer.baseAddress, buffer.count, flags)
         return count == 0 ? .closed : outcome(of: count)
     }
 
-    func halfClose() { shutdown(state.withLock { $0.descriptor }, Int32(SHUT_WR)) }
+    func halfClose() -> Bool {
+        shutdown(state.withLock { $0.descriptor }, Int32(SHUT_WR))
+        return true
+    }
 
-    private func outcome(of count: Int) -> Transfer {
+    private func outcome(of count: Int) -> HijackTransfer {
         if count >= 0 { return .moved(count) }
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed
     }

@@ -26,7 +26,7 @@ struct CallAttempt: Sendable {
 
     /// The units' results in unit order. The first failure ends the others.
     func results(of units: [StagedUnit], progress: @escaping UnitProgress) async throws(Failure) -> [JSONValue] {
-        let width = work.model.callProtocol == .rest ? max(1, work.model.concurrency) : 1
+        let width = work.model.callProtocol.isHTTP ? max(1, work.model.concurrency) : 1
         if width > 1, unitCount > 1 { return try await atOnce(units, width: width, progress: progress) }
         var results: [JSONValue] = []
         for position in units.indices {
@@ -130,16 +130,20 @@ struct CallAttempt: Sendable {
     }
 
     /// Makes the unit's files and the request that names them; the input must fit the model's schema.
-    func stage(
-        _ unit: StagedUnit, into folder: UnitFolder, token: String? = nil
-    ) async throws(Failure) -> [UInt8] {
+    func stage(_ unit: StagedUnit, into folder: UnitFolder) async throws(Failure) -> [UInt8] {
+        request(input: try await stagedInput(of: unit, in: folder), unit: unit)
+    }
+
+    /// Makes the unit's files, and answers the input that names them; it must fit the model's schema.
+    func stagedInput(of unit: StagedUnit, in folder: UnitFolder) async throws(Failure) -> JSONValue {
         try folder.create(for: unit)
         let input: JSONValue
         do {
             input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
         } catch { throw Failure(of: error) }
+        CallObservation.note(.staged(folder: folder.input))
         try schemas.checkInput(input)
-        return request(input: input, unit: unit, token: token)
+        return input
     }
 
     /// The model is done with the unit's files, however the call ended. Throws when it changed what was not its own: that
@@ -151,6 +155,7 @@ struct CallAttempt: Sendable {
     /// Stores the files that the result names, once it fits the model's schema.
     /// - Parameter ended: the model has ended, and nothing is written in its folder any more.
     func collect(_ result: JSONValue, from folder: UnitFolder, ended: Bool) async throws(Failure) -> JSONValue {
+        CallObservation.note(.answered(schemas.outputVerdict(result)))
         try schemas.checkOutput(result)
         do {
             return try await staging.collect(result, from: folder.path, guestFolder: folder.guest, ended: ended)

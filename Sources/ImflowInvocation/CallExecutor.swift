@@ -12,6 +12,8 @@ package final class CallExecutor: Executor {
     private struct Pool {
         let job: String
         let model: ModelPlan
+        /// Of several engines, the one that the instances run on.
+        let place: ObjectIdentifier?
         let instances: InstancePool
     }
 
@@ -79,7 +81,7 @@ package final class CallExecutor: Executor {
         }
         return AttemptReport(
             order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
-            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache,
+            latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache, engine: end.engine,
             startMilliseconds: end.startMilliseconds)
     }
 
@@ -127,6 +129,7 @@ package final class CallExecutor: Executor {
         var inputHash: ContentHash?
         var node: String
         var cache: CacheEvidence?
+        var engine: String?
         var startMilliseconds: Double?
     }
 
@@ -157,9 +160,13 @@ package final class CallExecutor: Executor {
             }
             defer { ticket?.end() }
             end.cache = ticket?.evidence
+            let seat = try await seat(for: order, of: work.model, on: host, within: deadline)
+            defer { seat?.leave() }
+            end.engine = seat?.engine
             let startClock = StartClock(deadline: deadline)
             defer { end.startMilliseconds = startClock.milliseconds }
-            end.outcome = try await succeed(order, work, call, on: host, startClock: startClock, progress: progress)
+            end.outcome = try await succeed(
+                order, work, call, on: host, seat: seat, startClock: startClock, progress: progress)
             if case .succeeded(let result) = end.outcome, let cache, let ticket {
                 end.cache = await cache.keep(result, of: order, work, by: ticket, on: host)
             }
@@ -188,12 +195,38 @@ package final class CallExecutor: Executor {
         do { return try await staging.resolve(work) } catch { throw Failure(of: error) }
     }
 
+    /// Nil: the host has room for all. No time of the attempt's own passes while it waits for a place.
+    private func seat(
+        for order: WorkOrder, of model: ModelPlan, on host: any ModelHost, within deadline: Deadline
+    ) async throws(Failure) -> (any ModelSeat)? {
+        guard let host = host as? any SeatingHost else { return nil }
+        deadline.putOff()
+        defer { deadline.restart() }
+        return try await host.seat(for: order, model: model)
+    }
+
+    private func succeed(
+        _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
+        seat: (any ModelSeat)?, startClock: StartClock, progress: @escaping UnitProgress
+    ) async throws(Failure) -> Outcome {
+        guard let seat else {
+            return try await succeed(order, work, call, on: host, startClock: startClock, progress: progress)
+        }
+        return try await seat.occupied {
+            do throws(Failure) {
+                let outcome = try await self.succeed(
+                    order, work, call, on: seat.host, startClock: startClock, progress: progress)
+                return .success(outcome)
+            } catch { return .failure(error) }
+        }.get()
+    }
+
     private func succeed(
         _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost, startClock: StartClock,
         progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
         let schemas = try schemas(of: work.model)
-        let api = AttemptAPI(api, for: order)
+        let api = host.offersAPI ? AttemptAPI(api, for: order) : nil
         let caller = try caller(for: work.model, of: order, on: host, api: api?.endpoint)
         let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
         if !order.recovered { WorkFolder.remove(folder) }
@@ -231,14 +264,10 @@ package final class CallExecutor: Executor {
     ) throws(Failure) -> any UnitCaller {
         switch model.callProtocol {
         case .exec: return ColdCaller()
-        case .rest, .jsonl:
+        case .rest, .jsonl, .oip, .cog:
             // The instance that worked on it belonged to an engine that is gone, and ends with the sweep.
             if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
             return WarmCaller(pool: pool(of: model, job: order.root ?? order.job, on: host, api: api), client: client)
-        case .oip, .cog:
-            let name = model.callProtocol.rawValue
-            throw Failure(
-                .app, "model \(model.name): the protocol \(name) is not supported yet; use rest, jsonl or exec")
         }
     }
 
@@ -246,13 +275,15 @@ package final class CallExecutor: Executor {
         of model: ModelPlan, job: String, on host: any ModelHost, api: APIEndpoint?
     ) -> InstancePool {
         known.withLock { known in
-            if let pool = known.pools.first(where: { $0.job == job && $0.model == model }) { return pool.instances }
+            let place = type(of: host) is AnyClass ? ObjectIdentifier(host as AnyObject) : nil
+            let pool = known.pools.first { $0.job == job && $0.model == model && $0.place == place }
+            if let pool { return pool.instances }
             let starter = InstanceStarter(
                 model: model, job: job, host: host, state: state, client: client,
                 window: model.startTimeout ?? startWindow, health: health, api: api)
             let settings = PoolSettings(model, limit: instanceLimit, idle: idleLimit, health: health)
             let instances = InstancePool(starter: starter, settings: settings)
-            known.pools.append(Pool(job: job, model: model, instances: instances))
+            known.pools.append(Pool(job: job, model: model, place: place, instances: instances))
             return instances
         }
     }

@@ -23,9 +23,17 @@ struct ColdCaller: UnitCaller {
 
     private func launch(in folder: UnitFolder, of attempt: CallAttempt, name: String, recovered: Bool) -> Launch {
         let order = attempt.order
-        return Launch(
+        var launch = Launch(
             model: attempt.work.model, job: order.job, task: order.task, attempt: order.attempt, token: order.token,
             unit: Int(name), workFolder: folder.path, environment: attempt.environment(in: folder),
             logPath: attempt.log.path, recovered: recovered, api: attempt.api?.endpoint)
+        let staging = attempt.staging
+        launch.wanted = WantedFiles(result: UnitFolder.outputName) { exit in
+            let written = try? WorkFile.contents(of: folder.output, limit: Launch.outputLimit, name: folder.output)
+            let bytes = written.flatMap { $0.isEmpty ? nil : $0 } ?? exit.output
+            guard let result = try? JSONValue.parse(bytes) else { return [] }
+            return staging.files(named: result, guestFolder: folder.guest)
+        }
+        return launch
     }
 }

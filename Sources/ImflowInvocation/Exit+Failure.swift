@@ -3,7 +3,7 @@ import ImflowExecution
 
 extension Exit {
     /// What happened, as the end of a sentence.
-    var sentence: String {
+    package var sentence: String {
         if outOfMemory { return "was killed because memory ran out" }
         if let code { return "exited with code \(code)" }
         if let signal { return "was ended by signal \(signal)\(Self.names[signal].map { " (\($0))" } ?? "")" }

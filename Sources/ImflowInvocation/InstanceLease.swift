@@ -7,10 +7,8 @@ struct InstanceLease: Sendable {
     let instance: any ModelInstance
     let folder: UnitFolder
     let log: LogFile
-    /// Nil: it is this engine's alone.
-    var share: WarmShare?
-    /// What keeps other engines from this place.
-    var place: FileLock?
+    /// What the server says of its ports, once it was asked.
+    let ports = InstancePorts()
 
     /// Where the files of one unit go: below the instance's own folder, where the model can see them.
     func unitFolder(_ name: String) -> UnitFolder {

@@ -33,23 +33,16 @@ extension InstancePool {
     private func begin(_ environment: @escaping Environment) {
         let token = InstanceStarter.drawToken()
         let starter = starter
-        let shelf = starter.shelf
-        let known = Set(slots.map(\.lease.token)).union(leaving)
         starts[token] = Task {
             do throws(StartFailure) {
-                let lease =
-                    if let shelf {
-                        try await starter.obtain(token, from: shelf, besides: known, environment: environment)
-                    } else { try await starter.start(token: token, environment: environment) }
-                await self.started(lease, as: token)
+                await self.started(try await starter.start(token: token, environment: environment))
             } catch { self.notStarted(token, error) }
         }
     }
 
-    /// - Parameter token: drawn for the start; what was taken over has one of its own.
-    private func started(_ lease: InstanceLease, as token: String) async {
-        starts[token] = nil
-        guard !isClosed, !slots.contains(where: { $0.lease.token == lease.token }) else { return await stop(lease) }
+    private func started(_ lease: InstanceLease) async {
+        starts[lease.token] = nil
+        guard !isClosed else { return await stop(lease) }
         backoff.succeeded()
         slots.append(Slot(lease: lease))
         startWatch()

@@ -37,7 +37,7 @@ extension InstancePool {
                 if slots[index].inUse == 0 { check(index) }
             } else {
                 lease.log.note("instance \(lease.token) is replaced: \(complaint)")
-                await retire(index)
+                await stop(slots.remove(at: index).lease)
             }
         } else {
             slots[index].isSuspect = false
@@ -72,7 +72,7 @@ extension InstancePool {
     private func takeIdle() -> [InstanceLease] {
         let now = ContinuousClock.now
         let spare = slots.count { !$0.isRetiring } - settings.minimum
-        let idle = slots.filter { canGo($0) && now - $0.lastUsed >= settings.idle }
+        let idle = slots.filter { $0.inUse == 0 && !$0.isRetiring && now - $0.lastUsed >= settings.idle }
             .sorted { $0.lastUsed < $1.lastUsed }.prefix(max(0, spare)).map(\.lease)
         slots.removeAll { slot in idle.contains { $0.token == slot.lease.token } }
         return idle

@@ -49,10 +49,6 @@ actor InstancePool {
     /// However short the pause is after which one is checked: it takes a request now.
     var justChecked: String?
     var isClosed = false
-    /// Looks again for places that other engines give back.
-    var poll: Task<Void, Never>?
-    /// Instances that other engines still use are left at leisure.
-    var endings: [String: Task<Void, Never>] = [:]
     var watch: Task<Void, Never>?
     private var nextWaiter = 0
 
@@ -87,12 +83,11 @@ actor InstancePool {
     /// - Parameter broken: the instance must take no more requests.
     func release(_ lease: InstanceLease, broken: Bool) async {
         guard let index = slots.firstIndex(where: { $0.lease.token == lease.token }) else { return }
-        lease.place?.unlock()
         slots[index].inUse -= 1
         slots[index].lastUsed = .now
         if broken { slots[index].isRetiring = true } else if !slots[index].isSuspect { slots[index].heardOf = .now }
         if slots[index].isRetiring, slots[index].inUse == 0 {
-            await retire(index)
+            await stop(slots.remove(at: index).lease)
         } else if slots[index].isSuspect, slots[index].inUse == 0 {
             check(index)
         }
@@ -102,7 +97,8 @@ actor InstancePool {
     /// Stops every instance; whoever waits gets `cancelled`.
     func shutdown() async {
         isClosed = true
-        for task in [watch, retry, poll] { task?.cancel() }
+        watch?.cancel()
+        retry?.cancel()
         fail(.cancelled)
         let running = Array(starts.values)
         for start in running { start.cancel() }
@@ -112,7 +108,6 @@ actor InstancePool {
         await withTaskGroup(of: Void.self) { group in
             for lease in leases { group.addTask { await self.stop(lease) } }
         }
-        for ending in Array(endings.values) { await ending.value }
     }
 
     /// The tokens of the instances that run or are being started.
@@ -143,19 +138,15 @@ actor InstancePool {
     /// Hands free places to those who wait, the first first, and starts instances for the rest.
     func pump() {
         guard !isClosed else { return }
-        var full: Set<String> = []
-        while !waiters.isEmpty, let index = freeSlot(besides: full) {
+        while !waiters.isEmpty, let index = freeSlot() {
             if isDoubtful(index) {
                 check(index)
-            } else if let lease = taken(index) {
-                slots[index].inUse += 1
-                resume(waiters.removeFirst(), .success(lease))
-            } else {
-                full.insert(slots[index].lease.token)
+                continue
             }
+            slots[index].inUse += 1
+            resume(waiters.removeFirst(), .success(slots[index].lease))
         }
         startMissing()
-        pollPlaces()
         for index in waiters.indices where waiters[index].waitsForStart != isStarting {
             waiters[index].waitsForStart = isStarting
             if isStarting { waiters[index].clock.begin() } else { waiters[index].clock.end() }
@@ -163,10 +154,8 @@ actor InstancePool {
     }
 
     /// The instance with the fewest requests that can take one more.
-    /// - Parameter full: tokens of instances whose places other engines have.
-    private func freeSlot(besides full: Set<String>) -> Int? {
-        slots.indices.filter { canTakeOneMore(slots[$0]) && !full.contains(slots[$0].lease.token) }
-            .min { slots[$0].inUse < slots[$1].inUse }
+    private func freeSlot() -> Int? {
+        slots.indices.filter { canTakeOneMore(slots[$0]) }.min { slots[$0].inUse < slots[$1].inUse }
     }
 
     private func canTakeOneMore(_ slot: Slot) -> Bool {
@@ -175,14 +164,14 @@ actor InstancePool {
         return slot.inUse > 0 || checks[slot.lease.token] == nil
     }
 
-    /// - Parameter broken: no engine is to use it any more.
-    func stop(_ lease: InstanceLease, broken: Bool = false) async {
+    func stop(_ lease: InstanceLease) async {
         stopping += 1
         if let check = checks.removeValue(forKey: lease.token) {
             check.cancel()
             await check.value
         }
-        await starter.leave(lease, lease.share, broken: broken)
+        await lease.instance.stop()
+        lease.folder.remove()
         stopping -= 1
         if slots.isEmpty, starts.isEmpty { growth = settings.maximum }
         pump()

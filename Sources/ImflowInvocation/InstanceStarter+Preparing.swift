@@ -11,7 +11,7 @@ extension InstanceStarter {
     func prepare(_ lease: InstanceLease) async throws(Failure) {
         let deadline = ContinuousClock.now + window.duration
         try await run(model.hooks.start, named: "init", on: lease, until: deadline)
-        if model.callProtocol == .rest {
+        if model.callProtocol.isHTTP {
             try await RestEndpoint.waitUntilReady(
                 lease, model: model, within: window, until: deadline, client: client, readiness: readiness)
         }
@@ -28,9 +28,12 @@ extension InstanceStarter {
             if late { return "its health hook was not done within \(limit.seconds) s" }
             return Self.complaint(result)
         }
-        guard model.callProtocol == .rest else { return nil }
-        let (ready, seen) = await RestEndpoint.probe(lease.instance, model: model, client: client, within: limit)
-        return ready ? nil : seen.map { "GET \(model.health) \($0)" } ?? "it accepts no connections"
+        guard model.callProtocol.isHTTP else { return nil }
+        return switch await InstanceProbe(baseURL: lease.instance.baseURL ?? "", model: model, client: client).look() {
+        case .ready: nil
+        case .notYet(let seen): seen ?? "it accepts no connections"
+        case .never(let failure): failure.message
+        }
     }
 
     private func run(

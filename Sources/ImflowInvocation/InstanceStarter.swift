@@ -16,16 +16,13 @@ struct InstanceStarter: Sendable {
     /// What its models reach their engine by; each request says its token.
     let api: APIEndpoint?
     let readiness = Readiness()
-    /// Where instances are that other engines use, too; nil: they are this engine's alone.
-    var shelf: WarmShelf?
-    /// How long one that nobody uses any more is kept for the next engine.
-    var keepWarm = TimeSpan(milliseconds: 0)
 
     /// Throws when it cannot be started, ends at once, or is not ready in time; then nothing of it is left.
     func start(
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(StartFailure) -> InstanceLease {
-        let folder = folder(token)
+        let path = InstanceStarter.folder(of: state, job: job) + "/" + token
+        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path))
         let lease: InstanceLease
         do throws(Failure) {
             lease = try await launched(token, in: folder, environment: environment(folder))
@@ -35,6 +32,7 @@ struct InstanceStarter: Sendable {
         }
         do throws(Failure) {
             try await prepare(lease)
+            CallObservation.note(.ready)
             return lease
         } catch {
             let ended = error != .cancelled ? await lease.instance.exit() != nil : false
@@ -48,25 +46,17 @@ struct InstanceStarter: Sendable {
         _ token: String, in folder: UnitFolder, environment: [String: String]
     ) async throws(Failure) -> InstanceLease {
         try WorkFolder.create(folder.path)
-        let launch = launch(token, in: folder, environment: environment)
-        let instance = try await host.start(launch)
-        return InstanceLease(token: token, instance: instance, folder: folder, log: LogFile(path: launch.logPath))
-    }
-
-    func launch(_ token: String, in folder: UnitFolder, environment: [String: String]) -> Launch {
+        let log = LogFile(path: state.logs(job: job) + "/instance-\(token).log")
         var variables = environment
-        // It serves all jobs of the family, or of several; each request names its own.
-        let owner = shelf == nil ? job : WarmShelf.job(token)
-        variables["IMFLOW_JOB_ID"] = owner
-        return Launch(
-            model: model, job: owner, task: "instance", attempt: 1, token: token, unit: nil, workFolder: folder.path,
-            environment: variables, logPath: state.logs(job: job) + "/instance-\(token).log", api: api)
-    }
-
-    /// Where the instance of this token works.
-    func folder(_ token: String) -> UnitFolder {
-        let path = shelf.map { $0.folder(token) + "/work" } ?? Self.folder(of: state, job: job) + "/" + token
-        return UnitFolder(path: path, guest: host.guestFolder(for: path))
+        // It serves all jobs of the family; each request names its own.
+        variables["IMFLOW_JOB_ID"] = job
+        let launch = Launch(
+            model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: folder.path,
+            environment: variables, logPath: log.path, api: api)
+        CallObservation.note(.starting(log: log.path))
+        let instance = try await host.start(launch)
+        CallObservation.note(.started)
+        return InstanceLease(token: token, instance: instance, folder: folder, log: log)
     }
 
     /// Holds the work folders of a job's instances, each named by its token.

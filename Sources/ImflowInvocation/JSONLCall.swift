@@ -2,18 +2,20 @@ import ImflowExecution
 import ImflowJSON
 
 /// The protocol `jsonl`: a request per line on standard input, a reply per line on standard output, in order.
-struct JSONLCall: Sendable {
+struct JSONLCall: WarmCall {
     let model: String
     let lease: InstanceLease
 
-    func result(of request: [UInt8]) async throws(ExchangeFailure) -> JSONValue {
+    func result(of request: WarmRequest) async throws(ExchangeFailure) -> JSONValue {
         let mark = lease.log.size
         if let exit = await lease.instance.exit() {
             throw .gone(exit.failure(of: model, "between two requests", log: lease.log.tail(from: 0)))
         }
         let reply: [UInt8]?
+        let bytes = request.bytes
+        CallObservation.note(.request(bytes))
         do throws(Failure) {
-            reply = try await lease.instance.exchange(request)
+            reply = try await lease.instance.exchange(bytes)
         } catch { throw .broken(error) }
         if Task.isCancelled { throw .broken(.cancelled) }
         guard let reply else {
@@ -24,6 +26,7 @@ struct JSONLCall: Sendable {
             }
             throw .broken(Failure(.app, "model \(model) closed its standard output before it had replied"))
         }
+        CallObservation.note(.reply(status: nil, body: reply))
         do throws(Failure) {
             return ModelReply.result(in: try ModelReply.parse(reply, model: model, origin: "as its reply line"))
         } catch {

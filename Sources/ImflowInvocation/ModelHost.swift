@@ -26,30 +26,19 @@ package protocol ModelHost: Sendable {
     /// Starts a warm instance. It answers as soon as the program was started, not when it is ready; hooks are not run.
     func start(_ launch: Launch) async throws(Failure) -> any ModelInstance
 
-    /// Names the kind of place, such as `process`: instances are found again by it.
-    var kind: String { get }
-
-    /// What instances must agree in to be used by several engines, besides the plan: what the model is made of here, as a text
-    /// that is no secret. Nil: they cannot be shared.
-    func sharing(of model: ModelPlan) async throws(Failure) -> String?
-
-    /// An instance that another engine started, by its ``ModelInstance/handle``. Throws `lost` when it is not there any more.
-    func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance
-
     /// Ends and removes whatever any engine left behind for the job, except what carries one of these tokens.
     func sweep(job: String, keeping tokens: Set<String>) async
 
     /// Nothing of ours runs any more after this.
     func shutdown() async
+
+    /// Whether models can be offered the API: its socket is where they run.
+    var offersAPI: Bool { get }
 }
 
 extension ModelHost {
     package func guestAPIFolder(for folder: String) -> String { folder }
-    package var kind: String { "\(Self.self)" }
-    package func sharing(of model: ModelPlan) async throws(Failure) -> String? { nil }
-    package func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance {
-        throw Failure(.lost, "instances of model \(launch.model.name) cannot be taken over here")
-    }
+    package var offersAPI: Bool { true }
 }
 
 /// One start of a model.
@@ -73,6 +62,8 @@ package struct Launch: Sendable {
     package var recovered: Bool
     /// What the model reaches its engine by; nil: nothing.
     package var api: APIEndpoint?
+    /// Of a program that runs to its end: which files it leaves behind are wanted here; nil: none.
+    package var wanted: WantedFiles?
 
     package static let logLimit = 16 * 1024 * 1024
     /// More standard output than this is cut off and ``Exit/outputTruncated`` is set.
@@ -93,6 +84,19 @@ package struct Launch: Sendable {
         self.logPath = logPath
         self.recovered = recovered
         self.api = api
+    }
+}
+
+/// Which of a program's files are wanted on this machine, when it ran where it does not see its disk.
+package struct WantedFiles: Sendable {
+    /// The file of the result, below the work folder; it may not be there.
+    package var result: String
+    /// The other files, below the work folder, once the result's own file is here.
+    package var named: @Sendable (Exit) -> [String]
+
+    package init(result: String, named: @escaping @Sendable (Exit) -> [String]) {
+        self.result = result
+        self.named = named
     }
 }
 
@@ -134,16 +138,18 @@ package protocol ModelInstance: Sendable {
     func execute(_ command: [String]) async throws(Failure) -> Exit
     /// Ends it, whole. Returns when nothing of it is left.
     func stop() async
-    /// What ``ModelHost/adopt(_:handle:)`` finds it by; nil: no other engine can use it.
-    var handle: String? { get }
-    /// Whether it goes on when the engine that started it has ended.
-    var outlivesEngine: Bool { get }
-    /// It is not ours to end any more.
-    func leave() async
+    /// Puts a folder below the instance's work folder, with all that is in it, where the instance sees it as `guest`.
+    func hand(_ folder: String, as guest: String) async throws(Failure)
+    /// Brings files from below the folder that the instance sees as `guest` into `folder` here. What is no file is not
+    /// brought, and what is here already stays.
+    func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure)
+    /// The instance is done with what was handed to it as `guest`.
+    func drop(_ guest: String) async
 }
 
+/// Where an instance sees our disk, its files are where they should be.
 extension ModelInstance {
-    package var handle: String? { nil }
-    package var outlivesEngine: Bool { false }
-    package func leave() async {}
+    package func hand(_ folder: String, as guest: String) async throws(Failure) {}
+    package func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {}
+    package func drop(_ guest: String) async {}
 }

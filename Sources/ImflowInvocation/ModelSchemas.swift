@@ -40,6 +40,19 @@ struct ModelSchemas: Sendable {
         throw failure("answered", first, key: "output_schema", others: violations.count - 1)
     }
 
+    func inputVerdict(_ value: JSONValue) -> SchemaVerdict { Self.verdict(input?.validate(value)) }
+
+    func outputVerdict(_ value: JSONValue) -> SchemaVerdict { Self.verdict(output?.validate(value)) }
+
+    private static func verdict(_ violations: [SchemaViolation]?) -> SchemaVerdict {
+        SchemaVerdict(
+            violations: violations?.map {
+                SchemaVerdict.Violation(
+                    pointer: shown($0.instancePointer), schemaPointer: shown($0.schemaPointer),
+                    sentence: shown($0.sentence))
+            })
+    }
+
     private func failure(_ verb: String, _ violation: SchemaViolation, key: String, others: Int) -> Failure {
         let place = violation.instancePointer.isEmpty ? "a value" : "`\(Self.shown(violation.instancePointer))`"
         let rule = violation.schemaPointer.isEmpty ? "" : " at `\(Self.shown(violation.schemaPointer))`"

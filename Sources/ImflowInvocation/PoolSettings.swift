@@ -18,7 +18,7 @@ struct PoolSettings: Sendable {
     init(_ model: ModelPlan, limit: Int, idle: TimeSpan, health: HealthPolicy) {
         maximum = max(1, min(limit, model.maxInstances ?? limit))
         minimum = max(0, min(model.minInstances ?? 0, maximum))
-        capacity = model.callProtocol == .rest ? max(1, model.concurrency) : 1
+        capacity = model.callProtocol.isHTTP ? max(1, model.concurrency) : 1
         self.idle = (model.idleTimeout ?? idle).duration
         self.health = health
     }

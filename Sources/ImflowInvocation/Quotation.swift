@@ -1,5 +1,5 @@
 /// How messages quote what a model wrote.
-enum Quotation {
+package enum Quotation {
     /// More of a reply is not quoted.
     static let limit = 200
 
@@ -11,7 +11,7 @@ enum Quotation {
     }
 
     /// Text that cannot move a terminal's cursor: control characters become `\xNN`, or `\n` and `\t`.
-    static func printable(_ bytes: [UInt8], keepingLines: Bool) -> String {
+    package static func printable(_ bytes: [UInt8], keepingLines: Bool) -> String {
         var out = ""
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
             switch scalar.value {

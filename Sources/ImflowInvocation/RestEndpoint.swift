@@ -2,16 +2,20 @@ import ImflowHTTP
 import ImflowExecution
 import ImflowPlan
 
-/// The address of a `rest` instance, and whether it is ready there.
+/// The address of an instance that listens, and whether it is ready there.
 enum RestEndpoint {
     private static let firstPause = Duration.milliseconds(5)
     private static let longestPause = Duration.milliseconds(250)
 
     static func url(of path: String, on instance: any ModelInstance) -> String {
-        (instance.baseURL ?? "") + (path.hasPrefix("/") ? path : "/" + path)
+        url(of: path, on: instance.baseURL ?? "")
     }
 
-    /// Returns when `GET health` answers 200, or 404: the port accepts. Throws when the instance ends before, or is not
+    static func url(of path: String, on baseURL: String) -> String {
+        baseURL + (path.hasPrefix("/") ? path : "/" + path)
+    }
+
+    /// Returns when the instance is ready, as its protocol tells (``InstanceProbe``). Throws when the instance ends before, or is not
     /// ready until `deadline`.
     /// - Parameters:
     ///   - window: what the deadline left it, for the message.
@@ -23,9 +27,11 @@ enum RestEndpoint {
         var pause = firstPause
         var last = "nothing accepts connections on port \(port(of: lease.instance))"
         while true {
-            let (ready, state) = await probe(lease.instance, model: model, client: client)
-            if ready { return }
-            if let state { last = "GET \(model.health) \(state)" }
+            switch await InstanceProbe(baseURL: lease.instance.baseURL ?? "", model: model, client: client).look() {
+            case .ready: return
+            case .notYet(let seen): last = seen ?? last
+            case .never(let failure): throw failure
+            }
             readiness.note(last)
             if let exit = await lease.instance.exit() {
                 throw exit.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
@@ -41,19 +47,6 @@ enum RestEndpoint {
             try? await Task.sleep(for: pause)
             pause = min(pause * 3 / 2, longestPause)
         }
-    }
-
-    /// - Returns: whether it is ready, and what was seen, nil: nothing new.
-    static func probe(
-        _ instance: any ModelInstance, model: ModelPlan, client: HTTPClient, within limit: TimeSpan = TimeSpan(seconds: 5)
-    ) async -> (Bool, String?) {
-        let request = HTTPRequest(
-            "GET", url(of: model.health, on: instance), timeout: limit,
-            connectTimeout: TimeSpan(seconds: 2), maximumBodyBytes: 1 << 20)
-        do {
-            let status = try await client.send(request).status
-            return (status == 200 || status == 404, "answered with status \(status)")
-        } catch HTTPError.cannotConnect { return (false, nil) } catch { return (false, "failed: \(error)") }
     }
 
     private static func port(of instance: any ModelInstance) -> String {

@@ -5,13 +5,15 @@ package struct SecretRedactor: Sendable {
     private static let mask = Array("***".utf8)
 
     /// The longest first, so that one that begins another does not hide it.
-    private let secrets: [[UInt8]]
+    package let secrets: [[UInt8]]
     private let begins: Set<UInt8>
     /// The end of what was taken, as far as it may become a secret: fewer bytes than the longest has.
     private var held: [UInt8] = []
 
-    package init(_ secrets: some Sequence<String>) {
-        self.secrets = Set(secrets.map { Array($0.utf8) }).filter { $0.count >= Self.shortestSecret }
+    package init(_ secrets: some Sequence<String>) { self.init(bytes: secrets.map { Array($0.utf8) }) }
+
+    package init(bytes secrets: [[UInt8]]) {
+        self.secrets = Set(secrets).filter { $0.count >= Self.shortestSecret }
             .sorted { $0.count > $1.count }
         begins = Set(self.secrets.compactMap(\.first))
     }

@@ -11,8 +11,9 @@ struct UnitFolder: Sendable {
 
     var input: String { path + "/input" }
     var guestInput: String { guest + "/input" }
-    var output: String { path + "/output.json" }
-    var guestOutput: String { guest + "/output.json" }
+    static let outputName = "output.json"
+    var output: String { path + "/" + Self.outputName }
+    var guestOutput: String { guest + "/" + Self.outputName }
 
     /// - Parameter unit: what is staged here; where it has no files, no folder is made for them.
     func create(for unit: StagedUnit) throws(Failure) {

@@ -3,7 +3,7 @@ import ImflowExecution
 import ImflowJSON
 import ImflowPlan
 
-/// Sends a unit to a warm instance: `rest` and `jsonl`.
+/// Sends a unit to a warm instance, by every protocol but `exec`.
 struct WarmCaller: UnitCaller {
     let pool: InstancePool
     let client: HTTPClient
@@ -39,10 +39,12 @@ struct WarmCaller: UnitCaller {
         let outcome: Result<JSONValue, ExchangeFailure>
         do throws(ExchangeFailure) {
             outcome = .success(
-                try await exchange(unit, on: lease, folder: folder, attempt: attempt, token: session?.token))
+                try await exchange(
+                    unit, on: lease, folder: folder, attempt: attempt, named: name, token: session?.token))
         } catch { outcome = .failure(error) }
         session?.close()
         folder.remove()
+        await lease.instance.drop(folder.guest)
         if name == "0" { attempt.log.note("served by instance \(lease.token)") }
         attempt.log.append(from: lease.log, since: mark)
         if case .failure(let error) = outcome {
@@ -54,17 +56,22 @@ struct WarmCaller: UnitCaller {
     }
 
     private func exchange(
-        _ unit: StagedUnit, on lease: InstanceLease, folder: UnitFolder, attempt: CallAttempt, token: String?
+        _ unit: StagedUnit, on lease: InstanceLease, folder: UnitFolder, attempt: CallAttempt, named name: String,
+        token: String?
     ) async throws(ExchangeFailure) -> JSONValue {
-        let request: [UInt8]
+        let input: JSONValue
         do throws(Failure) {
-            request = try await attempt.stage(unit, into: folder, token: token)
+            input = try await attempt.stagedInput(of: unit, in: folder)
+            try await lease.instance.hand(folder.path, as: folder.guest)
         } catch { throw .sound(error) }
+        let request = WarmRequest(
+            attempt: attempt, unit: unit, input: input, folder: folder, token: token,
+            id: attempt.order.token + "-" + name)
         // Nothing was sent yet: the instance need not be given up.
         if Task.isCancelled { throw .sound(.cancelled) }
         let answer: Result<JSONValue, ExchangeFailure>
         do throws(ExchangeFailure) {
-            answer = .success(try await reply(to: request, on: lease, attempt: attempt))
+            answer = .success(try await call(of: attempt, on: lease).result(of: request))
         } catch { answer = .failure(error) }
         do throws(Failure) { try await attempt.release(folder) } catch {
             if case .failure(let failure) = answer, failure.discardsInstance { throw .broken(error) }
@@ -72,17 +79,23 @@ struct WarmCaller: UnitCaller {
         }
         let result = try answer.get()
         do throws(Failure) {
+            try await lease.instance.bring(
+                { attempt.staging.files(named: result, guestFolder: lease.folder.guest) }, from: lease.folder.guest,
+                into: lease.folder.path)
             // The model was told the instance's folder as its own; the unit's lies below it.
             return try await attempt.collect(result, from: lease.folder, ended: false)
         } catch { throw .sound(error) }
     }
 
-    private func reply(
-        to request: [UInt8], on lease: InstanceLease, attempt: CallAttempt
-    ) async throws(ExchangeFailure) -> JSONValue {
+    private func call(of attempt: CallAttempt, on lease: InstanceLease) -> any WarmCall {
         let model = attempt.work.model
-        if model.callProtocol == .jsonl { return try await JSONLCall(model: model.name, lease: lease).result(of: request) }
         let patience = attempt.order.timeout == nil ? Self.patience : nil
-        return try await RestCall(client: client, model: model, lease: lease, patience: patience).result(of: request)
+        let exchange = WarmExchange(client: client, model: model, lease: lease, patience: patience)
+        return switch model.callProtocol {
+        case .jsonl, .exec: JSONLCall(model: model.name, lease: lease)
+        case .rest: RestCall(exchange: exchange)
+        case .oip: OIPCall(exchange: exchange)
+        case .cog: CogCall(exchange: exchange)
+        }
     }
 }

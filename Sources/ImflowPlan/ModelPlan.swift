@@ -1,10 +1,5 @@
 package import ImflowJSON
 
-/// How a model is called (SPEC section 6).
-package enum CallProtocol: String, Sendable, Codable, CaseIterable {
-    case rest, exec, jsonl, oip, cog
-}
-
 /// A model as the runtime sees it.
 package struct ModelPlan: Sendable, Equatable, Codable {
     package var name: String

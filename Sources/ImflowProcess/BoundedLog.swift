@@ -16,14 +16,12 @@ final class BoundedLog: Sendable {
 
     private let path: String
     private let limit: Int
-    private let redactor: SecretRedactor
     private let state: Mutex<State>
 
     /// - Parameter limit: of the whole file, in bytes.
     init(path: String, limit: Int, redactor: SecretRedactor) {
         self.path = path
         self.limit = limit
-        self.redactor = redactor
         state = Mutex(State(redactor: redactor))
     }
 
@@ -32,9 +30,6 @@ final class BoundedLog: Sendable {
             if state.descriptor >= 0 { close(state.descriptor) }
         }
     }
-
-    /// For another stream into the same file: their bytes come interleaved.
-    func forAnotherStream() -> BoundedLog { BoundedLog(path: path, limit: limit, redactor: redactor) }
 
     /// A log that cannot be written never fails a model: it stays shorter.
     func append(_ bytes: UnsafeRawBufferPointer) {

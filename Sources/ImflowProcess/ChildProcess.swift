@@ -10,6 +10,16 @@ final class ChildProcess: Sendable {
         /// The end to read from; stays the caller's.
         let descriptor: Int32
         let take: (UnsafeRawBufferPointer) -> Void
+        /// Called once, when it ends before the program does.
+        let ended: () -> Void
+
+        init(
+            descriptor: Int32, take: @escaping (UnsafeRawBufferPointer) -> Void, ended: @escaping () -> Void = {}
+        ) {
+            self.descriptor = descriptor
+            self.take = take
+            self.ended = ended
+        }
     }
 
     private static let pieceSize = 1 << 16
@@ -18,21 +28,21 @@ final class ChildProcess: Sendable {
 
     let group: pid_t
     /// Can be read from once the program has ended.
-    private let ending: Int32
+    let ending: Int32
     /// Once the leader is reaped, its number may be another's.
     private let isReaped = Mutex(false)
 
     /// Starts the program; does not return before it runs. The descriptors stay the caller's.
-    init(_ command: ProcessCommand, input: Int32, output: Int32, error: Int32) throws(Failure) {
+    init(_ program: Program, input: Int32, output: Int32, error: Int32) throws(Failure) {
         var process: pid_t = 0
         var ending: Int32 = -1
-        let code = command.withOrder { order in
+        let code = program.withOrder { order in
             order.input = input
             order.output = output
             order.error = error
             return imflow_spawn(&order, &process, &ending)
         }
-        guard code == 0 else { throw Self.failure(code, of: command) }
+        guard code == 0 else { throw Self.failure(code, of: program) }
         group = process
         self.ending = ending
     }
@@ -94,26 +104,27 @@ final class ChildProcess: Sendable {
         } else if count == 0 || errno != EINTR {
             watch.fd = -1
             watch.revents = 0
+            stream.ended()
         }
     }
 
-    private static func failure(_ code: Int32, of command: ProcessCommand) -> Failure {
-        let model = "model \(command.model)"
-        if access(command.folder, X_OK) != 0 {
-            return Failure(.infra, "\(model): its folder \(command.folder) cannot be entered")
+    private static func failure(_ code: Int32, of program: Program) -> Failure {
+        let model = "model \(program.model)"
+        if access(program.folder, X_OK) != 0 {
+            return Failure(.infra, "\(model): its folder \(program.folder) cannot be entered")
         }
         let reason = String(cString: strerror(code)).lowercased()
         switch code {
         case ENOENT, ENOTDIR:
-            return Failure(.app, "\(model): \(command.program) was not found, or its interpreter was not")
+            return Failure(.app, "\(model): \(program.path) was not found, or its interpreter was not")
         case ENOEXEC:
             return Failure(
-                .app, "\(model): \(command.program) is no program; a script begins with #! and its interpreter")
+                .app, "\(model): \(program.path) is no program; a script begins with #! and its interpreter")
         case EACCES, EPERM, ELOOP:
-            return Failure(.app, "\(model): \(command.program), or its interpreter, cannot be run: \(reason)")
+            return Failure(.app, "\(model): \(program.path), or its interpreter, cannot be run: \(reason)")
         case E2BIG:
-            return Failure(.app, "\(model): \(command.program) cannot be run: its arguments and env are too long")
-        default: return Failure(.infra, "\(model): \(command.program) could not be run: \(reason)")
+            return Failure(.app, "\(model): \(program.path) cannot be run: its arguments and env are too long")
+        default: return Failure(.infra, "\(model): \(program.path) could not be run: \(reason)")
         }
     }
 }

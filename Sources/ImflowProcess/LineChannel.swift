@@ -1,4 +1,3 @@
-import Dispatch
 import ImflowExecution
 
 /// Requests and replies of a `jsonl` program, a line each, one after the other.
@@ -6,8 +5,6 @@ final class LineChannel: Sendable {
     let pipes: LinePipes
     private let model: String
     private let limit: Int
-    /// An exchange waits for the program, so it has a thread of its own.
-    private let thread = DispatchQueue(label: "imflow.lines")
 
     /// - Parameter limit: the longest reply line, in bytes.
     init(model: String, limit: Int) throws(Failure) {
@@ -20,9 +17,8 @@ final class LineChannel: Sendable {
     /// what the program's next line belongs to: the channel is closed then.
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                thread.async { continuation.resume(returning: self.serve(line)) }
-            }
+            // It waits for the program. Who calls is there already, as a rule: a thread would be changed twice otherwise.
+            await withTaskExecutorPreference(BlockingThreads.shared) { serve(line) }
         } onCancel: {
             close()
         }

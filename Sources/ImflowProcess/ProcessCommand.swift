@@ -1,4 +1,3 @@
-import CSpawnShim
 import ImflowExecution
 import ImflowInvocation
 import ImflowPlan
@@ -34,13 +33,12 @@ struct ProcessCommand: Sendable {
         guard !model.command.contains(where: { $0.utf8.contains(0) }) else {
             throw Failure(.app, "model \(model.name): the entrypoint holds a NUL byte")
         }
-        var environment = Self.base
+        var environment = Self.base.merging(ServerVariables.defaults(of: model.callProtocol)) { _, ours in ours }
         let own = try ModelEnvironment(of: model, api: launch.api)
         environment.merge(own.values) { _, own in own }
         environment.merge(launch.environment) { _, ours in ours }
         if let port {
-            environment["PORT"] = String(port)
-            environment["IMFLOW_PORT"] = String(port)
+            environment.merge(ServerVariables.listening(on: port, model.callProtocol)) { _, ours in ours }
         }
         environment.merge(marks) { _, mark in mark }
         self.model = model.name
@@ -58,40 +56,20 @@ struct ProcessCommand: Sendable {
             throw Failure(.app, "model \(model): a hook is no command")
         }
         var other = self
-        other.program = try paths.resolve(name, folder: folder, path: environment["PATH"] ?? Self.fallbackPath, model: model)
+        let path = environment["PATH"] ?? Self.fallbackPath
+        other.program = try paths.resolve(name, folder: folder, path: path, model: "\(model), a hook")
         other.arguments = Array(words.dropFirst())
         return other
     }
 
-    /// The command as the start of a process wants it; its descriptors are left to `body`.
-    func withOrder<Value>(_ body: (inout imflow_spawn_order) -> Value) -> Value {
-        let words = Self.strings([program] + arguments)
-        let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
-        return words.withUnsafeBufferPointer { words in
-            variables.withUnsafeBufferPointer { variables in
-                program.withCString { program in
-                    folder.withCString { folder in
-                        var order = imflow_spawn_order(
-                            program: program, folder: folder, arguments: words.baseAddress,
-                            argument_count: 1 + arguments.count, variables: variables.baseAddress,
-                            variable_count: environment.count, input: -1, output: -1, error: -1)
-                        return body(&order)
-                    }
-                }
-            }
-        }
+    /// As the start of a process wants it.
+    var laidOut: Program {
+        Program(
+            model: model, path: program, folder: folder, name: program, arguments: arguments, variables: environment)
     }
 
-    private static func strings(_ texts: [String]) -> [CChar] {
-        var bytes: [CChar] = []
-        for text in texts {
-            bytes.append(contentsOf: text.utf8.lazy.map(CChar.init(bitPattern:)))
-            bytes.append(0)
-        }
-        return bytes
-    }
-
-    private static var base: [String: String] {
+    /// What every program gets of our own environment.
+    static var base: [String: String] {
         var values: [String: String] = [:]
         for name in inherited { values[name] = ModelEnvironment.ownVariable(name) }
         return values

@@ -10,23 +10,31 @@ package import ImflowPlan
 /// A process gets a small part of our own environment (``ProcessCommand/inherited``), the model's `env`, the `IMFLOW_*`
 /// variables of the call, and three marks by which an engine finds it again: `IMFLOW_TOKEN`, `IMFLOW_STATE` and
 /// `IMFLOW_OWNER`. It ends as a whole: when its leader has ended, so does the rest of its group.
+///
+/// With a keeper, processes outlive the engine, and a recovered launch of a later one takes them back: see ``Keeper``.
 package final class ProcessHost: ModelHost {
     package let node: String
     /// Names the state folder: processes that carry it in `IMFLOW_STATE` were started for it by some engine.
     private let stateMark: String
     /// Names this host alone.
     private let owner: String
-    private let memory = OutOfMemoryCounter()
+    private let spawner: any Spawner
+    private let survivors: Survivors
     private let ports = LoopbackPorts()
     private let commands = CommandPaths()
     private let instances = Mutex<[String: ProcessInstance]>([:])
 
     /// - Parameters:
     ///   - node: who signs for what runs here.
-    ///   - stateRoot: the state folder.
-    package init(node: String, stateRoot: String) {
+    ///   - stateRoot: the state folder; it exists.
+    ///   - keeper: the program `imflow`, whose command `keeper` is to be the parent of the processes. Nil: this process is.
+    ///     So it is, too, where no keeper can be started.
+    package init(node: String, stateRoot: String, keeper: String? = nil) {
         self.node = node
-        stateMark = Self.mark(of: stateRoot)
+        let root = Self.resolved(stateRoot)
+        stateMark = String(ContentHash(of: Array(root.utf8)).hex.prefix(32))
+        spawner = keeper.map { KeeperSpawner(program: $0, stateRoot: root) } ?? OwnSpawner()
+        survivors = Survivors(folder: KeeperFolder(StateFolder(root: root).keepers))
         owner = "\(getpid())-" + String(UInt64.random(in: .min ... .max), radix: 16)
         // A model that ends while we write to it is an error of that write, not the end of imflow. Started programs get
         // the default back.
@@ -44,14 +52,13 @@ package final class ProcessHost: ModelHost {
     package func guestFolder(for workFolder: String) -> String { workFolder }
 
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
-        if launch.recovered { try await endLeftovers(of: launch) }
+        if launch.recovered { return try await takeBack(launch) }
         if Task.isCancelled { throw Failure(.cancelled, "the attempt was cancelled") }
-        let command = try command(for: launch)
-        let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)
+        let order = try order(for: launch)
         let exit = await withTaskExecutorPreference(BlockingThreads.shared) {
             await Self.result { () async throws(Failure) in
                 let request = try RequestInput(input, beside: launch.workFolder)
-                return try await ModelProcess.run(command, input: request, log: log, memory: memory)
+                return try await spawner.run(order, input: request)
             }
         }
         return try exit.get()
@@ -72,12 +79,14 @@ package final class ProcessHost: ModelHost {
     }
 
     private func begin(_ launch: Launch) throws(Failure) -> ProcessInstance {
-        let port = launch.model.callProtocol == .rest ? try ports.take(preferring: launch.model.port) : nil
+        let port = launch.model.callProtocol.isHTTP ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
-            let command = try command(for: launch, port: port)
-            let log = BoundedLog(path: launch.logPath, limit: Launch.logLimit, redactor: command.redactor)
-            let instance = try ProcessInstance(command: command, port: port, log: log, memory: memory, paths: commands) {
-                [weak self] in
+            let order = try order(for: launch, port: port)
+            let hook: ProcessInstance.HookOrder = { [weak self] words, number throws(Failure) in
+                guard let self else { throw Failure(.cancelled, "the processes were ended") }
+                return try self.order(for: launch, port: port, hook: words, number: number)
+            }
+            let instance = try ProcessInstance(order, port: port, spawner: spawner, hook: hook) { [weak self] in
                 self?.forget(launch.token, port: port)
             }
             instances.withLock { $0[launch.token] = instance }
@@ -92,6 +101,7 @@ package final class ProcessHost: ModelHost {
         let found = ProcessTable.processes(carrying: ["IMFLOW_STATE=\(stateMark)", "IMFLOW_JOB_ID=\(job)"])
             .filter { process in process.variable("IMFLOW_TOKEN").map { !tokens.contains($0) } ?? true }
         await ProcessTable.end(found)
+        await withTaskExecutorPreference(BlockingThreads.shared) { survivors.awaitFarewells() }
     }
 
     package func shutdown() async {
@@ -101,6 +111,7 @@ package final class ProcessHost: ModelHost {
         }
         // What left its process group is found by its mark.
         await ProcessTable.end(ProcessTable.processes(carrying: ["IMFLOW_OWNER=\(owner)"]))
+        await withTaskExecutorPreference(BlockingThreads.shared) { spawner.shutdown() }
     }
 
     private func forget(_ token: String, port: Int?) {
@@ -108,25 +119,43 @@ package final class ProcessHost: ModelHost {
         if let port { ports.giveBack(port) }
     }
 
-    private func command(for launch: Launch, port: Int? = nil) throws(Failure) -> ProcessCommand {
+    /// - Parameters:
+    ///   - hook: a command to be run beside the launch's own program; nil: that program.
+    ///   - number: of the hook's run, among those of its instance.
+    private func order(
+        for launch: Launch, port: Int? = nil, hook: [String]? = nil, number: Int = 0
+    ) throws(Failure) -> ProgramOrder {
         let marks = ["IMFLOW_TOKEN": launch.token, "IMFLOW_STATE": stateMark, "IMFLOW_OWNER": owner]
-        return try ProcessCommand(launch, marks: marks, port: port, paths: commands)
+        var command = try ProcessCommand(launch, marks: marks, port: port, paths: commands)
+        if let hook { command = try command.running(hook, paths: commands) }
+        let suffix = hook == nil ? "" : ".hook-\(number)"
+        return ProgramOrder(
+            key: ProgramOrder.key(token: launch.token, unit: launch.unit) + suffix, program: command.laidOut,
+            logPath: launch.logPath, redactor: command.redactor,
+            recordPath: ProgramOrder.recordPath(of: launch) + suffix, marks: self.marks(of: launch))
     }
 
-    /// A process cannot be adopted: its output went to the engine that is gone.
-    private func endLeftovers(of launch: Launch) async throws(Failure) -> Never {
-        let marks = ["IMFLOW_STATE=\(stateMark)", "IMFLOW_TOKEN=\(launch.token)"]
-        await ProcessTable.end(ProcessTable.processes(carrying: marks))
-        throw Failure(.lost, "the engine was restarted while the process ran; what was left of it was ended")
+    private func marks(of launch: Launch) -> [String] {
+        ["IMFLOW_STATE=\(stateMark)", "IMFLOW_TOKEN=\(launch.token)"]
     }
 
-    /// The folder may be named in many ways; the mark depends on the folder alone.
-    private static func mark(of root: String) -> String {
-        var path = root
-        if let real = realpath(root, nil) {
-            path = String(cString: real)
-            free(real)
+    /// Waits for the end of what an earlier engine started, or learns how it ended meanwhile. What nobody kept is ended:
+    /// what it printed went to the engine that is gone.
+    private func takeBack(_ launch: Launch) async throws(Failure) -> Exit {
+        let key = ProgramOrder.key(token: launch.token, unit: launch.unit)
+        let exit = await withTaskExecutorPreference(BlockingThreads.shared) {
+            await survivors.adopt(key, record: ProgramOrder.recordPath(of: launch))
         }
-        return String(ContentHash(of: Array(path.utf8)).hex.prefix(32))
+        if let exit { return exit }
+        await ProcessTable.end(ProcessTable.processes(carrying: marks(of: launch)))
+        throw Failure(
+            .lost, "the engine was restarted, and nobody knows how the process ended; what was left of it was ended")
+    }
+
+    /// The folder may be named in many ways; the processes' marks depend on the folder alone.
+    private static func resolved(_ root: String) -> String {
+        guard let real = realpath(root, nil) else { return root }
+        defer { free(real) }
+        return String(cString: real)
     }
 }

@@ -8,13 +8,15 @@ final class ProcessInstance: ModelInstance {
         let exit = Mutex<Exit?>(nil)
     }
 
+    /// What a hook's command starts; the number tells its runs apart.
+    typealias HookOrder = @Sendable (_ words: [String], _ number: Int) throws(Failure) -> ProgramOrder
+
     let baseURL: String?
     private let channel: LineChannel?
-    private let child: ChildProcess
-    private let command: ProcessCommand
-    private let log: BoundedLog
-    private let memory: OutOfMemoryCounter
-    private let paths: CommandPaths
+    private let program: any StartedProgram
+    private let spawner: any Spawner
+    private let hook: HookOrder
+    private let hooks = Mutex(0)
     private let end = End()
     /// Ends when nothing of the program is left.
     private let watch: Task<Void, Never>
@@ -22,28 +24,21 @@ final class ProcessInstance: ModelInstance {
     /// Starts the program; does not return before it runs.
     /// - Parameters:
     ///   - port: where a `rest` model is told to listen; nil: the protocol is `jsonl`.
-    ///   - paths: where hooks are looked for.
+    ///   - hook: what is started for a command that is run beside it.
     ///   - onEnd: called once, when nothing of it is left.
     init(
-        command: ProcessCommand, port: Int?, log: BoundedLog, memory: OutOfMemoryCounter, paths: CommandPaths,
+        _ order: ProgramOrder, port: Int?, spawner: any Spawner, hook: @escaping HookOrder,
         onEnd: @escaping @Sendable () -> Void
     ) throws(Failure) {
-        let mark = memory.mark()
-        let logged = try OutputPipe()
-        let channel = port == nil ? try LineChannel(model: command.model, limit: Launch.outputLimit) : nil
-        let child = try Self.start(command, channel: channel, logged: logged)
+        let channel = port == nil ? try LineChannel(model: order.program.model, limit: Launch.outputLimit) : nil
+        let program = try Self.start(order, channel: channel, spawner)
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
-        self.child = child
-        self.command = command
-        self.log = log
-        self.memory = memory
-        self.paths = paths
+        self.program = program
+        self.spawner = spawner
+        self.hook = hook
         watch = Task(executorPreference: BlockingThreads.shared) { [end] in
-            let status = child.wait(reading: [.init(descriptor: logged.reading) { log.append($0) }])
-            log.finish()
-            await ProcessTable.waitUntilGone(group: child.group)
-            let exit = ModelProcess.exit(of: status, memory: memory, since: mark)
+            let exit = await program.wait()
             end.exit.withLock { $0 = exit }
             channel?.close()
             onEnd()
@@ -52,19 +47,16 @@ final class ProcessInstance: ModelInstance {
 
     /// A `rest` program's standard output is part of its log.
     private static func start(
-        _ command: ProcessCommand, channel: LineChannel?, logged: OutputPipe
-    ) throws(Failure) -> ChildProcess {
-        // Started or not, the program's ends are not ours.
-        defer { logged.releaseProgramEnd() }
+        _ order: ProgramOrder, channel: LineChannel?, _ spawner: any Spawner
+    ) throws(Failure) -> any StartedProgram {
         if let channel {
+            // Started or not, the program's ends are not ours.
             defer { channel.pipes.releaseProgramEnds() }
-            return try ChildProcess(
-                command, input: channel.pipes.programInput, output: channel.pipes.programOutput,
-                error: logged.programEnd)
+            return try spawner.start(
+                order, input: channel.pipes.programInput, output: channel.pipes.programOutput)
         }
         let nothing = try RequestInput.nothing()
-        return try ChildProcess(
-            command, input: nothing.descriptor, output: logged.programEnd, error: logged.programEnd)
+        return try spawner.start(order, input: nothing.descriptor, output: nil)
     }
 
     func exit() async -> Exit? { end.exit.withLock { $0 } }
@@ -75,19 +67,26 @@ final class ProcessInstance: ModelInstance {
     }
 
     func execute(_ words: [String]) async throws(Failure) -> Exit {
-        let hook = try command.running(words, paths: paths)
         if let exit = await exit() { return exit }
-        let (log, memory) = (log.forAnotherStream(), memory)
+        let number = hooks.withLock { number in
+            number += 1
+            return number
+        }
+        let order = try hook(words, number)
+        let spawner = spawner
         let result = await withTaskExecutorPreference(BlockingThreads.shared) { () async -> Result<Exit, Failure> in
             do throws(Failure) {
-                return .success(try await ModelProcess.runHook(hook, log: log, memory: memory))
+                let nothing = try RequestInput.nothing()
+                let program = try spawner.start(order, input: nothing.descriptor, output: nil)
+                let exit = await withTaskCancellationHandler { await program.wait() } onCancel: { program.stop() }
+                return .success(exit)
             } catch { return .failure(error) }
         }
         return try result.get()
     }
 
     func stop() async {
-        child.stop(grace: ModelProcess.grace)
+        program.stop()
         await watch.value
     }
 }

@@ -6,16 +6,20 @@ extension FactCoder {
     /// In place of the cache's outcome where it was not asked and something follows.
     private static let notAsked: UInt8 = 255
 
-    /// Both stand after the other fields of the evidence, and only as far as there is something to say.
+    /// All stand after the other fields of the evidence, and only as far as there is something to say.
     /// - Parameter start: milliseconds.
-    static func put(_ cache: CacheEvidence?, start: Double?, into record: inout ByteWriter) {
-        if let cache { put(cache, into: &record) } else if start != nil { record.put(notAsked) }
-        if let start { record.put(fixed: start.bitPattern) }
+    static func put(_ cache: CacheEvidence?, start: Double?, engine: String?, into record: inout ByteWriter) {
+        if let cache { put(cache, into: &record) } else if engine != nil || start != nil { record.put(notAsked) }
+        guard start != nil || engine != nil else { return }
+        // No start is not a number.
+        record.put(fixed: (start ?? .nan).bitPattern)
+        if let engine { record.put(engine) }
     }
 
-    static func cacheAndStart(from record: inout ByteReader) throws -> (CacheEvidence?, Double?) {
-        let cache = try cache(from: &record)
-        return (cache, record.isAtEnd ? nil : Double(bitPattern: try record.fixed()))
+    static func startAndEngine(from record: inout ByteReader) throws -> (Double?, String?) {
+        if record.isAtEnd { return (nil, nil) }
+        let start = Double(bitPattern: try record.fixed())
+        return (start.isNaN ? nil : start, record.isAtEnd ? nil : try record.text())
     }
 
     private static func put(_ cache: CacheEvidence, into record: inout ByteWriter) {
@@ -37,7 +41,7 @@ extension FactCoder {
     }
 
     /// Nil where it was not asked.
-    private static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
+    static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
         guard !record.isAtEnd else { return nil }
         let first = try record.byte()
         if first == notAsked { return nil }

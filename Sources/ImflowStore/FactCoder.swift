@@ -138,7 +138,7 @@ enum FactCoder {
         record.put(evidence.inputHash == nil ? 0 : 1 as UInt8)
         if let hash = evidence.inputHash { record.put(raw: hash.bytes) }
         nodes.put(evidence.node, into: &record)
-        put(evidence.cache, start: evidence.startMilliseconds, into: &record)
+        put(evidence.cache, start: evidence.startMilliseconds, engine: evidence.engine, into: &record)
     }
 
     private static func evidence(from record: inout ByteReader, nodes: inout NodeTable) throws -> Evidence {
@@ -149,7 +149,8 @@ enum FactCoder {
         var evidence = Evidence(
             inputHash: inputHash, startedAt: startedAt, finishedAt: finishedAt, latencyMilliseconds: latency,
             node: try nodes.take(from: &record))
-        (evidence.cache, evidence.startMilliseconds) = try cacheAndStart(from: &record)
+        evidence.cache = try cache(from: &record)
+        (evidence.startMilliseconds, evidence.engine) = try startAndEngine(from: &record)
         return evidence
     }
 

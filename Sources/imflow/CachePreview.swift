@@ -1,4 +1,5 @@
 import ImflowContent
+import ImflowData
 import ImflowEngine
 import ImflowExecution
 import ImflowPlan
@@ -24,7 +25,8 @@ struct CachePreview {
     /// - Parameter state: of an earlier run; nothing is in the cache of another.
     init(_ plan: Plan, state: State) async throws {
         var machine = JobMachine(job: "plan", plan: plan.withoutLimits)
-        let executor = try LocalExecutor(state: state, plan: plan, choice: .auto, slots: 1)
+        let executor = try LocalExecutor(
+            state: state, plan: plan, choice: .auto, slots: 1, access: FetchAccess(reachesNetwork: false))
         machine.apply(.submitted(at: 0, input: try state.content.payload(plan.input)))
         var tokens = 0
         var orders: [WorkOrder] = []

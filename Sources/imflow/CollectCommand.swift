@@ -30,7 +30,8 @@ struct CollectCommand: AsyncParsableCommand {
         commandName: "gc", abstract: "Remove stored content that nothing refers to, and, if asked, old jobs and results.",
         discussion: """
             A job that could still be resumed (pending, running, partial or failed) is kept with all that it refers to, \
-            whatever its age and size. Safe while jobs run.
+            whatever its age and size. Safe while jobs run. Containers that jobs which have ended left on Docker engines \
+            of theirs (--docker-host) are removed, too.
             """)
 
     @Option(help: "Also forget jobs that succeeded or were cancelled, and results that no job took, for more than so many days.")
@@ -58,6 +59,8 @@ struct CollectCommand: AsyncParsableCommand {
         let state = try self.state.open()
         let options = StateCollector.Options(
             age: olderThan.map { Int64($0) * 86_400_000 }, maxSize: maxSize?.bytes, dryRun: dryRun)
+        // Before jobs are forgotten, which know their engines.
+        try await EngineLeftovers(state: state, dryRun: dryRun).remove()
         var collector = try await StateCollector(state, options, now: WallClock.now)
         show(try await collector.collect())
     }

@@ -16,25 +16,26 @@ struct Feasibility {
     }
 
     /// - Throws: ``CommandFailure`` with ``ExitStatus/usage`` that names every obstacle.
-    func check(_ plan: Plan, disk folder: String) throws {
-        let obstacles = obstacles(to: plan, disk: folder)
+    /// - Parameter elsewhere: models that run on other machines, whose resources are asked there.
+    func check(_ plan: Plan, disk folder: String, elsewhere: Set<String> = []) throws {
+        let obstacles = obstacles(to: plan, disk: folder, elsewhere: elsewhere)
         guard obstacles.isEmpty else { throw CommandFailure(.usage, obstacles.joined(separator: "\n  ")) }
     }
 
     /// Why the plan cannot run here, a sentence each that names who asks for what, and what there is.
-    func obstacles(to plan: Plan, disk folder: String) -> [String] {
+    func obstacles(to plan: Plan, disk folder: String, elsewhere: Set<String> = []) -> [String] {
         let stages = plan.stages.filter { $0.gang != nil }.map {
             "stage \($0.name) is a gang (distributed_runtime), which this version cannot run yet"
         }
-        return stages + plan.models.values.sorted { $0.name < $1.name }.flatMap { obstacles(to: $0, disk: folder) }
+        return stages + plan.models.values.sorted { $0.name < $1.name }.flatMap {
+            obstacles(to: $0, disk: folder, isElsewhere: elsewhere.contains($0.name))
+        }
     }
 
-    private func obstacles(to model: ModelPlan, disk folder: String) -> [String] {
+    private func obstacles(to model: ModelPlan, disk folder: String, isElsewhere: Bool) -> [String] {
         let wanted = model.resources
         var found: [String] = []
-        if model.callProtocol == .oip || model.callProtocol == .cog {
-            found.append("model \(model.name) speaks \(model.callProtocol.rawValue), which this version cannot call yet")
-        }
+        if isElsewhere { return found }
         if let cpu = wanted.cpu, cpu > Double(processors) {
             found.append(missing(model, "\(cpu) cores", "\(processors)"))
         }

@@ -34,6 +34,10 @@ struct Launched: Codable {
     var imflow = Imflow.version
     /// Where it was submitted from; nil: an older imflow did not keep it.
     var source: JobSource?
+    /// The Docker engines that its models run on, as they were named; nil: the one of `DOCKER_HOST`.
+    var dockerHosts: [String]?
+    /// Those that it ran on before, where something of it may be left.
+    var formerDockerHosts: [String]?
 }
 
 /// Takes a job's lease, drives it to its end or to a pause, and shows what came of it.
@@ -82,9 +86,10 @@ struct JobDriver {
     }
 
     /// Whether the plan can run here at all, found out before anything starts.
-    private func feasible(_ plan: Plan, job: String) async throws -> LocalExecutor {
-        try Feasibility().check(plan, disk: state.folder.root)
-        let executor = try executor(for: plan, job: job)
+    /// - Parameter resuming: engines that do not answer are left out as long as one does.
+    private func feasible(_ plan: Plan, job: String, resuming: Bool = false) async throws -> LocalExecutor {
+        let executor = try executor(for: plan, job: job, resuming: resuming)
+        try Feasibility().check(plan, disk: state.folder.root, elsewhere: executor.modelsElsewhere(of: plan))
         try await executor.preflight(plan)
         return executor
     }
@@ -134,7 +139,7 @@ struct JobDriver {
             Console.note("what \(machine.subJobID(of: task)) had made is lost or damaged; it runs again")
         }
         check.removeDamaged()
-        let executor = try await feasible(machine.plan, job: machine.job)
+        let executor = try await feasible(machine.plan, job: machine.job, resuming: true)
         let opening = JobMachine.opening(lost: lost.tasks, at: WallClock.now)
         var resumed = machine
         for fact in opening { resumed.apply(fact) }
@@ -167,15 +172,16 @@ struct JobDriver {
             return Console.note("the manifests of job \(machine.job) say what they said when it was planned")
         }
         for line in replanning.lines { Console.note(line) }
-        _ = try await feasible(replanning.plan, job: machine.job)
+        _ = try await feasible(replanning.plan, job: machine.job, resuming: true)
         let fact = try replanning.commit(to: &machine, content: state.content)
         try await state.database.commit(
             FactBatch(job: machine.job, facts: [fact], summary: machine.summary))
     }
 
-    private func executor(for plan: Plan, job: String) throws -> LocalExecutor {
+    private func executor(for plan: Plan, job: String, resuming: Bool = false) throws -> LocalExecutor {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
+            engines: try LocalEngines(launched, isTolerant: resuming),
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
             access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
             root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
@@ -191,8 +197,10 @@ struct JobDriver {
     static func cancelAbandoned(_ row: JobRow, in state: State) async throws {
         try await state.database.acquireLease(job: row.id)
         var machine = try await state.machine(row)
+        let launched = try Launched.read(row)
         let executor = try LocalExecutor(
-            state: state, plan: machine.plan, choice: try Launched.read(row).executor, slots: 1)
+            state: state, plan: machine.plan, choice: launched.executor, slots: 1,
+            engines: try LocalEngines(launched, isTolerant: true))
         await executor.sweep(job: row.id, keeping: [])
         let facts = JobLoop.cancellation(of: machine, now: WallClock.now)
         for fact in facts { machine.apply(fact) }
@@ -203,7 +211,11 @@ struct JobDriver {
     private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
         let progress = Progress(machine)
         let recorder = HistoryRecorder()
-        let slots = try MachineSlots(folder: state.database.engines, limit: launched.limit)
+        // The state folder's slots are this machine's; of other machines the engines know how much they take.
+        var launched = launched
+        launched.concurrency = launched.limit ?? max(launched.concurrency, executor.enginePlaces)
+        let limit = launched.limit ?? (executor.enginePlaces > 0 ? launched.concurrency : nil)
+        let slots = try MachineSlots(folder: state.database.engines, limit: limit)
         let family = executor.jobs.map { _ in
             ChildFamily(
                 state: state, launched: launched, executor: executor, slots: slots, root: machine.job, limits: limits)

@@ -100,6 +100,7 @@ struct JobView {
         if let start = receipt.startMilliseconds { members["start_ms"] = .number((start * 1000).rounded() / 1000) }
         if let message = receipt.message { members["message"] = .string(message) }
         if let from = receipt.cachedFrom { members["cached_from"] = .string(from) }
+        if let engine = receipt.engine { members["engine"] = .string(engine) }
         return .object(members)
     }
 
@@ -143,7 +144,7 @@ struct JobView {
             let start = receipt.startMilliseconds.map { " (\(WallClock.span(Int64($0))) of it to start)" } ?? ""
             lines.append(
                 "  \(receipt.jobID) attempt \(receipt.attempt) \(receipt.status.rawValue)\(cause) "
-                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds)))\(start) \(receipt.outputHash?.description ?? "-")\(from)")
+                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds)))\(start) \(receipt.outputHash?.description ?? "-")\(from)\(receipt.engine.map { " on \($0)" } ?? "")")
         }
         return lines.joined(separator: "\n")
     }

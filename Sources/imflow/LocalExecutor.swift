@@ -20,7 +20,7 @@ final class LocalExecutor: Executor {
     private let data: DataExecutor
     private let calls: CallExecutor
     private let process: ProcessHost
-    private let docker: DockerHost
+    private let docker: any ContainerHost
     private let choice: ExecutorChoice
     private let fetcher: Fetcher
     /// Both data work and calls wait for the disk and for programs.
@@ -31,15 +31,25 @@ final class LocalExecutor: Executor {
     var downloads: FetchReporter { fetcher.reporter }
     /// By which models submit jobs; nil: they cannot.
     let jobs: ModelJobs?
+    /// Attempts that the engines take at once, after ``preflight(_:)``; 0: this machine's slots say how many.
+    var enginePlaces: Int { (docker as? DockerEngines)?.places ?? 0 }
+
+    /// Models that run on Docker engines of other machines: what they ask for is asked of those.
+    func modelsElsewhere(of plan: Plan) -> Set<String> {
+        guard docker is DockerEngines else { return [] }
+        return Set(plan.models.values.filter { (try? Self.runsInDocker($0, choice)) == true }.map(\.name))
+    }
 
     /// - Parameters:
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
+    ///   - engines: which Docker engines there are.
     ///   - cache: what the run wants of other jobs' results.
     ///   - access: what files may be fetched from.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
     ///   - copiesInputs: models get copies of their input files, never links.
     init(
-        state: State, plan: Plan, choice: ExecutorChoice, slots: Int, cache: CallCache.Use = CallCache.Use(),
+        state: State, plan: Plan, choice: ExecutorChoice, slots: Int, engines: LocalEngines = LocalEngines(),
+        cache: CallCache.Use = CallCache.Use(),
         access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false
     ) throws {
         do {
@@ -52,8 +62,8 @@ final class LocalExecutor: Executor {
             self.fetcher = fetcher
             let client = HTTPClient(maximumConnections: 256)
             let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
-            let process = ProcessHost(node: node, stateRoot: state.folder.root)
-            let docker = DockerHost(client: HTTPClient(), node: node, stateRoot: state.folder.root)
+            let process = ProcessHost(node: node, stateRoot: state.folder.root, keeper: "/proc/self/exe")
+            let docker = engines.host(node: node, stateRoot: state.folder.root)
             let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
             self.process = process
             self.docker = docker
@@ -68,13 +78,16 @@ final class LocalExecutor: Executor {
                 host: { model throws(Failure) in
                     if try Self.runsInDocker(model, choice) { return docker }
                     return process
-                }, instanceLimit: jobs == nil ? slots : slots + JobLoop.mostLent,
+                }, instanceLimit: engines.isSeveral ? Self.instanceLimit : jobs == nil ? slots : slots + JobLoop.mostLent,
                 hosts: usesDocker ? [process, docker] : [process],
                 cache: try Self.cache(plan, state: state, identity: identity, use: cache, serves: root != nil), api: jobs)
         } catch {
             throw CommandFailure(.infrastructure, error.description)
         }
     }
+
+    /// Where engines say how many attempts they take, they say how many instances there can be use for.
+    private static let instanceLimit = 256
 
     /// Nil when no stage may take another's result: none of the plan, nor of what its models submit.
     private static func cache(
@@ -131,11 +144,10 @@ final class LocalExecutor: Executor {
         return await data.run(order, progress: progress)
     }
 
-    /// What the order comes to without calling a model and without the network. Nil: that cannot be told, or it would be run.
+    /// What the order comes to without calling a model. Nil: that cannot be told, or it would be run.
     func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
         switch order.work {
         case .call: return await calls.foreseen(order)
-        case .fetch(let work) where !work.isLocal: return nil
         default:
             let outcome = await data.run(order) { _ in }.outcome
             if case .failed = outcome { return nil }

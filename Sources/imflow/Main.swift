@@ -15,12 +15,13 @@ struct Imflow: AsyncParsableCommand {
             or a bug of imflow's; 4 partial result; 130 interrupted, resumable.
             """,
         version: version,
+        subcommands: [KeeperCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Manifests",
                 subcommands: [
                     CheckCommand.self, FormatCommand.self, ExplainCommand.self, PlanCommand.self, InitCommand.self,
-                    SchemaCommand.self, DebugCommand.self, LSPCommand.self,
+                    SchemaCommand.self, TryCommand.self, DebugCommand.self, LSPCommand.self,
                 ]),
             CommandGroup(name: "Jobs", subcommands: [RunCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self]),
             CommandGroup(

@@ -13,7 +13,7 @@ struct DoctorTests {
     private func prepare(_ place: Workplace) throws {
         let script = """
             echo "$IMFLOW_SHARD_INDEX" >>"$SIDE_LOG"
-            if [ "$IMFLOW_SHARD_INDEX" = 3 ] && [ ! -e "$GATE" ]; then kill -9 $PPID; exit 9; fi
+            if [ "$IMFLOW_SHARD_INDEX" = 3 ] && [ ! -e "$GATE" ]; then kill -9 ${IMFLOW_OWNER%%-*} $PPID; exit 9; fi
             pad=$(head -c 20000 /dev/zero | tr '\\0' x)
             printf '["%s-%s"]' "$IMFLOW_SHARD_INDEX" "$pad"
             """

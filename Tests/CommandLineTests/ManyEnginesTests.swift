@@ -4,39 +4,6 @@ import ImflowJSON
 import ImflowStore
 import Testing
 
-/// A program that runs while the test goes on.
-private final class Running: Sendable {
-    private let process = Process()
-    private let errors: String
-
-    init(_ place: Workplace, _ arguments: [String], environment: [String: String] = [:]) throws {
-        errors = "\(place.path)/.err-\(UUID().uuidString)"
-        try Data().write(to: URL(filePath: errors))
-        process.executableURL = URL(filePath: Workplace.binary)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(filePath: place.path)
-        var variables = ProcessInfo.processInfo.environment
-        variables["IMFLOW_HOME"] = place.state
-        variables["NO_COLOR"] = "1"
-        for (name, value) in environment { variables[name] = value }
-        process.environment = variables
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: errors))
-        try process.run()
-    }
-
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-    var pid: Int32 { process.processIdentifier }
-
-    func end() -> (code: Int32, errors: String) {
-        process.waitUntilExit()
-        let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        return (code, (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "")
-    }
-}
-
 /// Real processes on one state folder.
 @Suite("Many engines", .serialized, .timeLimit(.minutes(3)))
 struct ManyEnginesTests {

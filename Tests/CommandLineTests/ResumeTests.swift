@@ -100,7 +100,7 @@ struct ResumeTests {
     @Test("a job killed while it ran: what the plan says is kept does not run again")
     func killed() throws {
         // The third call kills the engine that waits for it.
-        try model("slow", #"if [ "$IMFLOW_SHARD_INDEX" = 2 ] && [ ! -e "$GATE" ]; then kill -9 $PPID; sleep 60; fi; echo "[1]""#,
+        try model("slow", #"if [ "$IMFLOW_SHARD_INDEX" = 2 ] && [ ! -e "$GATE" ]; then kill -9 ${IMFLOW_OWNER%%-*} $PPID; sleep 60; fi; echo "[1]""#,
             keys: "multi_node: {split_mode: batch}\n")
         try place.write("job.json", #"{"job_id": "slow", "input": {"items": [0, 1, 2, 3, 4]}}"#)
         #expect(try place.imflow("run", "job.json", "--model", "slow", "--concurrency", "1").code == 137)
@@ -166,7 +166,7 @@ struct ResumeTests {
             try model("fan", #"echo "[$IMFLOW_SHARD_INDEX]""#, keys: "multi_node: {split_mode: batch, \(block)}\n")
         }
         try fan("batch_size: 1")
-        try model("last", #"[ -e "$GATE" ] || kill -9 $PPID; echo 1"#)
+        try model("last", #"[ -e "$GATE" ] || kill -9 ${IMFLOW_OWNER%%-*} $PPID; echo 1"#)
         try place.write("gate", "")
         try place.write(
             "job.json",

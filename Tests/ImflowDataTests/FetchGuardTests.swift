@@ -26,6 +26,18 @@ struct FetchGuardTests {
         #expect(try await server.hits("/bytes/1/guarded") == 0)
     }
 
+    @Test(arguments: ["http", "ipfs", "s3"])
+    func whatStaysOffTheNetworkAsksNobody(scheme: String) async throws {
+        let bench = try FetchBench(
+            environment: ["IMFLOW_IPFS_GATEWAY": server.url("/offline")], reachesNetwork: false)
+        let url = scheme == "http" ? server.url("/bytes/1/offline") : "\(scheme)://offline/bytes"
+        let failure = try #require(await bench.failure(url))
+        #expect(failure.cause == .infra)
+        #expect(failure.message.contains("is on the network, which is not to be used here"), "\(failure.message)")
+        #expect(try await server.hits("/bytes/1/offline") == 0)
+        #expect(bench.content.size(of: try await bench.fetcher.fetch("data:,abc").hash) == 3)
+    }
+
     @Test(arguments: ["all", "127.0.0.1", "127.0.0.0/8", "10.0.0.0/8, localhost"])
     func whatIsAllowedIsFetched(text: String) async throws {
         let bench = try FetchBench(allowed: try PrivateAddresses(text))

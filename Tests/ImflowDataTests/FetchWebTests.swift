@@ -151,7 +151,7 @@ final class FetchBench: Sendable {
     ///   - shared: the folder that the fetchers of several processes share; nil: none.
     init(
         limits: FetchLimits = FetchLimits(), allowed: PrivateAddresses = .all, environment: [String: String] = [:],
-        shared: String? = nil, reporter: FetchReporter = FetchReporter()
+        shared: String? = nil, reporter: FetchReporter = FetchReporter(), reachesNetwork: Bool = true
     ) throws {
         var template = Array((NSTemporaryDirectory() + "imflow-fetch-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
@@ -161,7 +161,8 @@ final class FetchBench: Sendable {
         limits.retryInterval = TimeSpan(milliseconds: 1)
         fetcher = Fetcher(
             content: content, client: HTTPClient(), limits: limits,
-            access: FetchAccess(allowed: allowed, environment: environment), folder: try shared.map { try FetchFolder($0) },
+            access: FetchAccess(allowed: allowed, environment: environment, reachesNetwork: reachesNetwork),
+            folder: try shared.map { try FetchFolder($0) },
             reporter: reporter)
     }
 

@@ -20,6 +20,7 @@ final class DockerBench: Sendable {
     static let python = "imflow-test/python:3.11"
     static let node = "0x" + String(repeating: "ab", count: 20)
 
+    let engine: TestEngine
     let folder: String
     let host: DockerHost
     let job: String
@@ -27,7 +28,8 @@ final class DockerBench: Sendable {
     private let isOwner: Bool
 
     /// With `folder`: over the state folder of another bench.
-    init(folder: String? = nil, job: String? = nil, socket: String = DockerHost.defaultSocket()) throws {
+    init(folder: String? = nil, job: String? = nil, engine: TestEngine = .usual) throws {
+        self.engine = engine
         if let folder {
             self.folder = folder
         } else {
@@ -37,7 +39,7 @@ final class DockerBench: Sendable {
         }
         isOwner = folder == nil
         self.job = job ?? String(self.folder.suffix(6)).lowercased()
-        host = DockerHost(socket: socket, client: client, node: Self.node, stateRoot: self.folder)
+        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder)
     }
 
     deinit {
@@ -46,20 +48,13 @@ final class DockerBench: Sendable {
 
     /// Whether there is an engine, or there must be one.
     static var isEngineExpected: Bool {
-        isPromised("CI") || isPromised("IMFLOW_REQUIRE_DOCKER") || connects(to: DockerHost.defaultSocket())
+        isPromised("CI") || isPromised("IMFLOW_REQUIRE_DOCKER") || TestEngine.usual.answers
     }
 
-    private static func isPromised(_ variable: String) -> Bool {
+    static func isPromised(_ variable: String) -> Bool {
         guard let value = getenv(variable) else { return false }
         let text = String(cString: value)
         return !text.isEmpty && text != "0" && text != "false"
-    }
-
-    private static func connects(to path: String) -> Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return withUnixAddress(path) { connect(descriptor, $0, $1) == 0 }
     }
 
     static func withUnixAddress<Result>(
@@ -76,12 +71,12 @@ final class DockerBench: Sendable {
     }
 
     func launch(
-        _ command: [String], image: String = busybox, task: String = "words-00", unit: Int? = 0, token: String = "t0",
+        _ command: [String], image: String? = nil, task: String = "words-00", unit: Int? = 0, token: String = "t0",
         recovered: Bool = false, _ change: (inout ModelPlan) -> Void = { _ in }
     ) throws -> Launch {
         let work = "\(folder)/work/\(job)/\(task)"
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-        var model = ModelPlan(name: "probe", folder: folder, image: image, command: command)
+        var model = ModelPlan(name: "probe", folder: folder, image: image ?? engine.busybox, command: command)
         change(&model)
         return Launch(
             model: model, job: job, task: task, attempt: 1, token: token, unit: unit, workFolder: work,
@@ -105,8 +100,7 @@ final class DockerBench: Sendable {
 
     /// What the engine itself says, past the code under test.
     func ask(_ path: String) async throws -> JSONValue {
-        let socket = DockerHost.defaultSocket()
-        let response = try await client.send(HTTPRequest("GET", "http://docker/v1.41\(path)", unixSocket: socket))
+        let response = try await client.send(try engine.request("GET", path))
         try #require(response.isSuccess, "\(path): \(response.status)")
         return try JSONValue.parse(response.body)
     }
@@ -121,7 +115,13 @@ final class DockerBench: Sendable {
     }
 
     private func listed(_ path: String, _ job: String?) async throws -> JSONValue {
-        try await ask(path + "%7B%22label%22%3A%5B%22imflow.job%3D\(job ?? self.job)%22%5D%7D")
+        try await labelled("imflow.job=\(job ?? self.job)", path)
+    }
+
+    /// What the engine lists at `path`, which ends with `filters=`, with the label `NAME=VALUE`.
+    func labelled(_ label: String, _ path: String) async throws -> JSONValue {
+        let value = label.replacing("=", with: "%3D")
+        return try await ask(path + "%7B%22label%22%3A%5B%22\(value)%22%5D%7D")
     }
 
     func state(_ id: String) async throws -> String? {

@@ -1,6 +1,7 @@
 import Glibc
 import ImflowContent
 import ImflowData
+import ImflowDocker
 import ImflowExecution
 import ImflowHTTP
 import ImflowInvocation
@@ -25,12 +26,12 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .oip, .cog]
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil) throws {
-        bench = try DockerBench(folder: folder)
+    init(folder: String? = nil, engine: TestEngine = .usual) throws {
+        bench = try DockerBench(folder: folder, engine: engine)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
@@ -40,14 +41,28 @@ final class DockerFixture: ConformanceFixture {
 
     func model(running program: ModelProgram) async throws -> ModelPlan {
         let (image, interpreter) =
-            program.language == .shell ? (DockerBench.busybox, "sh") : (DockerBench.python, "python3")
+            program.language == .shell ? (bench.engine.busybox, "sh") : (bench.engine.python, "python3")
         return ModelPlan(
             name: "probe", folder: bench.folder, image: image, command: [interpreter, "-c", program.source],
-            callProtocol: program.callProtocol, concurrency: program.concurrency, environment: program.environment)
+            callProtocol: program.callProtocol, port: program.callProtocol == .cog ? 5000 : 9000,
+            path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
+            concurrency: program.concurrency, environment: program.environment)
     }
 
     func leftovers(of job: String) async throws -> [String] {
         try await bench.containers(job: job).map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
+    }
+
+    func remains() async throws -> [String] {
+        let label = "imflow.state=" + ContainerIdentity(stateRoot: state.root).state
+        let containers = try await bench.labelled(label, "/containers/json?all=1&filters=").arrayValue ?? []
+        let networks = try await bench.labelled(label, "/networks?filters=").arrayValue ?? []
+        let volumes = try await bench.labelled(label, "/volumes?filters=")["Volumes"]?.arrayValue ?? []
+        var lines: [String] = []
+        for container in containers { lines.append("container " + (container["Names"]?[0]?.stringValue ?? "")) }
+        for network in networks { lines.append("network " + (network["Name"]?.stringValue ?? "")) }
+        for volume in volumes { lines.append("volume " + (volume["Name"]?.stringValue ?? "")) }
+        return lines
     }
 }
 

@@ -161,7 +161,7 @@ extension DockerTests {
 /// No engine is needed to find out that there is none.
 @Suite struct DockerWithoutEngineTests {
     private func failureOverSocket(_ socket: String) async throws -> Failure? {
-        let bench = try DockerBench(socket: socket)
+        let bench = try DockerBench(engine: .unix(socket))
         let launch = try bench.launch(["/bin/true"])
         let failure = await failure { _ = try await bench.host.run(launch, input: []) }
         await bench.host.sweep(job: bench.job, keeping: [])
@@ -201,11 +201,5 @@ extension DockerTests {
         defer { close(descriptor) }
         #expect(chmod(path, 0) == 0)
         #expect(try await failureOverSocket(path)?.message.hasPrefix("no permission") == true)
-    }
-
-    @Test func otherKindsOfAddress() async throws {
-        let failure = try await failureOverSocket("tcp://127.0.0.1:2375")
-        #expect(failure?.cause == .infra)
-        #expect(failure?.message.contains("DOCKER_HOST is tcp://127.0.0.1:2375") == true)
     }
 }

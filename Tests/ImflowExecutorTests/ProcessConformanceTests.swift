@@ -5,6 +5,11 @@ import Testing
 @Suite(.serialized) struct ProcessConformanceTests {
     @Test(arguments: ExecutorConformance.cases)
     func processes(hold demand: ConformanceCase) async throws {
-        #expect(try await demand.run(on: ProcessFixture()))
+        #expect(try await demand.run(on: ProcessFixture(.host)))
+    }
+
+    @Test(arguments: ExecutorConformance.cases)
+    func keptProcesses(hold demand: ConformanceCase) async throws {
+        #expect(try await demand.run(on: ProcessFixture(.keeper)))
     }
 }

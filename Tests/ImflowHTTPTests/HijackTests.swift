@@ -161,7 +161,7 @@ struct HijackTests {
         let missing = await error(request)
         guard case .cannotConnect = missing else { Issue.record("\(missing as Any)"); return }
         let overTCP = await error(HTTPRequest("POST", "http://127.0.0.1:1/"))
-        guard case .other = overTCP else { Issue.record("\(overTCP as Any)"); return }
+        guard case .cannotConnect = overTCP else { Issue.record("\(overTCP as Any)"); return }
 
         let server = try ScriptedServer(unixSocket: folder("s"), backlog: 0, serve: nil)
         defer { server.stop() }

@@ -157,6 +157,12 @@ final class CallBench: Sendable {
             let folder = fixture.state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
             try expect(access(folder, F_OK) != 0, "the attempt's folder is still there: \(folder)")
         }
+        // As an engine does when a job is over.
+        await executor.sweep(job: job, keeping: [])
+        let folder = fixture.state.work(job: job)
+        try expect(access(folder, F_OK) != 0, "the job's work folder is still there: \(folder)")
+        let remains = try await fixture.remains()
+        try expect(remains.isEmpty, "something of the host is left:\n" + remains.joined(separator: "\n"))
     }
 }
 

@@ -45,6 +45,9 @@ package protocol ConformanceFixture: Sendable {
     func model(running program: ModelProgram) async throws -> ModelPlan
     /// What still runs, or was left behind, for the job: a line each, nothing when all is well.
     func leftovers(of job: String) async throws -> [String]
+    /// What the host needed for itself and has not taken away, of any job, once it was shut down and the job swept:
+    /// networks, volumes, processes. A line each.
+    func remains() async throws -> [String]
 }
 
 /// What the executor did otherwise than its contract says.

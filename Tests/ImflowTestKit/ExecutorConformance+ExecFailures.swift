@@ -99,12 +99,5 @@ extension ExecutorConformance {
             let model = try await bench.model(.shell, "echo 1", environment: ["KEY": "${IMFLOW_NEVER_SET}"])
             try await bench.failure(of: bench.whole(model), .app, naming: "IMFLOW_NEVER_SET", "KEY")
         },
-        ConformanceCase("exec: protocols that are not spoken are named", .exec) { bench in
-            var model = try await bench.model(.shell, "echo 1")
-            for callProtocol in [CallProtocol.oip, .cog] {
-                model.callProtocol = callProtocol
-                try await bench.failure(of: bench.whole(model), .app, naming: callProtocol.rawValue, "not supported")
-            }
-        },
     ]
 }

@@ -65,8 +65,16 @@ imflow_transfer *imflow_transfer_create(void *context, imflow_receive on_header_
 void imflow_transfer_destroy(imflow_transfer *transfer);
 /// Each answers 0 when fine. Everything is copied.
 int imflow_transfer_set_target(imflow_transfer *transfer, const char *url, const char *unix_socket);
+/// Who may answer: paths of PEM files of the authority that vouches for the server, of our certificate and its key. Null
+/// are the system's authorities, and no certificate of ours. No proxy is between.
+int imflow_transfer_set_certificates(
+    imflow_transfer *transfer, const char *authority, const char *certificate, const char *key);
 int imflow_transfer_set_method(imflow_transfer *transfer, const char *method);
 int imflow_transfer_set_body(imflow_transfer *transfer, const char *method, const uint8_t *bytes, size_t count);
+/// Fills `bytes` with up to `count` bytes of a request's body and answers how many; 0: that was all; -1: give up.
+typedef int64_t (*imflow_supply)(void *context, uint8_t *bytes, size_t count);
+/// The body is what `supply` makes, of a length that nobody knows before; called by the multi's thread.
+int imflow_transfer_set_supply(imflow_transfer *transfer, const char *method, imflow_supply supply);
 int imflow_transfer_add_header(imflow_transfer *transfer, const char *line);
 /// The body is one file in a form (RFC 7578): that at `path`, read while it is sent, or `count` bytes when `path` is null.
 int imflow_transfer_set_form(
@@ -87,3 +95,29 @@ int imflow_transfer_was_connected(imflow_transfer *transfer);
 const char *imflow_transfer_refused_address(imflow_transfer *transfer);
 /// What went wrong, for people; valid until the transfer is destroyed.
 const char *imflow_transfer_message(imflow_transfer *transfer, imflow_outcome outcome);
+
+/// One connection over TCP, or TLS where the URL says https, that carries bytes both ways. Used by one thread.
+typedef struct imflow_line imflow_line;
+
+/// 0: give up connecting. Asked about once a second.
+typedef int (*imflow_go_on)(void *context);
+
+/// Null when memory ran out or libcurl cannot start.
+imflow_line *imflow_line_create(void);
+void imflow_line_destroy(imflow_line *line);
+/// As `imflow_transfer_set_certificates`.
+int imflow_line_set_certificates(
+    imflow_line *line, const char *authority, const char *certificate, const char *key);
+/// Waits until the connection stands.
+imflow_outcome imflow_line_connect(
+    imflow_line *line, const char *url, int64_t milliseconds, void *context, imflow_go_on go_on);
+/// -1 before it is connected.
+int imflow_line_descriptor(imflow_line *line);
+/// How many bytes moved; 0 of what was received: the other side sends no more; -1: not now; -2: the connection is broken.
+/// Neither waits. Received bytes may be ready though the descriptor has none: receive until it answers -1.
+int64_t imflow_line_send(imflow_line *line, const void *bytes, size_t count);
+int64_t imflow_line_receive(imflow_line *line, void *bytes, size_t count);
+/// The other side is told that no more comes, and may still send. 0: done; -1: not now; -2: it cannot be.
+int imflow_line_end_sending(imflow_line *line);
+/// As `imflow_transfer_message`.
+const char *imflow_line_message(imflow_line *line);

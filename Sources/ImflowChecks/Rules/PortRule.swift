@@ -36,8 +36,9 @@ package struct PortRule: Rule {
             let manifest = scope.workspace.models[path]?.manifest
         else { return }
         let isServer = manifest.port != nil || manifest.image != nil
-        guard manifest.callProtocol?.value ?? (isServer ? .rest : .exec) == .rest else { return }
-        let port = manifest.port?.value ?? ModelPlan(name: "", folder: "").port
+        let callProtocol = manifest.callProtocol?.value ?? (isServer ? .rest : .exec)
+        guard callProtocol.isHTTP else { return }
+        let port = manifest.port?.value ?? callProtocol.defaultPort
         guard port == meeting.value, scope.owns(meeting.span) else { return }
         findings.add(
             Diagnostic(

@@ -109,25 +109,25 @@ extension FileSchema {
                 "An instance listens on `port` and answers `POST path`; it stays warm between requests.",
                 "The program is started for each unit, with the request on its standard input.",
                 "The program is started once; it reads a request a line and writes a reply a line.",
-                "Open Inference Protocol v2.",
-                "Cog's `PUT /predictions/{id}`."
+                "An instance is a server of the Open Inference Protocol v2, such as MLServer, Triton or KServe's.",
+                "An instance is a server that Cog made; it is asked by `PUT /predictions/{id}`."
               ]
             },
             "port": {
-              "description": "Where a `rest` model listens.",
+              "description": "Where a server listens; without it, 8080 with `protocol: oip` and 5000 with `protocol: cog`.",
               "type": "integer",
               "minimum": 1,
               "maximum": 65535,
               "default": 9000
             },
             "path": {
-              "description": "Where a `rest` model takes requests.",
+              "description": "Where a server takes requests; without it, `/v2/models/` and the model's name with `protocol: oip`, and `/predictions` with `protocol: cog`.",
               "type": "string",
               "pattern": "^/",
               "default": "/inference"
             },
             "health": {
-              "description": "What a `rest` model is asked until it is ready: 200 says so. Where it answers 404, an open port is enough.",
+              "description": "What a server is asked until it is ready: 200 says so. Where a `rest` model answers 404, an open port is enough. Without it, `/v2/health/ready` with `protocol: oip` and `/health-check` with `protocol: cog`, which says its state.",
               "type": "string",
               "pattern": "^/",
               "default": "/health"

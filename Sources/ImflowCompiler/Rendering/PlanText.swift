@@ -61,7 +61,7 @@ package struct PlanText {
         var parts = [model.version.map { "\(model.name) \($0)" } ?? model.name]
         parts.append(model.image.map { "image \($0)" } ?? "process")
         parts.append(
-            model.callProtocol == .rest ? "rest on port \(model.port)\(model.path)" : model.callProtocol.rawValue)
+            model.callProtocol.rawValue + (model.callProtocol.isHTTP ? " on port \(model.port)\(model.path)" : ""))
         if let most = model.maxParallel { parts.append("at most \(most) at once in all") }
         if !model.command.isEmpty { parts.append(model.command.joined(separator: " ")) }
         return parts.joined(separator: " · ")

@@ -6,10 +6,15 @@ package struct FetchAccess: Sendable {
     package var allowed: PrivateAddresses
     /// What is read of it: the proxies, `IMFLOW_IPFS_API`, `IMFLOW_IPFS_GATEWAY`, `IMFLOW_S3_STYLE`, `HOME` and AWS's own.
     package var environment: [String: String]
+    /// False: only what is on this machine is fetched, and nothing else is asked.
+    package var reachesNetwork: Bool
 
-    package init(allowed: PrivateAddresses = PrivateAddresses(), environment: [String: String] = [:]) {
+    package init(
+        allowed: PrivateAddresses = PrivateAddresses(), environment: [String: String] = [:], reachesNetwork: Bool = true
+    ) {
         self.allowed = allowed
         self.environment = environment
+        self.reachesNetwork = reachesNetwork
     }
 
     /// - Parameter host: of a server that the user named: it may be asked whatever address it has.

@@ -48,7 +48,11 @@ package final class Fetcher: Sendable {
         switch parsed.scheme {
         case "data": return try decode(parsed)
         case "cas": return try stored(parsed)
-        default: break
+        case "file": break
+        default:
+            guard access.reachesNetwork else {
+                throw Failure(.infra, "\(parsed.shown) is on the network, which is not to be used here")
+            }
         }
         if let obstacle = obstacle(to: url) { throw Failure(.app, obstacle) }
         return try await flights.value(of: url) { [self] () throws(Failure) in

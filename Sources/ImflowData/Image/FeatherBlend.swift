@@ -116,7 +116,7 @@ private struct DecodedTiles {
 
     init(budget: Int) { self.budget = budget }
 
-    mutating func block(_ index: Int, _ file: OutputFile) throws(Failure) -> PixelBlock {
+    mutating func block(_ index: Int, _ file: TileOutputFile) throws(Failure) -> PixelBlock {
         if let block = blocks[index] {
             order.removeAll { $0 == index }
             order.append(index)

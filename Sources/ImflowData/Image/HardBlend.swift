@@ -78,7 +78,7 @@ struct HardBlend: Sendable {
     }
 
     private func show(
-        _ part: PixelRect, of file: OutputFile, _ shape: PixelShape?, in target: UnsafeMutableRawBufferPointer, stride: Int
+        _ part: PixelRect, of file: TileOutputFile, _ shape: PixelShape?, in target: UnsafeMutableRawBufferPointer, stride: Int
     ) throws(Failure) {
         let output = try TileOutput(file)
         guard output.shape == shape else { throw Failure(.infra, "\(file.name) changed while it was stitched") }

@@ -4,12 +4,12 @@ internal import ImflowPlan
 /// A tile and the image that a model made of it; nil: a hole.
 struct StitchTile: Sendable {
     var geometry: TileGeometry
-    var file: OutputFile?
+    var file: TileOutputFile?
     /// Of the output; nil with a hole. Label maps of any whole numbers are taken for such of uint32, which they become.
     var shape: PixelShape?
 
     /// Reads the header of the output.
-    init(_ geometry: TileGeometry, _ file: OutputFile?, _ plan: MergePlan) throws(Failure) {
+    init(_ geometry: TileGeometry, _ file: TileOutputFile?, _ plan: MergePlan) throws(Failure) {
         self.geometry = geometry
         self.file = file
         shape = try file.map { (file) throws(Failure) in

@@ -2,7 +2,7 @@ internal import ImflowContent
 internal import ImflowExecution
 
 /// The file that a model made of one tile.
-struct OutputFile: Sendable {
+struct TileOutputFile: Sendable {
     var path: String
     /// What messages call it.
     var name: String
@@ -34,7 +34,7 @@ struct TileOutput {
     let shape: PixelShape
 
     /// Reads the header.
-    init(_ file: OutputFile) throws(Failure) {
+    init(_ file: TileOutputFile) throws(Failure) {
         if let image = try SourceImage.open(file.path, name: file.name) {
             reader = .direct(image)
             shape = image.shape

@@ -123,7 +123,7 @@ actor ChildFamily {
 
     private func insert(_ plan: Plan, id: String?, _ origin: ChildOrigin) async throws(APIResponse) -> String {
         do {
-            try Feasibility().check(plan, disk: state.folder.root)
+            try Feasibility().check(plan, disk: state.folder.root, elsewhere: local.modelsElsewhere(of: plan))
             try await local.preflight(plan)
             return try await write(plan, id: id, origin)
         } catch {

@@ -1,0 +1,62 @@
+import Glibc
+import ImflowExecution
+import ImflowHTTP
+
+/// How HTTP reaches an engine at the moment.
+struct EngineRoute: Sendable {
+    /// `http://docker` or `https://HOST:PORT`.
+    var base: String
+    var unixSocket: String?
+    var certificates: TLSCertificates?
+}
+
+/// Finds the way to an engine's address, and keeps a tunnel up where it needs one.
+final class EngineRoutes: Sendable {
+    let address: Result<EngineAddress, Failure>
+    private let tunnel: SSHTunnel?
+
+    init(_ address: Result<EngineAddress, Failure>) {
+        self.address = address
+        tunnel = if case .success(.ssh(let destination)) = address { SSHTunnel(to: destination) } else { nil }
+    }
+
+    /// For messages.
+    var place: String {
+        switch address {
+        case .success(let address): address.description
+        case .failure: "no usable address"
+        }
+    }
+
+    /// - Throws: ``Failure`` with cause `infra`: the address is none, its certificates cannot be read, ssh does not connect.
+    func route() async throws(Failure) -> EngineRoute {
+        switch try address.get() {
+        case .unix(let path): return EngineRoute(base: "http://docker", unixSocket: path)
+        case .tcp(let host, let port, let certificates):
+            if let certificates { try Self.require(certificates) }
+            let scheme = certificates == nil ? "http" : "https"
+            return EngineRoute(
+                base: "\(scheme)://\(EngineAddress.bracketed(host)):\(port)", certificates: certificates)
+        case .ssh:
+            guard let tunnel else { throw Failure(.infra, "there is no tunnel to \(place)") }
+            return EngineRoute(base: "http://docker", unixSocket: try await tunnel.socket())
+        }
+    }
+
+    /// What ssh said last.
+    var complaint: String? { tunnel?.complaint }
+
+    /// Ends what was started to reach the engine; the next request starts it again.
+    func close() { tunnel?.close() }
+
+    private static func require(_ certificates: TLSCertificates) throws(Failure) {
+        for path in [certificates.authority, certificates.certificate, certificates.key].compactMap({ $0 }) {
+            guard access(path, R_OK) != 0 else { continue }
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw Failure(
+                .infra,
+                "\(path) cannot be read (\(reason)): the engine is reached over TLS by the ca.pem, cert.pem and key.pem "
+                    + "in DOCKER_CERT_PATH")
+        }
+    }
+}
