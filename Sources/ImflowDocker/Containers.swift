@@ -4,7 +4,12 @@ import ImflowPlan
 
 /// What the Engine API does with one container. Each failure says what happened and what to do.
 struct Containers: Sendable {
-    enum Creation: Sendable { case made(String), nameTaken }
+    enum Creation: Sendable {
+        case made(String)
+        case nameTaken
+        /// An init process was asked for, and the engine has none.
+        case noInit
+    }
 
     static let removalTries = 5
 
@@ -16,6 +21,7 @@ struct Containers: Sendable {
             purpose: "creating container \(name)")
         if answer.status == 409 { return .nameTaken }
         if answer.status == 201, let id = answer.json["Id"]?.stringValue { return .made(id) }
+        if spec.hasInit, answer.message.contains("init binary not found") { return .noInit }
         let model = spec.launch.model.name
         if answer.status == 404, answer.message.lowercased().contains("no such image") {
             throw Self.missing(spec.image, model: model)

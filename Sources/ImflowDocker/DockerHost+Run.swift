@@ -7,7 +7,11 @@ extension DockerHost {
         let log = try log(of: launch, collectsOutput: true)
         let container = try await place(launch, input: ContainerInput(of: input), network: nil)
         let result = await carryOut(launch, input: input, in: container, log: log, since: begin)
-        await remove(container.id)
+        if case .success = result, !Task.isCancelled {
+            await removeBehind(container.id)
+        } else {
+            await remove(container.id)
+        }
         return try result.get()
     }
 

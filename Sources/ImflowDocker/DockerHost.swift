@@ -17,6 +17,10 @@ package final class DockerHost: ContainerHost {
     /// Whether the private networks of the engine can be reached from here: it runs on this machine.
     let isHere: Bool
     private let live = Mutex<Set<String>>([])
+    /// Of containers that have ended, on their way.
+    private let removals = Mutex<[String: Task<Void, Never>]>([:])
+    /// More than these are waited for.
+    private static let removalLimit = 32
 
     /// - Parameters:
     ///   - address: where the engine is; a failure is told at the first use.
@@ -41,6 +45,7 @@ package final class DockerHost: ContainerHost {
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 
     package func sweep(job: String, keeping tokens: Set<String>) async {
+        await settle()
         let found = (try? await containers.list(filters: identity.filters(job: job))) ?? []
         let left = found.filter { container in container.token.map { !tokens.contains($0) } ?? true }
         await remove(left.map(\.id))
@@ -51,6 +56,7 @@ package final class DockerHost: ContainerHost {
     }
 
     package func shutdown() async {
+        await settle()
         await remove(Array(live.withLock { $0 }))
         await networks.removeAll()
         containers.engine.close()
@@ -60,6 +66,24 @@ package final class DockerHost: ContainerHost {
         await withTaskGroup { group in
             for id in ids { group.addTask { await self.remove(id) } }
         }
+    }
+
+    /// Removes a container that has ended; who has its result need not wait for that.
+    func removeBehind(_ id: String) async {
+        let (removal, isTooMany) = removals.withLock { removals in
+            let removal = Task {
+                await remove(id)
+                self.removals.withLock { _ = $0.removeValue(forKey: id) }
+            }
+            removals[id] = removal
+            return (removal, removals.count > Self.removalLimit)
+        }
+        if isTooMany { await removal.value }
+    }
+
+    /// Returns when all that has ended is removed.
+    package func settle() async {
+        for removal in removals.withLock({ Array($0.values) }) { await removal.value }
     }
 
     /// Ends and removes one container, also when the calling task is cancelled.
@@ -88,12 +112,15 @@ package final class DockerHost: ContainerHost {
     ) async throws(Failure) -> PlacedContainer {
         if launch.recovered { return try await adopt(launch) }
         let name = identity.name(of: launch)
-        let spec = try await spec(launch, input: input, network: network)
-        for _ in 0..<2 {
-            if case .made(let id) = try await containers.create(spec, name: name) {
-                return PlacedContainer(id: id, isAdopted: false)
+        var spec = try await spec(launch, input: input, network: network)
+        for _ in 0..<3 {
+            switch try await containers.create(spec, name: name) {
+            case .made(let id): return PlacedContainer(id: id, isAdopted: false)
+            case .nameTaken: try await removeStale(name)
+            case .noInit:
+                containers.engine.lacksInit()
+                spec.hasInit = false
             }
-            try await removeStale(name)
         }
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
     }

@@ -63,16 +63,21 @@ final class EngineClient: Sendable {
         }
     }
 
-    /// Writes `input` to a container's standard input and closes it; returns when the engine closes the stream, which
-    /// is when the container has ended. `written` is called once, as soon as all of `input` is on its way.
+    /// Writes `input` to a container's standard input and closes it, and hands on what it writes, as frames; returns when
+    /// the engine closes the stream, which is when the container has ended and all was handed on.
+    /// - Parameters:
+    ///   - opened: called once, when nothing that the container writes from now on is missed.
+    ///   - written: called once, as soon as all of `input` is on its way.
     func attach(
-        _ container: String, input: [UInt8], purpose: String, written: @escaping @Sendable () -> Void
+        _ container: String, input: [UInt8], purpose: String, opened: @escaping @Sendable () -> Void,
+        written: @escaping @Sendable () -> Void, onChunk: @escaping @Sendable ([UInt8]) -> Bool
     ) async throws(Failure) -> EngineAnswer {
         let request = try await request(
-            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1")], body: nil,
-            purpose: purpose)
+            "POST", "/containers/\(container)/attach",
+            query: [("stream", "1"), ("stdin", "1"), ("stdout", "1"), ("stderr", "1")], body: nil, purpose: purpose)
         do {
-            let response = try await lasting.hijack(request, input: input, onSent: written) { _ in true }
+            let response = try await lasting.hijack(
+                request, input: input, onOpen: opened, onSent: written, onChunk: onChunk)
             return EngineAnswer(status: response.status, body: response.body)
         } catch {
             throw failure(error, purpose: purpose)
@@ -113,6 +118,9 @@ final class EngineClient: Sendable {
         for each in [client, lasting, files] { each.abandon("the Docker engine at \(place) does not answer any more") }
         close()
     }
+
+    /// The engine's word for an init process that it does not have after all.
+    func lacksInit() { initProcess.withLock { $0 = false } }
 
     func request(
         _ method: String, _ path: String, query: [(String, String)], body: JSONValue?, purpose: String

@@ -92,12 +92,13 @@ package final class HTTPClient: Sendable {
     }
 
     /// As ``hijack(_:input:)``, but hands on what comes back chunk by chunk, without a limit, on a thread of its own;
-    /// `onChunk` answers false to stop, which is no error. `onSent` is called once all of `input` is in the socket and the
+    /// `onChunk` answers false to stop, which is no error. `onOpen` is called when the other side has switched, `onSent` once all of `input` is in the socket and the
     /// writing side is closed: the other side gets it even if this process dies.
     package func hijack(
-        _ request: HTTPRequest, input: [UInt8], onSent: @escaping @Sendable () -> Void = {},
+        _ request: HTTPRequest, input: [UInt8], onOpen: @escaping @Sendable () -> Void = {},
+        onSent: @escaping @Sendable () -> Void = {},
         onChunk: @escaping @Sendable ([UInt8]) -> Bool
     ) async throws(HTTPError) -> HTTPResponse {
-        try await hijacks.run(HijackedExchange(request: request, input: input, onSent: onSent, onChunk: onChunk))
+        try await hijacks.run(HijackedExchange(request: request, input: input, onOpen: onOpen, onSent: onSent, onChunk: onChunk))
     }
 }

@@ -6,16 +6,19 @@ import Synchronization
 final class HijackedExchange: Sendable {
     private let request: HTTPRequest
     private let input: [UInt8]
+    private let onOpen: @Sendable () -> Void
     private let onSent: @Sendable () -> Void
     private let onChunk: @Sendable ([UInt8]) -> Bool
     private let socket: any HijackConnection
 
     init(
-        request: HTTPRequest, input: [UInt8], onSent: @escaping @Sendable () -> Void = {},
+        request: HTTPRequest, input: [UInt8], onOpen: @escaping @Sendable () -> Void = {},
+        onSent: @escaping @Sendable () -> Void = {},
         onChunk: @escaping @Sendable ([UInt8]) -> Bool
     ) {
         self.request = request
         self.input = input
+        self.onOpen = onOpen
         self.onSent = onSent
         self.onChunk = onChunk
         socket =
@@ -53,6 +56,7 @@ final class HijackedExchange: Sendable {
             return HTTPResponse(status: head.status, headers: head.headers, body: body)
         }
         let answer = HTTPResponse(status: head.status, headers: head.headers)
+        onOpen()
         if !stream.incoming.isEmpty, !onChunk(stream.takeIncoming()) { return answer }
         stream.sendLast(input, onSent: onSent)
         while true {

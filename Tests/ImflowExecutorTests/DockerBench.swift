@@ -107,7 +107,8 @@ final class DockerBench: Sendable {
 
     /// Every container of the job, whatever its state, of any state folder.
     func containers(job: String? = nil) async throws -> [JSONValue] {
-        try await listed("/containers/json?all=1&filters=", job).arrayValue ?? []
+        await host.settle()
+        return try await listed("/containers/json?all=1&filters=", job).arrayValue ?? []
     }
 
     func networks(job: String? = nil) async throws -> [JSONValue] {
