@@ -48,8 +48,11 @@ extension InstanceStarter {
             throw Failure(
                 .app, "\(what) was not done within the model's start_timeout of \(window.seconds) s\(tail(of: lease))")
         }
-        let exit = try result.get()
-        guard exit.code == 0 else { throw Failure(.app, "\(what) \(exit.sentence)\(tail(of: lease))") }
+        if case .success(let exit) = result, exit.code == 0 { return }
+        if let ended = await lease.instance.exit() {
+            throw ended.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
+        }
+        throw Failure(.app, "\(what) \(try result.get().sentence)\(tail(of: lease))")
     }
 
     /// The `health` hook exits with 0 when the model is ready.
