@@ -195,7 +195,7 @@ struct Lowering {
                 cpu: manifest.resources.cpu?.value, memory: manifest.resources.memory?.value,
                 memoryMax: manifest.resources.memoryMax?.value,
                 disk: manifest.resources.disk?.value, gpu: manifest.resources.gpu),
-            maxParallel: manifest.maxParallel?.value, 
+            maxParallel: manifest.maxParallel?.value,
             minInstances: manifest.minInstances.flatMap { $0.value > 0 ? $0.value : nil },
             maxInstances: manifest.maxInstances?.value,
             idleTimeout: manifest.idleTimeout.flatMap { $0.value == ModelPlan.idleTimeout ? nil : $0.value },
