@@ -37,7 +37,9 @@ package struct ContainerIdentity: Sendable {
         Self.sanitised("imflow-\(state.prefix(8))-\(launch.job)-\(launch.task)-\(launch.attempt)-\(place(of: launch))")
     }
 
-    func networkName(job: String) -> String { Self.sanitised("imflow-\(state.prefix(8))-\(job)") }
+    func networkName(job: String, outbound: Bool) -> String {
+        Self.sanitised("imflow-\(state.prefix(8))-\(job)" + (outbound ? "-outbound" : ""))
+    }
 
     func labels(of launch: Launch) -> [String: String] {
         var labels = [

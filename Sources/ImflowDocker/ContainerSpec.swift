@@ -1,4 +1,3 @@
-import Glibc
 import ImflowExecution
 import ImflowInvocation
 import ImflowJSON
@@ -9,9 +8,12 @@ import ImflowPlan
 struct ContainerSpec: Sendable {
     /// Where a container sees its work folder.
     static let workFolder = "/imflow/work"
+    /// Of staged files, in the work folder.
+    static let inputName = "input"
     /// Where a container sees the folder of its API's socket.
     static let apiFolder = "/imflow/api"
     static let processLimit: Int64 = 4096
+    static let sharedBytes: Int64 = 64 * 1024 * 1024
     /// Of `/tmp`, in memory, when the model asks for no `disk`.
     static let temporaryBytes: Int64 = 1024 * 1024 * 1024
     /// Standard output and error as the engine keeps them; after twice as much the oldest is dropped.
@@ -24,8 +26,15 @@ struct ContainerSpec: Sendable {
     /// `NAME=value`, the model's and the launch's.
     var environment: [String: String]
     var labels: [String: String]
-    /// The private network of an instance; nil: none at all.
+    /// The network's name; nil: none at all.
     var network: String?
+    /// The network leads nowhere.
+    var isPrivate = true
+    /// Who the program is.
+    var owner: GuestOwner
+    /// The staged files, where there are some: the program cannot write to them.
+    var inputFolder: String?
+    var isPodman = false
     /// The request goes to the program's standard input.
     var takesInput: Bool
     /// The engine has an init process that forwards signals and reaps orphans.
@@ -35,7 +44,7 @@ struct ContainerSpec: Sendable {
     var json: JSONValue {
         var body: JSONObject = [
             "Image": .string(image),
-            "User": .string("\(geteuid()):\(getegid())"),
+            "User": .string("\(owner.user):\(owner.group)"),
             "Env": .array(environment.sorted { $0.key < $1.key }.map { .string("\($0)=\($1)") }),
             "Labels": Self.object(labels),
             "StopTimeout": 2,
@@ -59,13 +68,14 @@ struct ContainerSpec: Sendable {
             "ReadonlyRootfs": true,
             "Tmpfs": .object(["/tmp": .string("rw,nosuid,nodev,exec,mode=1777,size=\(temporaryBytes)")]),
             "Mounts": .array(mounts),
-            "PidsLimit": .int(Self.processLimit),
-            "LogConfig": Self.logConfig,
+            "PidsLimit": .int(launch.model.resources.pids.map(Int64.init) ?? Self.processLimit),
+            "ShmSize": .int(launch.model.resources.shm?.bytes ?? Self.sharedBytes),
+            "LogConfig": logConfig,
             "Init": .bool(hasInit),
             "AutoRemove": false,
             "RestartPolicy": .object(["Name": "no"]),
         ]
-        if network != nil { config["Dns"] = [.string(Self.noNameServer)] }
+        if network != nil, isPrivate { config["Dns"] = [.string(Self.noNameServer)] }
         for (key, value) in limits { config[key] = value }
         return config
     }
@@ -74,7 +84,10 @@ struct ContainerSpec: Sendable {
     /// engine's resolver would let it wait for ten seconds.
     private var mounts: [JSONValue] {
         var mounts = [files == .bind ? Self.mount(launch.workFolder, at: Self.workFolder, readOnly: false) : volume]
-        if network != nil { mounts.append(Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)) }
+        if network != nil, isPrivate { mounts.append(Self.mount("/dev/null", at: "/etc/resolv.conf", readOnly: true)) }
+        if let inputFolder {
+            mounts.append(Self.mount(inputFolder, at: Self.workFolder + "/" + Self.inputName, readOnly: true))
+        }
         // The folder and not the socket: a later engine makes a new socket in it.
         if let api = launch.api { mounts.append(Self.mount(api.folder, at: Self.apiFolder, readOnly: true)) }
         return mounts
@@ -94,13 +107,13 @@ struct ContainerSpec: Sendable {
         ])
     }
 
-    /// `local` keeps bytes as they are; `json-file` breaks what is no UTF-8, and what is where it cuts long lines.
-    private static var logConfig: JSONValue {
-        .object([
-            "Type": "local",
-            "Config": .object([
-                "max-size": .string(String(logFileBytes)), "max-file": "2", "compress": "false",
-            ]),
+    /// `local` keeps bytes as they are; `json-file` breaks what is no UTF-8, and what is where it cuts long lines. Podman
+    /// has `k8s-file` for it, which keeps one file.
+    private var logConfig: JSONValue {
+        let size = JSONValue.string(String(Self.logFileBytes))
+        if isPodman { return .object(["Type": "k8s-file", "Config": .object(["max-size": size])]) }
+        return .object([
+            "Type": "local", "Config": .object(["max-size": size, "max-file": "2", "compress": "false"]),
         ])
     }
 
@@ -116,9 +129,20 @@ struct ContainerSpec: Sendable {
             limits["NanoCpus"] = .int(Int64((cores * 1_000_000_000).rounded()))
         }
         if let gpu = resources.gpu, gpu.count > 0 {
-            limits["DeviceRequests"] = [.object(["Count": .int(Int64(gpu.count)), "Capabilities": [["gpu"]]])]
+            limits["DeviceRequests"] = [deviceRequest(gpu)]
         }
         return limits
+    }
+
+    /// The launch's own devices; where it has none, as many as the engine likes to give.
+    private func deviceRequest(_ gpu: GPURequest) -> JSONValue {
+        var request: JSONObject = ["Driver": "nvidia", "Capabilities": [["gpu"]]]
+        if launch.devices.isEmpty {
+            request["Count"] = .int(Int64(gpu.count))
+        } else {
+            request["DeviceIDs"] = .array(launch.devices.map(JSONValue.string))
+        }
+        return .object(request)
     }
 
     private var temporaryBytes: Int64 { launch.model.resources.disk?.bytes ?? Self.temporaryBytes }

@@ -12,6 +12,8 @@ struct Containers: Sendable {
     }
 
     static let removalTries = 5
+    /// How often Podman looks whether a container has ended; Docker knows by itself.
+    static let interval = "20ms"
 
     let engine: EngineClient
 
@@ -48,7 +50,7 @@ struct Containers: Sendable {
     /// Waits until the container does not run, and answers its exit code.
     func wait(_ id: String, model: String) async throws(Failure) -> Int {
         let answer = try await engine.call(
-            "POST", "/containers/\(id)/wait", lasting: true, purpose: "model \(model) ran")
+            "POST", "/containers/\(id)/wait", query: [("interval", Self.interval)], lasting: true, purpose: "model \(model) ran")
         if answer.status == 404 { throw Self.vanished(model) }
         guard answer.isSuccess, let code = answer.json["StatusCode"]?.intValue else {
             throw Failure(.infra, "the Docker engine cannot wait for model \(model): \(answer.message)")
@@ -103,11 +105,12 @@ struct Containers: Sendable {
     }
 
     /// Reads the engine's record of what the container wrote, from its beginning; with `follow`, until it ends.
-    func readLog(_ id: String, follow: Bool, into log: ContainerLog) async throws(Failure) {
+    /// - Parameter output: with standard output, and not standard error alone.
+    func readLog(_ id: String, follow: Bool, output: Bool = true, into log: ContainerLog) async throws(Failure) {
         log.restart()
         let answer = try await engine.stream(
             "GET", "/containers/\(id)/logs",
-            query: [("stdout", "1"), ("stderr", "1"), ("follow", follow ? "1" : "0")],
+            query: [("stdout", output ? "1" : "0"), ("stderr", "1"), ("follow", follow ? "1" : "0")],
             purpose: "reading what container \(id) wrote", onChunk: { log.take($0) })
         guard answer.isSuccess else {
             throw Failure(.infra, "the Docker engine does not hand over what the program wrote: \(answer.message)")

@@ -55,6 +55,8 @@ package final class DockerEngines: ContainerHost, SeatingHost {
 
     // MARK: What one engine would do
 
+    package var guestOwner: GuestOwner? { DockerHost.guestOwner }
+
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 
@@ -90,13 +92,13 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     private func sweep(_ entry: EngineEntry, _ link: EngineLink?, job: String, keeping tokens: Set<String>) async {
         let isNew = link == nil
         let link = link ?? EngineLink(host: host(of: entry))
+        defer { if isNew { link.host.close() } }
         guard await link.answers(within: patience.answer) else {
             return note(
                 "the Docker engine at \(entry.address) does not answer: what it may still have of job \(job) is "
                     + "removed by the next imflow resume or imflow gc that reaches it")
         }
         await link.host.sweep(job: job, keeping: tokens)
-        if isNew { link.host.containers.engine.close() }
     }
 
     package func shutdown() async {
@@ -153,6 +155,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
             roster.arrived(index, link, try await link.host.containers.engine.info())
             return nil
         } catch {
+            link.host.close()
             return error
         }
     }
@@ -205,7 +208,10 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     private func lookFor(_ index: Int) async -> Bool {
         let link = EngineLink(host: host(of: roster.members[index].entry))
         guard await link.answers(within: patience.answer), let info = try? await link.host.containers.engine.info()
-        else { return false }
+        else {
+            link.host.close()
+            return false
+        }
         for job in roster.jobs { await link.host.sweep(job: job, keeping: roster.tokens) }
         guard !Task.isCancelled else { return false }
         roster.arrived(index, link, info)

@@ -11,7 +11,7 @@ extension DockerHost {
     func obstacle(to model: ModelPlan) -> String? {
         guard !isHere, [.rest, .oip, .cog].contains(model.callProtocol) else { return nil }
         return "a model that listens (protocol \(model.callProtocol.rawValue)) cannot be reached on an engine of another "
-            + "machine: use protocol exec, or an engine of this machine"
+            + "machine: use protocol exec or jsonl, or an engine of this machine"
     }
 
     /// Nil: the container sees our folders themselves.

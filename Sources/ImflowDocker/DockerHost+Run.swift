@@ -1,11 +1,14 @@
 package import ImflowExecution
 package import ImflowInvocation
+import ImflowPlan
 
 extension DockerHost {
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
         let begin = ContinuousClock.now
         let log = try log(of: launch, collectsOutput: true)
-        let container = try await place(launch, input: ContainerInput(of: input), network: nil)
+        let isOutbound = launch.model.network == .outbound
+        let network = isOutbound ? try await networks.network(for: launch.job, outbound: true) : nil
+        let container = try await place(launch, input: ContainerInput(of: input), network: network)
         let result = await carryOut(launch, input: input, in: container, log: log, since: begin)
         if case .success = result, !Task.isCancelled {
             await removeBehind(container.id)

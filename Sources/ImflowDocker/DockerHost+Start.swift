@@ -4,20 +4,38 @@ import ImflowPlan
 
 extension DockerHost {
     package func start(_ launch: Launch) async throws(Failure) -> any ModelInstance {
-        guard launch.model.callProtocol != .jsonl else {
-            throw Failure(
-                .app,
-                "model \(launch.model.name) speaks jsonl, which is not supported in a container yet: "
-                    + "use protocol rest or exec, or choose --executor process")
-        }
+        if launch.model.callProtocol == .jsonl { return try await startLines(launch) }
         let log = try log(of: launch, collectsOutput: false)
-        let network = try await networks.network(for: launch.job)
+        let network = try await networks.network(for: launch.job, outbound: launch.model.network == .outbound)
         var fresh = launch
         fresh.recovered = false
         let container = try await place(fresh, input: .none, network: network)
         do {
             try await fill(container, for: launch)
             return try await instance(of: launch, container: container.id, network: network, log: log)
+        } catch {
+            await remove(container.id)
+            throw error
+        }
+    }
+
+    /// A `jsonl` model needs no network: its requests come over the engine.
+    private func startLines(_ launch: Launch) async throws(Failure) -> DockerInstance {
+        let model = launch.model.name
+        let log = try log(of: launch, collectsOutput: false)
+        var fresh = launch
+        fresh.recovered = false
+        let container = try await place(fresh, input: .whileRunning, network: nil)
+        do throws(Failure) {
+            try await fill(container, for: launch)
+            // Before it starts, so that nothing that it writes is missed.
+            let line = try await containers.engine.openLine(container.id, purpose: "attaching to model \(model)")
+            let lines = ContainerLines(line, model: model, limit: Launch.outputLimit)
+            try await containers.start(container.id, model: model)
+            guard let inspected = try await containers.inspect(container.id) else { throw Containers.vanished(model) }
+            lines.watch(InputFence(process: inspected.process, container: inspected.id))
+            return DockerInstance(
+                host: self, container: container.id, launch: launch, baseURL: nil, log: log, lines: lines)
         } catch {
             await remove(container.id)
             throw error

@@ -1,7 +1,7 @@
 import Glibc
 package import ImflowExecution
 package import ImflowHTTP
-import ImflowInvocation
+package import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
@@ -41,6 +41,26 @@ package final class DockerHost: ContainerHost {
     }
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
+
+    /// Who programs in containers are. Never root: what root of a container may do to this machine is bounded by the kernel's
+    /// care alone.
+    static let owner =
+        geteuid() == 0 ? GuestOwner(user: nobody, group: nobody) : GuestOwner(user: geteuid(), group: getegid())
+    /// Linux's overflow id, which owns nothing.
+    private static let nobody: UInt32 = 65534
+
+    package var guestOwner: GuestOwner? { Self.guestOwner }
+    static var guestOwner: GuestOwner? { geteuid() == 0 ? owner : nil }
+
+    /// The work folder, and the socket by which the model reaches us.
+    private func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
+        var paths = [launch.workFolder]
+        if let api = launch.api { paths += [api.folder, api.folder + "/" + api.socket] }
+        for path in paths where lchown(path, owner.user, owner.group) != 0 {
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw Failure(.infra, "\(path) cannot be given to the container's user \(owner.user): \(reason)")
+        }
+    }
 
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 
@@ -110,6 +130,7 @@ package final class DockerHost: ContainerHost {
     private func findOrCreate(
         _ launch: Launch, input: ContainerInput, network: String?
     ) async throws(Failure) -> PlacedContainer {
+        if let guestOwner { try give(launch, to: guestOwner) }
         if launch.recovered { return try await adopt(launch) }
         let name = identity.name(of: launch)
         var spec = try await spec(launch, input: input, network: network)
@@ -158,8 +179,12 @@ package final class DockerHost: ContainerHost {
         }
         var labels = identity.labels(of: launch)
         labels[ContainerIdentity.Label.input] = input.label
+        let staged = launch.workFolder + "/" + ContainerSpec.inputName
+        let hasInput = files == .bind && launch.unit != nil && access(staged, F_OK) == 0
         return ContainerSpec(
             launch: launch, image: image, environment: try environment(of: launch), labels: labels, network: network,
+            isPrivate: launch.model.network != .outbound, owner: Self.owner,
+            inputFolder: hasInput ? staged : nil, isPodman: try await containers.engine.isPodman(),
             takesInput: input != .none, hasInit: try await containers.engine.hasInit(), files: files)
     }
 

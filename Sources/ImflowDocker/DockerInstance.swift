@@ -3,23 +3,32 @@ import ImflowInvocation
 import ImflowPlan
 import Synchronization
 
-/// A warm container on its job's private network. Its output goes to the launch's log while it runs.
+/// A warm container: on its job's private network, or `jsonl` on its standard input and output. What it writes besides goes to
+/// the launch's log while it runs.
 final class DockerInstance: ModelInstance {
     let baseURL: String?
     private let host: DockerHost
     private let container: String
     private let launch: Launch
     private let log: ContainerLog
+    /// Of a `jsonl` program; its standard output is no part of the log.
+    private let lines: ContainerLines?
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
 
-    init(host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog) {
+    init(
+        host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
+        lines: ContainerLines? = nil
+    ) {
         self.host = host
         self.container = container
         self.launch = launch
         self.baseURL = baseURL
         self.log = log
-        following = Task { try? await host.containers.readLog(container, follow: true, into: log) }
+        self.lines = lines
+        following = Task {
+            try? await host.containers.readLog(container, follow: true, output: lines == nil, into: log)
+        }
     }
 
     private var model: ModelPlan { launch.model }
@@ -47,7 +56,8 @@ final class DockerInstance: ModelInstance {
     }
 
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
-        throw Failure(.app, "a model in a container takes no lines: it is called over HTTP")
+        guard let lines else { return nil }
+        return try await lines.exchange(line)
     }
 
     func execute(_ command: [String]) async throws(Failure) -> Exit {
@@ -73,6 +83,7 @@ final class DockerInstance: ModelInstance {
     }
 
     func stop() async {
+        lines?.close()
         await uncancelled { [self] in
             if ended.withLock({ $0 }) == nil {
                 await host.containers.kill(container)
@@ -89,7 +100,7 @@ final class DockerInstance: ModelInstance {
     private func completeLog() async {
         following.cancel()
         await following.value
-        if log.isOpen { try? await host.containers.readLog(container, follow: false, into: log) }
+        if log.isOpen { try? await host.containers.readLog(container, follow: false, output: lines == nil, into: log) }
         log.finish()
     }
 }

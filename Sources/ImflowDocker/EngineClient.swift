@@ -20,7 +20,7 @@ final class EngineClient: Sendable {
     private let lasting = HTTPClient(maximumConnections: 1024)
     /// Disks are read and written on its thread.
     let files = HTTPClient(maximumConnections: 16)
-    private let agreed = Mutex<APIVersion?>(nil)
+    private let agreed = Mutex<(version: APIVersion, isPodman: Bool)?>(nil)
     private let initProcess = Mutex<Bool?>(nil)
 
     init(address: Result<EngineAddress, Failure>, client: HTTPClient) {
@@ -84,6 +84,27 @@ final class EngineClient: Sendable {
         }
     }
 
+    /// A container's standard input and output, open until they are let go.
+    func openLine(_ container: String, purpose: String) async throws(Failure) -> HijackedLine {
+        let request = try await request(
+            "POST", "/containers/\(container)/attach", query: [("stream", "1"), ("stdin", "1"), ("stdout", "1")],
+            body: nil, purpose: purpose)
+        let opening: HijackedLine.Opening
+        do { opening = try await lasting.openLine(request) } catch { throw failure(error, purpose: purpose) }
+        switch opening {
+        case .opened(let line): return line
+        case .refused(let response):
+            let answer = EngineAnswer(status: response.status, body: response.body)
+            throw Failure(.infra, "the Docker engine at \(place) failed while \(purpose): \(answer.message)")
+        }
+    }
+
+    /// Whether it is Podman that answers.
+    func isPodman() async throws(Failure) -> Bool {
+        _ = try await version(over: try await routes.route(), purpose: "asking what it is")
+        return agreed.withLock { $0?.isPodman } ?? false
+    }
+
     /// What it says of its machine.
     func info() async throws(Failure) -> EngineInfo {
         let answer = try await call("GET", "/info", purpose: "asking what it has")
@@ -141,7 +162,7 @@ final class EngineClient: Sendable {
     }
 
     private func version(over route: EngineRoute, purpose: String) async throws(Failure) -> APIVersion {
-        if let version = agreed.withLock({ $0 }) { return version }
+        if let version = agreed.withLock({ $0?.version }) { return version }
         let response: HTTPResponse
         do {
             response = try await client.send(
@@ -152,7 +173,8 @@ final class EngineClient: Sendable {
             throw failure(error, purpose: purpose)
         }
         let version = try agree(on: response)
-        agreed.withLock { $0 = version }
+        let isPodman = response.header("Libpod-API-Version") != nil
+        agreed.withLock { $0 = (version, isPodman) }
         return version
     }
 

@@ -86,7 +86,9 @@ final class EngineRoster: Sendable {
         state.withLock { state in
             var fit = state.members.indices.filter { Self.isFit(state.members[$0], for: model) }
             if let holder { fit = state.members[holder].link == nil ? [] : [holder] }
-            var free = fit.filter { holder != nil || state.members[$0].load?.hasRoom(for: model) == true }
+            // A job that a model submitted is never kept waiting: the attempt that waits for it has the place.
+            let mustRun = holder != nil || order.root.map { $0 != order.job } == true
+            var free = fit.filter { mustRun || state.members[$0].load?.hasRoom(for: model) == true }
             if fit.isEmpty { return .none }
             let other = order.beside.flatMap { token in free.first { state.members[$0].seated.values.contains(token) } }
             if let other, free.count > 1 { free.removeAll { $0 == other } }

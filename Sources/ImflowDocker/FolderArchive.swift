@@ -1,6 +1,7 @@
 import Glibc
 import ImflowContent
 import ImflowHTTP
+import ImflowInvocation
 import Synchronization
 
 /// A folder as a tar archive, made while it is sent: folders and regular files, whatever their size; nothing else.
@@ -31,8 +32,8 @@ final class FolderArchive: HTTPSupply {
     /// - Parameters:
     ///   - folder: on this machine; nil: an empty one.
     ///   - name: what the archive calls it, a path without a leading slash.
-    ///   - owner: whom everything belongs to where it is unpacked.
-    init(of folder: String?, as name: String, owner: (user: UInt32, group: UInt32)) {
+    ///   - owner: whom it belongs to where it is unpacked. What is staged in it belongs to root, and can be read.
+    init(of folder: String?, as name: String, owner: GuestOwner) {
         var entries = [Entry(header: Self.header(folder: name, owner), source: folder ?? "")]
         var problem: String?
         if let folder { problem = Self.list(folder, name, owner, into: &entries) }
@@ -106,7 +107,7 @@ final class FolderArchive: HTTPSupply {
 
     /// - Returns: what is in the way, nil: nothing.
     private static func list(
-        _ folder: String, _ name: String, _ owner: (user: UInt32, group: UInt32), into entries: inout [Entry]
+        _ folder: String, _ name: String, _ owner: GuestOwner, into entries: inout [Entry]
     ) -> String? {
         guard let handle = opendir(folder) else { return "\(folder) cannot be read: \(String(cString: strerror(errno)))" }
         defer { closedir(handle) }
@@ -119,14 +120,15 @@ final class FolderArchive: HTTPSupply {
             let (path, named) = (folder + "/" + child, name + "/" + child)
             var status = stat()
             guard lstat(path, &status) == 0 else { return "\(path) cannot be read: \(String(cString: strerror(errno)))" }
+            let owner = child == ContainerSpec.inputName && entries.first?.source == folder ? root : owner
             switch status.st_mode & S_IFMT {
             case S_IFDIR:
                 entries.append(Entry(header: header(folder: named, owner), source: path))
                 if let problem = list(path, named, owner, into: &entries) { return problem }
             case S_IFREG:
+                let mode = owner == root ? 0o444 : UInt32(status.st_mode) & 0o777
                 let header = TarHeader(
-                    path: named, size: Int64(status.st_size), mode: UInt32(status.st_mode) & 0o777, user: owner.user,
-                    group: owner.group)
+                    path: named, size: Int64(status.st_size), mode: mode, user: owner.user, group: owner.group)
                 entries.append(Entry(header: header, source: path))
             default: return "\(path) is neither a file nor a folder"
             }
@@ -134,7 +136,11 @@ final class FolderArchive: HTTPSupply {
         return nil
     }
 
-    private static func header(folder name: String, _ owner: (user: UInt32, group: UInt32)) -> TarHeader {
-        TarHeader(path: name + "/", size: 0, isFolder: true, mode: 0o700, user: owner.user, group: owner.group)
+    private static func header(folder name: String, _ owner: GuestOwner) -> TarHeader {
+        let mode: UInt32 = owner == root ? 0o755 : 0o700
+        return TarHeader(
+            path: name + "/", size: 0, isFolder: true, mode: mode, user: owner.user, group: owner.group)
     }
+
+    private static let root = GuestOwner(user: 0, group: 0)
 }

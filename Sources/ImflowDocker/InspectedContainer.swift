@@ -8,6 +8,8 @@ struct InspectedContainer: Sendable {
     var status: String
     var exitCode: Int
     var outOfMemory: Bool
+    /// Of its first process, on the engine's machine; 0 while it does not run.
+    var process: Int
     var labels: [String: String]
     /// Addresses by network name; empty while it does not run.
     var addresses: [String: String]
@@ -22,6 +24,7 @@ struct InspectedContainer: Sendable {
         self.status = status
         exitCode = state["ExitCode"]?.intValue ?? 0
         outOfMemory = state["OOMKilled"]?.boolValue ?? false
+        process = state["Pid"]?.intValue ?? 0
         labels = [:]
         for (key, value) in json["Config"]?["Labels"]?.objectValue ?? [:] { labels[key] = value.stringValue }
         addresses = [:]

@@ -1,7 +1,8 @@
 import ImflowExecution
 import ImflowJSON
 
-/// One network per job for its `rest` instances: this machine reaches them, they do not reach out, nor each other.
+/// Networks of a job: one for `rest` instances, which this machine reaches and which do not reach out, nor each other; and one
+/// for models that are said to reach out.
 actor PrivateNetworks {
     private let engine: EngineClient
     private let identity: ContainerIdentity
@@ -14,11 +15,12 @@ actor PrivateNetworks {
     }
 
     /// The name of the job's network, which is there now. Callers that come at once share one look.
-    func network(for job: String) async throws(Failure) -> String {
-        let look = pending[job] ?? Task { await self.ensure(job) }
-        pending[job] = look
+    func network(for job: String, outbound: Bool) async throws(Failure) -> String {
+        let name = identity.networkName(job: job, outbound: outbound)
+        let look = pending[name] ?? Task { await self.ensure(name, job, outbound: outbound) }
+        pending[name] = look
         let result = await look.value
-        pending[job] = nil
+        pending[name] = nil
         return try result.get()
     }
 
@@ -38,11 +40,10 @@ actor PrivateNetworks {
         for job in jobs { await remove(job: job) }
     }
 
-    private func ensure(_ job: String) async -> Result<String, Failure> {
-        let name = identity.networkName(job: job)
+    private func ensure(_ name: String, _ job: String, outbound: Bool) async -> Result<String, Failure> {
         do throws(Failure) {
             let known = try await engine.call("GET", "/networks/\(name)", purpose: "looking at network \(name)")
-            if known.isSuccess { try check(known.json, name) } else { try await create(name, job) }
+            if known.isSuccess { try check(known.json, name, outbound) } else { try await create(name, job, outbound) }
         } catch {
             return .failure(error)
         }
@@ -50,11 +51,11 @@ actor PrivateNetworks {
         return .success(name)
     }
 
-    private func create(_ name: String, _ job: String) async throws(Failure) {
+    private func create(_ name: String, _ job: String, _ outbound: Bool) async throws(Failure) {
         let answer = try await engine.call(
             "POST", "/networks/create",
             body: .object([
-                "Name": .string(name), "CheckDuplicate": true, "Driver": "bridge", "Internal": true,
+                "Name": .string(name), "CheckDuplicate": true, "Driver": "bridge", "Internal": .bool(!outbound),
                 "Options": .object(["com.docker.network.bridge.enable_icc": "false"]),
                 "Labels": ContainerSpec.object(identity.labels(job: job)),
             ]), purpose: "making network \(name)")
@@ -69,9 +70,9 @@ actor PrivateNetworks {
     }
 
     /// A network of this name that somebody else made might lead out.
-    private func check(_ network: JSONValue, _ name: String) throws(Failure) {
+    private func check(_ network: JSONValue, _ name: String, _ outbound: Bool) throws(Failure) {
         let isOurs = network["Labels"]?[ContainerIdentity.Label.state]?.stringValue == identity.state
-        guard isOurs, network["Internal"]?.boolValue == true else {
+        guard isOurs, network["Internal"]?.boolValue == !outbound else {
             throw Failure(.infra, "a Docker network named \(name) exists that imflow did not make: remove or rename it")
         }
     }

@@ -30,7 +30,7 @@ struct WorkVolume: Sendable {
     ///   - guest: an absolute path below ``mount``; the folder that it is in exists.
     func put(_ folder: String?, at guest: String) async throws(Failure) {
         let (parent, name) = Self.parts(of: guest)
-        let archive = FolderArchive(of: folder, as: name, owner: (geteuid(), getegid()))
+        let archive = FolderArchive(of: folder, as: name, owner: DockerHost.owner)
         if let problem = archive.problem { throw Failure(.infra, "the input of model \(model.name): \(problem)") }
         try await send(archive, to: parent, purpose: "handing model \(model.name) its files")
     }

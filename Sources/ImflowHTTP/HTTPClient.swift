@@ -91,6 +91,11 @@ package final class HTTPClient: Sendable {
         return response
     }
 
+    /// As ``hijack(_:input:)``, but nothing is written yet, and the connection stays open both ways until it is let go.
+    package func openLine(_ request: HTTPRequest) async throws(HTTPError) -> HijackedLine.Opening {
+        try await hijacks.open(HijackedExchange(request: request, input: []) { _ in true })
+    }
+
     /// As ``hijack(_:input:)``, but hands on what comes back chunk by chunk, without a limit, on a thread of its own;
     /// `onChunk` answers false to stop, which is no error. `onOpen` is called when the other side has switched, `onSent` once all of `input` is in the socket and the
     /// writing side is closed: the other side gets it even if this process dies.

@@ -21,7 +21,34 @@ final class HijackLimit: Sendable {
         for exchange in running { exchange.cancel() }
     }
 
-    func run(_ exchange: HijackedExchange) async throws(HTTPError) -> HTTPResponse {
+    /// The connection counts until it is given up.
+    func open(_ exchange: HijackedExchange) async throws(HTTPError) -> HijackedLine.Opening {
+        try enter(exchange)
+        let leave: @Sendable () -> Void = { [self, id = ObjectIdentifier(exchange)] in
+            state.withLock { $0.running[id] = nil }
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { answer in
+                let started = DetachedThread.start { answer.resume(returning: exchange.open()) }
+                if !started {
+                    answer.resume(returning: .failure(.other("There is no thread for an upgraded connection.")))
+                }
+            }
+        } onCancel: {
+            exchange.cancel()
+        }
+        switch result {
+        case .success((let stream, _, true)): return .opened(HijackedLine(exchange, stream: stream, onClose: leave))
+        case .success((_, let response, _)):
+            leave()
+            return .refused(response)
+        case .failure(let error):
+            leave()
+            throw error
+        }
+    }
+
+    private func enter(_ exchange: HijackedExchange) throws(HTTPError) {
         let refusal: HTTPError? = state.withLock { state in
             if let reason = state.abandoned { return .connectionClosed(reason) }
             guard state.running.count < Self.limit else {
@@ -31,6 +58,10 @@ final class HijackLimit: Sendable {
             return nil
         }
         if let refusal { throw refusal }
+    }
+
+    func run(_ exchange: HijackedExchange) async throws(HTTPError) -> HTTPResponse {
+        try enter(exchange)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (answer: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>) in
                 let started = DetachedThread.start { answer.resume(returning: exchange.run()) }

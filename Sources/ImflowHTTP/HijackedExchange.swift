@@ -28,18 +28,46 @@ final class HijackedExchange: Sendable {
 
     func cancel() { socket.interrupt() }
 
+    /// Closes what ``open()`` opened.
+    func end() { socket.close() }
+
     /// Waits in system calls.
     func run() -> Result<HTTPResponse, HTTPError> {
         defer { socket.close() }
-        let deadline = request.deadline
         do throws(HTTPError) {
-            let head = try requestHead()
-            try connect(deadline)
-            var stream = HijackedStream(socket: socket, outgoing: head + (request.body ?? []), deadline: deadline)
+            var stream = try begin()
             return .success(try talk(&stream))
         } catch {
             return .failure(socket.isInterrupted ? .cancelled : error)
         }
+    }
+
+    /// Until the connection is upgraded, or its answer is an ordinary one; then it is closed. Waits in system calls.
+    func open() -> Result<(HijackedStream, HTTPResponse, isUpgraded: Bool), HTTPError> {
+        do throws(HTTPError) {
+            var stream = try begin()
+            let head = try readHead(&stream)
+            if Self.isUpgrade(head) {
+                return .success((stream, HTTPResponse(status: head.status, headers: head.headers), true))
+            }
+            defer { socket.close() }
+            let body = try readBody(&stream, head)
+            return .success((stream, HTTPResponse(status: head.status, headers: head.headers, body: body), false))
+        } catch {
+            defer { socket.close() }
+            return .failure(socket.isInterrupted ? .cancelled : error)
+        }
+    }
+
+    private func begin() throws(HTTPError) -> HijackedStream {
+        let deadline = request.deadline
+        let head = try requestHead()
+        try connect(deadline)
+        return HijackedStream(socket: socket, outgoing: head + (request.body ?? []), deadline: deadline)
+    }
+
+    private static func isUpgrade(_ head: ResponseHead) -> Bool {
+        head.status == 101 || (head.status == 200 && !head.announcesBody)
     }
 
     private func connect(_ deadline: ContinuousClock.Instant?) throws(HTTPError) {
@@ -51,7 +79,7 @@ final class HijackedExchange: Sendable {
 
     private func talk(_ stream: inout HijackedStream) throws(HTTPError) -> HTTPResponse {
         let head = try readHead(&stream)
-        guard head.status == 101 || (head.status == 200 && !head.announcesBody) else {
+        guard Self.isUpgrade(head) else {
             let body = try readBody(&stream, head)
             return HTTPResponse(status: head.status, headers: head.headers, body: body)
         }

@@ -10,7 +10,7 @@ struct HijackedStream {
     }
 
     private let socket: any HijackConnection
-    private let deadline: ContinuousClock.Instant?
+    private var deadline: ContinuousClock.Instant?
     private var outgoing: [UInt8]
     private var sent = 0
     private var isLast = false
@@ -39,6 +39,18 @@ struct HijackedStream {
         outgoing = sent == outgoing.count ? bytes : Array(outgoing[sent...]) + bytes
         sent = 0
         isLast = true
+    }
+
+    /// Goes out behind what is still unsent.
+    mutating func send(_ bytes: [UInt8]) {
+        outgoing = sent == outgoing.count ? bytes : Array(outgoing[sent...]) + bytes
+        sent = 0
+    }
+
+    /// As ``step()``, with a time of its own.
+    mutating func step(until deadline: ContinuousClock.Instant?) -> Step {
+        self.deadline = deadline
+        return step()
     }
 
     /// Writes and reads until something was received or it is over.

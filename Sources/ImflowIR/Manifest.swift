@@ -31,6 +31,7 @@ package final class Manifest: Sendable {
     package let maxInstances: Located<Int>?
     package let idleTimeout: Located<TimeSpan>?
     package let startTimeout: Located<TimeSpan>?
+    package let network: Located<NetworkAccess>?
     package let environment: [(key: String, value: Located<String>)]
     package let hooks: HookDeclaration
     package let resources: ResourceDeclaration
@@ -76,6 +77,7 @@ package final class Manifest: Sendable {
         runtime = fields.text("runtime")
         maxParallel = fields.integer("max_parallel")
         callProtocol = fields.choice("protocol", CallProtocol.self)
+        network = fields.choice("network", NetworkAccess.self)
         port = fields.integer("port")
         urlPath = fields.text("path")
         health = fields.text("health")
@@ -124,6 +126,8 @@ package struct ResourceDeclaration: Sendable {
     package var memory: Located<ByteCount>?
     package var memoryMax: Located<ByteCount>?
     package var disk: Located<ByteCount>?
+    package var shm: Located<ByteCount>?
+    package var pids: Located<Int>?
     /// Nil also for `false` and 0.
     package var gpu: GPURequest?
     /// The value of `gpu`; nil: it is not written, or not well.
@@ -135,6 +139,8 @@ package struct ResourceDeclaration: Sendable {
         memory = fields?.bytes("memory")
         memoryMax = fields?.bytes("memory_max")
         disk = fields?.bytes("disk")
+        shm = fields?.bytes("shm")
+        pids = fields?.integer("pids")
         gpuPlace = fields?.integer("gpu")?.span ?? fields?.fields("gpu")?.span.firstLine
         if let count = fields?.integer("gpu")?.value {
             gpu = count > 0 ? GPURequest(count: count) : nil

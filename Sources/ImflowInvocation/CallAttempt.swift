@@ -101,7 +101,7 @@ struct CallAttempt: Sendable {
     /// Where the unit `name` works when no instance has a folder for it. The only unit has the attempt's own folder.
     func unitFolder(_ name: String) -> UnitFolder {
         let path = unitCount > 1 ? folder + "/" + name : folder
-        return UnitFolder(path: path, guest: host.guestFolder(for: path), spares: spares)
+        return UnitFolder(path: path, guest: host.guestFolder(for: path), spares: spares, owner: host.guestOwner)
     }
 
     /// The request's bytes: one line of JSON, without a newline.

@@ -8,6 +8,10 @@ func withDeadline<Value: Sendable>(
 ) async -> (value: Value, expired: Bool) {
     let deadline = Deadline(limit: limit)
     guard limit != nil else { return (await body(deadline), false) }
+    let body: @Sendable (Deadline) async -> Value = { deadline in
+        let value = await Deadline.$current.withValue(deadline) { await body(deadline) }
+        return value
+    }
     return await withTaskGroup(of: Value?.self) { group in
         group.addTask { await body(deadline) }
         group.addTask {
@@ -34,7 +38,12 @@ final class Deadline: Sendable {
         var due: ContinuousClock.Instant?
         /// What was left when it was put off.
         var left: Duration?
+        /// Who puts it off.
+        var holds = 0
     }
+
+    /// That of the attempt which the current task works for; nil: none.
+    @TaskLocal static var current: Deadline?
 
     /// How often one that is put off looks whether it is due again, at most.
     private static let glance: Duration = .seconds(1)
@@ -47,24 +56,30 @@ final class Deadline: Sendable {
         state = Mutex(State(due: limit.map { .now + $0.duration }))
     }
 
-    /// Until ``goOn()`` or ``restart()`` no time passes.
+    /// No time passes until as many calls of ``goOn()`` or ``restart()`` came.
     func putOff() {
         state.withLock { state in
+            state.holds += 1
             guard let due = state.due else { return }
-            state = State(due: nil, left: due - .now)
+            state.left = due - .now
+            state.due = nil
         }
     }
 
     /// What was left when it was put off is left again.
-    func goOn() {
+    func goOn() { release { _ in } }
+
+    /// All of the time is left again, also where it was not put off.
+    func restart() { release { $0 = limit } }
+
+    private func release(_ change: (inout Duration?) -> Void) {
         state.withLock { state in
-            guard let left = state.left else { return }
-            state = State(due: .now + left)
+            state.holds = max(0, state.holds - 1)
+            if let due = state.due { state.left = due - .now }
+            change(&state.left)
+            state.due = state.holds == 0 ? state.left.map { .now + $0 } : nil
         }
     }
-
-    /// All of the time is left again.
-    func restart() { state.withLock { $0 = State(due: limit.map { .now + $0 }) } }
 
     /// Returns when the time is over, or when the calling task is cancelled.
     func passes() async {

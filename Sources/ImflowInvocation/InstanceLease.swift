@@ -12,7 +12,7 @@ struct InstanceLease: Sendable {
 
     /// Where the files of one unit go: below the instance's own folder, where the model can see them.
     func unitFolder(_ name: String) -> UnitFolder {
-        UnitFolder(path: folder.path + "/" + name, guest: folder.guest + "/" + name)
+        UnitFolder(path: folder.path + "/" + name, guest: folder.guest + "/" + name, owner: folder.owner)
     }
 
     /// How the instance ended, where it just did: a closed connection is seen before the end of the process is. Nil: it

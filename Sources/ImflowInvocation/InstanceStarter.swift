@@ -22,7 +22,7 @@ struct InstanceStarter: Sendable {
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(StartFailure) -> InstanceLease {
         let path = InstanceStarter.folder(of: state, job: job) + "/" + token
-        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path))
+        let folder = UnitFolder(path: path, guest: host.guestFolder(for: path), owner: host.guestOwner)
         let lease: InstanceLease
         do throws(Failure) {
             lease = try await launched(token, in: folder, environment: environment(folder))

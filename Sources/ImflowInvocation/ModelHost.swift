@@ -18,6 +18,9 @@ package protocol ModelHost: Sendable {
     /// The path under which a model sees the folder of its API's socket (``Launch/api``).
     func guestAPIFolder(for folder: String) -> String
 
+    /// Whom the folders that a model writes in must belong to; nil: us.
+    var guestOwner: GuestOwner? { get }
+
     /// Runs the launch's command to its end, with `input` on its standard input. Cancelling the calling task ends it,
     /// whole, before this returns. Throws `infra` when it could not be started, `lost` when a recovered launch is not
     /// to be found any more.
@@ -36,7 +39,20 @@ package protocol ModelHost: Sendable {
     var offersAPI: Bool { get }
 }
 
+/// A user and a group of this machine, by number.
+package struct GuestOwner: Sendable, Equatable {
+    package var user: UInt32
+    package var group: UInt32
+
+    package init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+}
+
 extension ModelHost {
+    package var guestOwner: GuestOwner? { nil }
+
     package func guestAPIFolder(for folder: String) -> String { folder }
     package var offersAPI: Bool { true }
 }
@@ -64,6 +80,9 @@ package struct Launch: Sendable {
     package var api: APIEndpoint?
     /// Of a program that runs to its end: which files it leaves behind are wanted here; nil: none.
     package var wanted: WantedFiles?
+
+    /// UUIDs of the GPUs that are its own, one each; empty: it asks for none, or whoever runs it chooses.
+    package var devices: [String] = []
 
     package static let logLimit = 16 * 1024 * 1024
     /// More standard output than this is cut off and ``Exit/outputTruncated`` is set.

@@ -1,3 +1,4 @@
+import Glibc
 import ImflowExecution
 import ImflowJSON
 
@@ -8,6 +9,8 @@ struct UnitFolder: Sendable {
     let guest: String
     /// Nil: it is made and removed for itself.
     var spares: SpareFolders?
+    /// Who writes here; nil: we. What is staged stays ours, and can be read.
+    var owner: GuestOwner?
 
     var input: String { path + "/input" }
     var guestInput: String { guest + "/input" }
@@ -18,7 +21,11 @@ struct UnitFolder: Sendable {
     /// - Parameter unit: what is staged here; where it has no files, no folder is made for them.
     func create(for unit: StagedUnit) throws(Failure) {
         if let spares { try spares.create(path) } else { try WorkFolder.create(path) }
-        if unit.unit.tile != nil || unit.unit.cut != nil || Self.hasFiles(.object(unit.input)) { try WorkFolder.create(input) }
+        if unit.unit.tile != nil || unit.unit.cut != nil || Self.hasFiles(.object(unit.input)) {
+            try WorkFolder.create(input)
+            if owner != nil { chmod(input, 0o755) }
+        }
+        if let owner { try WorkFolder.give(path, to: owner) }
     }
 
     private static func hasFiles(_ value: JSONValue) -> Bool {

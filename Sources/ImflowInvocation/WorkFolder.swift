@@ -16,6 +16,13 @@ enum WorkFolder {
             "cannot make the work folder \(path): \(reason); check that the state folder can be written and has room")
     }
 
+    /// The folder, and nothing in it, belongs to `owner` from now on. Only root may do so.
+    static func give(_ path: String, to owner: GuestOwner) throws(Failure) {
+        guard lchown(path, owner.user, owner.group) != 0 else { return }
+        let reason = String(cString: strerror(errno)).lowercased()
+        throw Failure(.infra, "the work folder \(path) cannot be given to user \(owner.user): \(reason)")
+    }
+
     /// Removes the folder with all that is in it, as far as that can be done.
     static func remove(_ path: String) {
         if rmdir(path) == 0 || errno == ENOENT { return }

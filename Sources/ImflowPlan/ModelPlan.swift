@@ -1,5 +1,13 @@
 package import ImflowJSON
 
+/// What a model's container may reach.
+package enum NetworkAccess: String, Sendable, Codable, CaseIterable {
+    /// Nothing.
+    case none
+    /// Whatever this machine reaches.
+    case outbound
+}
+
 /// A model as the runtime sees it.
 package struct ModelPlan: Sendable, Equatable, Codable {
     package var name: String
@@ -20,6 +28,8 @@ package struct ModelPlan: Sendable, Equatable, Codable {
     package var environment: [String: String]
     package var hooks: Hooks
     package var resources: Resources
+    /// What a container may reach; nil: nothing.
+    package var network: NetworkAccess?
     /// Attempts that call the model at once, over all stages of a job; nil: no limit of its own.
     package var maxParallel: Int?
     /// Warm instances that are kept even when idle; nil: 0.
@@ -43,7 +53,8 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         concurrency: Int = 1, environment: [String: String] = [:], hooks: Hooks = Hooks(),
         resources: Resources = Resources(), maxParallel: Int? = nil, minInstances: Int? = nil,
         maxInstances: Int? = nil, idleTimeout: TimeSpan? = nil, startTimeout: TimeSpan? = nil,
-        inputSchema: JSONValue? = nil, outputSchema: JSONValue? = nil
+        inputSchema: JSONValue? = nil, outputSchema: JSONValue? = nil,
+        network: NetworkAccess? = nil
     ) {
         self.name = name
         self.version = version
@@ -65,6 +76,7 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         self.startTimeout = startTimeout
         self.inputSchema = inputSchema
         self.outputSchema = outputSchema
+        self.network = network
     }
 }
 
@@ -89,17 +101,23 @@ package struct Resources: Sendable, Equatable, Codable {
     /// What an attempt may get after others ran out of memory; nil: never more than ``memory``.
     package var memoryMax: ByteCount?
     package var disk: ByteCount?
+    /// Of shared memory (`/dev/shm`) in a container; nil: 64 MiB.
+    package var shm: ByteCount?
+    /// Processes and threads at once in a container; nil: 4096.
+    package var pids: Int?
     package var gpu: GPURequest?
 
     package init(
         cpu: Double? = nil, memory: ByteCount? = nil, memoryMax: ByteCount? = nil, disk: ByteCount? = nil,
-        gpu: GPURequest? = nil
+        gpu: GPURequest? = nil, shm: ByteCount? = nil, pids: Int? = nil
     ) {
         self.cpu = cpu
         self.memory = memory
         self.memoryMax = memoryMax
         self.disk = disk
         self.gpu = gpu
+        self.shm = shm
+        self.pids = pids
     }
 }
 

@@ -28,7 +28,10 @@ final class DockerBench: Sendable {
     private let isOwner: Bool
 
     /// With `folder`: over the state folder of another bench.
-    init(folder: String? = nil, job: String? = nil, engine: TestEngine = .usual) throws {
+    /// - Parameter files: every engine of the tests sees this machine's disk, however it is reached.
+    init(
+        folder: String? = nil, job: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind
+    ) throws {
         self.engine = engine
         if let folder {
             self.folder = folder
@@ -39,7 +42,7 @@ final class DockerBench: Sendable {
         }
         isOwner = folder == nil
         self.job = job ?? String(self.folder.suffix(6)).lowercased()
-        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder)
+        host = DockerHost(address: engine.address, client: client, node: Self.node, stateRoot: self.folder, files: files)
     }
 
     deinit {

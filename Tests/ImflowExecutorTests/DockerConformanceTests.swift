@@ -26,12 +26,12 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest, .oip, .cog]
+    let protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil, engine: TestEngine = .usual) throws {
-        bench = try DockerBench(folder: folder, engine: engine)
+    init(folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind) throws {
+        bench = try DockerBench(folder: folder, engine: engine, files: files)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)

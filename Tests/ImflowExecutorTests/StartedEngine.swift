@@ -31,6 +31,8 @@ struct StartedEngine: SuiteTrait, TestScoping {
     @TaskLocal static var folder = ""
 
     let kind: Kind
+    /// More of the script's options.
+    var options: [String] = []
 
     /// Whether there is what it takes, or there must be (`IMFLOW_REQUIRE_SERVERS`).
     static func isExpected(_ kind: Kind) -> Bool {
@@ -50,16 +52,16 @@ struct StartedEngine: SuiteTrait, TestScoping {
         defer { TemporaryFolder.remove(folder) }
         let images =
             kind == .ssh ? [] : ["--image", TestEngine.usual.busybox, "--image", TestEngine.usual.python]
-        try await run("start", folder, images)
+        try await Self.run(kind, "start", folder, images + options)
         let engine: TestEngine
         do {
             engine = try self.engine(folder)
             try await Self.$engine.withValue(engine) { try await Self.$folder.withValue(folder) { try await function() } }
         } catch {
-            try await run("stop", folder, [])
+            try await Self.run(kind, "stop", folder)
             throw error
         }
-        try await run("stop", folder, [])
+        try await Self.run(kind, "stop", folder)
     }
 
     private func engine(_ folder: String) throws -> TestEngine {
@@ -79,7 +81,7 @@ struct StartedEngine: SuiteTrait, TestScoping {
             imagePrefix: kind == .podman ? "localhost/" : "")
     }
 
-    private func run(_ verb: String, _ folder: String, _ options: [String]) async throws {
+    static func run(_ kind: Kind, _ verb: String, _ folder: String, _ options: [String] = []) async throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../Tools/\(kind.rawValue)"
         let complaint: String? = await withCheckedContinuation { answer in
             let started = DetachedThread.start {
@@ -101,5 +103,7 @@ struct StartedEngine: SuiteTrait, TestScoping {
 
 extension Trait where Self == StartedEngine {
     /// The suite runs on an engine that is started for it: ``StartedEngine/engine``.
-    static func engine(_ kind: StartedEngine.Kind) -> StartedEngine { StartedEngine(kind: kind) }
+    static func engine(_ kind: StartedEngine.Kind, options: [String] = []) -> StartedEngine {
+        StartedEngine(kind: kind, options: options)
+    }
 }

@@ -23,6 +23,7 @@ struct IRDump {
         dump.add("runtime", manifest.runtime)
         dump.add("max_parallel", manifest.maxParallel)
         dump.add("protocol", manifest.callProtocol)
+        dump.add("network", manifest.network)
         dump.add("port", manifest.port)
         dump.add("path", manifest.urlPath)
         dump.add("health", manifest.health)
@@ -147,6 +148,8 @@ struct IRDump {
         dump.add("memory", resources.memory, amount)
         dump.add("memory_max", resources.memoryMax, amount)
         dump.add("disk", resources.disk, amount)
+        dump.add("shm", resources.shm, amount)
+        dump.add("pids", resources.pids)
         if let gpu = resources.gpu {
             var inner = FieldDump(spans: spans)
             inner.add("count", .int(Int64(gpu.count)), at: nil)

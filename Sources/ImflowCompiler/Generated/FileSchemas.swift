@@ -95,6 +95,22 @@ extension FileSchema {
                 2
               ]
             },
+            "network": {
+              "description": "What the model's container may reach. `imflow plan` shows a model that reaches out.",
+              "type": "string",
+              "enum": [
+                "none",
+                "outbound"
+              ],
+              "markdownEnumDescriptions": [
+                "Nothing but the engine that calls it.",
+                "Whatever the machine reaches, with a resolver for names; nobody reaches the container."
+              ],
+              "default": "none",
+              "examples": [
+                "outbound"
+              ]
+            },
             "protocol": {
               "description": "How the model is called. Default: `rest` with `port` or `image`, else `exec`.",
               "type": "string",
@@ -1303,6 +1319,27 @@ extension FileSchema {
                   "exclusiveMinimum": 0,
                   "examples": [
                     "10Gi"
+                  ]
+                },
+                "shm": {
+                  "description": "Shared memory (`/dev/shm`) of a container, which PyTorch's loaders need more of. Default: 64 MiB.",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
+                  "pattern": "^[0-9]+(\\.[0-9]+)?([kMGTP]|[KMGTP]i)?$",
+                  "exclusiveMinimum": 0,
+                  "examples": [
+                    "1Gi"
+                  ]
+                },
+                "pids": {
+                  "description": "Processes and threads that a container may have at once. Default: 4096.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 4194304,
+                  "examples": [
+                    256
                   ]
                 },
                 "gpu": {

@@ -62,6 +62,7 @@ package struct PlanText {
         parts.append(model.image.map { "image \($0)" } ?? "process")
         parts.append(
             model.callProtocol.rawValue + (model.callProtocol.isHTTP ? " on port \(model.port)\(model.path)" : ""))
+        if model.network == .outbound { parts.append("network outbound") }
         if let most = model.maxParallel { parts.append("at most \(most) at once in all") }
         if !model.command.isEmpty { parts.append(model.command.joined(separator: " ")) }
         return parts.joined(separator: " · ")

@@ -17,6 +17,7 @@ package enum KeyTable {
             Key("entrypoint", .command, since: "0.1", "What is started. A list is the argv; a string is split into words as a shell does, and is run by `runtime` where that is an interpreter: `python3.10` makes `serve.py` into `python3.10 serve.py`. Default: the image's own command."),
             Key("runtime", .word, since: "0.1", "The interpreter of a string `entrypoint`, such as `python3.10`; any other word is only informative."),
             Key("max_parallel", .integer(1...65_536), since: "0.2", "Most calls of the model at once, over all stages of a job. Default: as many as there are slots."),
+            Key("network", .choice(["none", "outbound"]), default: "none", since: "0.6", "What the model's container may reach. `imflow plan` shows a model that reaches out.", choices: ["none": "Nothing but the engine that calls it.", "outbound": "Whatever the machine reaches, with a resolver for names; nobody reaches the container."]),
             Key("protocol", .choice(["rest", "exec", "jsonl", "oip", "cog"]), since: "0.1", "How the model is called. Default: `rest` with `port` or `image`, else `exec`.", choices: ["rest": "An instance listens on `port` and answers `POST path`; it stays warm between requests.", "exec": "The program is started for each unit, with the request on its standard input.", "jsonl": "The program is started once; it reads a request a line and writes a reply a line.", "oip": "An instance is a server of the Open Inference Protocol v2, such as MLServer, Triton or KServe's.", "cog": "An instance is a server that Cog made; it is asked by `PUT /predictions/{id}`."]),
             Key("port", .integer(1...65_535), default: "9000", since: "0.1", "Where a server listens; without it, 8080 with `protocol: oip` and 5000 with `protocol: cog`."),
             Key("path", .urlPath, default: "/inference", since: "0.1", "Where a server takes requests; without it, `/v2/models/` and the model's name with `protocol: oip`, and `/predictions` with `protocol: cog`."),
@@ -170,6 +171,8 @@ package enum KeyTable {
             Key("memory", .bytes, since: "0.1", "Memory, as an amount such as `4Gi`, or in bytes."),
             Key("memory_max", .bytes, since: "0.2", "How much memory an attempt may get after others ran out of it, where `retry` tries `oom` again. Not less than `memory`. Default: never more than `memory`."),
             Key("disk", .bytes, since: "0.1", "Disk, as an amount such as `10Gi`, or in bytes."),
+            Key("shm", .bytes, since: "0.6", "Shared memory (`/dev/shm`) of a container, which PyTorch's loaders need more of. Default: 64 MiB."),
+            Key("pids", .integer(1...4_194_304), since: "0.6", "Processes and threads that a container may have at once. Default: 4096."),
             Key("gpu", .gpu(gpu), default: "false", since: "0.1", "GPUs: `true` for one, a number of them, or a mapping that says more."),
         ])
 
