@@ -78,6 +78,8 @@ extension DiagnosticCode {
     package static let retryNever = DiagnosticCode(409, "retry-never", .warning)
     package static let jobTimeoutTooShort = DiagnosticCode(410, "job-timeout-too-short", .warning)
     package static let optionUnused = DiagnosticCode(411, "option-unused", .warning)
+    /// A `max_instances` below `min_instances`.
+    package static let instancesContradiction = DiagnosticCode(412, "instances-contradiction")
     /// A `hedge` of a stage that has no shards.
     package static let hedgeWithoutSplit = DiagnosticCode(420, "hedge-without-split", .warning)
     /// A `memory_max` below `memory`.

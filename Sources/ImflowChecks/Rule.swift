@@ -86,7 +86,7 @@ package enum RuleSet {
         SplitTargetRule.self, SplitInputRule.self, PipelineSplitRule.self,
         GangHeadRule.self, GangSplitRule.self, GangOptionsRule.self,
         SecretLiteralRule.self, ImageDigestRule.self, RetryRule.self, JobTimeoutRule.self,
-        UnusedOptionRule.self, SoftNeedRule.self, RepeatRule.self, HedgeRule.self, MemoryRule.self,
+        UnusedOptionRule.self, SoftNeedRule.self, RepeatRule.self, HedgeRule.self, MemoryRule.self, InstanceRule.self,
         PortRule.self, GangSizeRule.self, GangGPURule.self,
         MergeWithoutSplitRule.self, MergeValuesRule.self, SplitWithoutMergeRule.self, ShardUnitsRule.self, TileSizeRule.self,
         LabelMapRule.self,

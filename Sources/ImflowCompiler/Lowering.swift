@@ -196,8 +196,12 @@ struct Lowering {
                 memoryMax: manifest.resources.memoryMax?.value,
                 disk: manifest.resources.disk?.value, gpu: manifest.resources.gpu,
                 shm: manifest.resources.shm?.value, pids: manifest.resources.pids?.value),
-            maxParallel: manifest.maxParallel?.value, inputSchema: manifest.inputSchema?.value,
-            outputSchema: manifest.outputSchema?.value,
+            maxParallel: manifest.maxParallel?.value,
+            minInstances: manifest.minInstances.flatMap { $0.value > 0 ? $0.value : nil },
+            maxInstances: manifest.maxInstances?.value,
+            idleTimeout: manifest.idleTimeout.flatMap { $0.value == ModelPlan.idleTimeout ? nil : $0.value },
+            startTimeout: manifest.startTimeout.flatMap { $0.value == ModelPlan.startTimeout ? nil : $0.value },
+            inputSchema: manifest.inputSchema?.value, outputSchema: manifest.outputSchema?.value,
             network: manifest.network.flatMap { $0.value == .none ? nil : $0.value })
     }
 }

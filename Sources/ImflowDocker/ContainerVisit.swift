@@ -4,6 +4,12 @@ import Synchronization
 
 /// One container from its start to its end.
 struct ContainerVisit: Sendable {
+    final class StartMark: Sendable {
+        private let time = Mutex<ContinuousClock.Instant?>(nil)
+        var instant: ContinuousClock.Instant? { time.withLock { $0 } }
+        func set() { time.withLock { $0 = .now } }
+    }
+
     private enum Event: Sendable {
         /// Of what it writes nothing more comes. True: nothing is missing.
         case heard(Bool)
@@ -20,6 +26,8 @@ struct ContainerVisit: Sendable {
     var model: String
     var input: [UInt8]
     var log: ContainerLog
+    /// When the program ran.
+    let started = StartMark()
 
     func result() async -> Result<Exit, Failure> {
         let (ended, isWhole) = await withTaskGroup(of: Event.self) { group in
@@ -90,6 +98,7 @@ struct ContainerVisit: Sendable {
         }
         try await wait(for: ready, &group)
         try await containers.start(container.id, model: model)
+        started.set()
     }
 
     private func wait(for ready: AsyncStream<Void>, _ group: inout TaskGroup<Event>) async throws(Failure) {

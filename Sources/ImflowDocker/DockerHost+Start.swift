@@ -39,7 +39,7 @@ extension DockerHost {
             guard let inspected = try await containers.inspect(container.id) else { throw Containers.vanished(model) }
             lines.watch(InputFence(process: inspected.process, container: inspected.id))
             return DockerInstance(
-                host: self, container: container.id, model: launch.model, baseURL: nil, log: log, lines: lines)
+                host: self, container: container.id, launch: launch, baseURL: nil, log: log, lines: lines)
         } catch {
             await remove(container.id)
             throw error
@@ -54,18 +54,10 @@ extension DockerHost {
         guard let inspected = try await containers.inspect(container) else { throw Containers.vanished(model) }
         // What has ended already is told by the instance, with its log.
         guard let address = inspected.addresses[network] else {
-            return DockerInstance(host: self, container: container, model: launch.model, baseURL: nil, log: log)
-        }
-        for (name, command) in [("init", launch.model.hooks.start), ("warmup", launch.model.hooks.warmup)] {
-            guard let command, !command.isEmpty else { continue }
-            let hookLog = try self.log(of: launch, collectsOutput: false)
-            let code = try await containers.execute(command, in: container, model: model, log: hookLog)
-            guard code == 0 else {
-                throw Failure(.app, "the \(name) hook of model \(model) ended with exit code \(code): see its log")
-            }
+            return DockerInstance(host: self, container: container, launch: launch, baseURL: nil, log: log)
         }
         return DockerInstance(
-            host: self, container: container, model: launch.model, baseURL: "http://\(address):\(launch.model.port)",
+            host: self, container: container, launch: launch, baseURL: "http://\(address):\(launch.model.port)",
             log: log)
     }
 }

@@ -9,7 +9,7 @@ final class DockerInstance: ModelInstance {
     let baseURL: String?
     private let host: DockerHost
     private let container: String
-    private let model: ModelPlan
+    private let launch: Launch
     private let log: ContainerLog
     /// Of a `jsonl` program; its standard output is no part of the log.
     private let lines: ContainerLines?
@@ -17,12 +17,12 @@ final class DockerInstance: ModelInstance {
     private let ended = Mutex<Exit?>(nil)
 
     init(
-        host: DockerHost, container: String, model: ModelPlan, baseURL: String?, log: ContainerLog,
+        host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
         lines: ContainerLines? = nil
     ) {
         self.host = host
         self.container = container
-        self.model = model
+        self.launch = launch
         self.baseURL = baseURL
         self.log = log
         self.lines = lines
@@ -30,6 +30,8 @@ final class DockerInstance: ModelInstance {
             try? await host.containers.readLog(container, follow: true, output: lines == nil, into: log)
         }
     }
+
+    private var model: ModelPlan { launch.model }
 
     deinit { following.cancel() }
 
@@ -56,6 +58,12 @@ final class DockerInstance: ModelInstance {
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
         guard let lines else { return nil }
         return try await lines.exchange(line)
+    }
+
+    func execute(_ command: [String]) async throws(Failure) -> Exit {
+        let log = try host.log(of: launch, collectsOutput: false)
+        let code = try await host.containers.execute(command, in: container, model: model.name, log: log)
+        return InspectedContainer.exit(code: code, outOfMemory: false)
     }
 
     func hand(_ folder: String, as guest: String) async throws(Failure) {

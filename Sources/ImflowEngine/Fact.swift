@@ -47,6 +47,8 @@ package struct Evidence: Sendable, Codable, Equatable {
     package var engine: String?
     /// Of the image that the model ran by.
     package var imageDigest: String?
+    /// What of the latency went by while instances or containers started; nil: none, or nobody can tell.
+    package var startMilliseconds: Double?
 
     package init(
         inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64, latencyMilliseconds: Double, node: String
@@ -67,6 +69,7 @@ package struct Evidence: Sendable, Codable, Equatable {
         cache = report.cache
         engine = report.engine
         imageDigest = report.imageDigest
+        startMilliseconds = report.startMilliseconds
     }
 }
 

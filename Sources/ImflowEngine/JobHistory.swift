@@ -35,6 +35,8 @@ package struct JobHistory: Sendable {
         /// Nil: no report counts yet.
         package var end: End?
         package var cache: CacheEvidence?
+        /// What of its time it waited for instances or containers to start; nil: none, or nobody can tell.
+        package var startMilliseconds: Double?
     }
 
     /// The job as it is after its last fact.
@@ -125,5 +127,6 @@ package struct JobHistory: Sendable {
         attempts[name]?[index].end = end
         attempts[name]?[index].finishedAt = evidence.finishedAt
         attempts[name]?[index].cache = evidence.cache
+        attempts[name]?[index].startMilliseconds = evidence.startMilliseconds
     }
 }

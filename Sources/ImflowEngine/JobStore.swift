@@ -80,6 +80,6 @@ extension JobMachine {
             latencyMilliseconds: evidence.latencyMilliseconds, inputHash: evidence.inputHash, outputHash: output,
             node: evidence.node, startedAt: evidence.startedAt, finishedAt: evidence.finishedAt,
             cachedFrom: status == .succeeded ? evidence.cache?.from : nil, engine: evidence.engine,
-            imageDigest: evidence.imageDigest)
+            imageDigest: evidence.imageDigest, startMilliseconds: evidence.startMilliseconds)
     }
 }

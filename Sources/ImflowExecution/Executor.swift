@@ -33,7 +33,8 @@ package struct AttemptReport: Sendable, Codable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var startedAt: Int64
     package var finishedAt: Int64
-    /// Wall time of the attempt by a steady clock.
+    /// Wall time of the attempt by a steady clock, from when it was handed over to its end: what it waited for a warm
+    /// instance is in it.
     package var latencyMilliseconds: Double
     /// `0x` and 40 hexadecimal digits.
     package var node: String
@@ -43,11 +44,13 @@ package struct AttemptReport: Sendable, Codable {
     package var engine: String?
     /// Of the image that the model ran by: `REPOSITORY@sha256:…`, or its id; nil: it was no container.
     package var imageDigest: String?
+    /// What of ``latencyMilliseconds`` it waited for instances or containers to start; nil: it did not, or nobody can tell.
+    package var startMilliseconds: Double?
 
     package init(
         order: WorkOrder, outcome: Outcome, inputHash: ContentHash?, startedAt: Int64, finishedAt: Int64,
         latencyMilliseconds: Double, node: String, cache: CacheEvidence? = nil, engine: String? = nil,
-        imageDigest: String? = nil
+        imageDigest: String? = nil, startMilliseconds: Double? = nil
     ) {
         job = order.job
         task = order.task
@@ -62,6 +65,7 @@ package struct AttemptReport: Sendable, Codable {
         self.cache = cache
         self.engine = engine
         self.imageDigest = imageDigest
+        self.startMilliseconds = startMilliseconds
     }
 }
 

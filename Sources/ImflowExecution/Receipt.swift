@@ -27,12 +27,14 @@ package struct Receipt: Sendable, Codable, Equatable {
     package var engine: String?
     /// Of the image that the model ran by: `REPOSITORY@sha256:…`, or its id.
     package var imageDigest: String?
+    /// What of ``latencyMilliseconds`` it waited for instances or containers to start; nil: it did not, or nobody can tell.
+    package var startMilliseconds: Double?
 
     package init(
         jobID: String, stage: String, task: String, shardIndex: Int?, attempt: Int, status: Status, cause: Cause?,
         message: String?, latencyMilliseconds: Double, inputHash: ContentHash?, outputHash: ContentHash?, node: String,
         startedAt: Int64, finishedAt: Int64, cachedFrom: String? = nil, engine: String? = nil,
-        imageDigest: String? = nil
+        imageDigest: String? = nil, startMilliseconds: Double? = nil
     ) {
         self.jobID = jobID
         self.stage = stage
@@ -51,5 +53,6 @@ package struct Receipt: Sendable, Codable, Equatable {
         self.cachedFrom = cachedFrom
         self.engine = engine
         self.imageDigest = imageDigest
+        self.startMilliseconds = startMilliseconds
     }
 }

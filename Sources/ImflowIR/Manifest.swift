@@ -27,6 +27,10 @@ package final class Manifest: Sendable {
     package let urlPath: Located<String>?
     package let health: Located<String>?
     package let concurrency: Located<Int>?
+    package let minInstances: Located<Int>?
+    package let maxInstances: Located<Int>?
+    package let idleTimeout: Located<TimeSpan>?
+    package let startTimeout: Located<TimeSpan>?
     package let network: Located<NetworkAccess>?
     package let environment: [(key: String, value: Located<String>)]
     package let hooks: HookDeclaration
@@ -78,6 +82,10 @@ package final class Manifest: Sendable {
         urlPath = fields.text("path")
         health = fields.text("health")
         concurrency = fields.integer("concurrency")
+        minInstances = fields.integer("min_instances")
+        maxInstances = fields.integer("max_instances")
+        idleTimeout = fields.duration("idle_timeout")
+        startTimeout = fields.duration("start_timeout")
         environment = fields.map("env")?.value ?? []
         hooks = HookDeclaration(fields.fields("hooks")?.value)
         resources = ResourceDeclaration(fields.fields("resources")?.value)

@@ -19,6 +19,8 @@ struct CallAttempt: Sendable {
     /// Nil: the model can submit nothing.
     let api: AttemptAPI?
     let unitCount: Int
+    /// Of what it waits for instances to start.
+    let startClock: StartClock
 
     private var folder: String { state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt) }
 

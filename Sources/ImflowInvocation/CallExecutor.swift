@@ -33,6 +33,7 @@ package final class CallExecutor: Executor {
     private let instanceLimit: Int
     private let startWindow: TimeSpan
     private let idleLimit: TimeSpan
+    private let health: HealthPolicy
     private let cache: CallCache?
     private let api: (any ModelAPI)?
     private let known: Mutex<Known>
@@ -41,15 +42,17 @@ package final class CallExecutor: Executor {
     ///   - host: where a model runs.
     ///   - instanceLimit: most warm instances of one model at once.
     ///   - hosts: every host that `host` may answer: what earlier engines left there is swept, too.
-    ///   - startWindow: how long a `rest` instance may take to become ready.
-    ///   - idleLimit: a warm instance that nobody wanted for so long is stopped.
+    ///   - startWindow: how long an instance may take to become ready, where its model does not say.
+    ///   - idleLimit: a warm instance that nobody wanted for so long is stopped, where its model does not say.
+    ///   - health: when warm instances are asked how they are.
     ///   - cache: where results of calls that may be shared are; nil: every call is made.
     ///   - api: by which models submit jobs of their own; nil: they cannot.
     package init(
         state: StateFolder, staging: any InputStaging, client: HTTPClient,
         host: @escaping @Sendable (ModelPlan) throws(Failure) -> any ModelHost, instanceLimit: Int,
-        hosts: [any ModelHost] = [], startWindow: TimeSpan = TimeSpan(seconds: 60),
-        idleLimit: TimeSpan = TimeSpan(seconds: 120), cache: CallCache? = nil, api: (any ModelAPI)? = nil
+        hosts: [any ModelHost] = [], startWindow: TimeSpan = ModelPlan.startTimeout,
+        idleLimit: TimeSpan = ModelPlan.idleTimeout, health: HealthPolicy = HealthPolicy(), cache: CallCache? = nil,
+        api: (any ModelAPI)? = nil
     ) {
         self.state = StateFolder(root: Self.absolute(state.root))
         self.staging = staging
@@ -58,6 +61,7 @@ package final class CallExecutor: Executor {
         self.instanceLimit = instanceLimit
         self.startWindow = startWindow
         self.idleLimit = idleLimit
+        self.health = health
         self.cache = cache
         self.api = api
         known = Mutex(Known(hosts: hosts))
@@ -78,7 +82,7 @@ package final class CallExecutor: Executor {
         return AttemptReport(
             order: order, outcome: outcome, inputHash: end.inputHash, startedAt: startedAt, finishedAt: Self.now(),
             latencyMilliseconds: (clock.now - begin) / .milliseconds(1), node: end.node, cache: end.cache, engine: end.engine,
-            imageDigest: end.imageDigest)
+            imageDigest: end.imageDigest, startMilliseconds: end.startMilliseconds)
     }
 
     /// - Parameter failure: how the attempt ended when it was cancelled; often it says what it had waited for.
@@ -127,6 +131,7 @@ package final class CallExecutor: Executor {
         var cache: CacheEvidence?
         var engine: String?
         var imageDigest: String?
+        var startMilliseconds: Double?
     }
 
     private func carryOut(_ order: WorkOrder, within deadline: Deadline, progress: @escaping UnitProgress) async -> End {
@@ -160,7 +165,10 @@ package final class CallExecutor: Executor {
             defer { seat?.leave() }
             end.engine = seat?.engine
             defer { end.imageDigest = (seat?.host ?? host).imageDigest(of: work.model) }
-            end.outcome = try await succeed(order, work, call, on: host, seat: seat, progress: progress)
+            let startClock = StartClock(deadline: deadline)
+            defer { end.startMilliseconds = startClock.milliseconds }
+            end.outcome = try await succeed(
+                order, work, call, on: host, seat: seat, startClock: startClock, progress: progress)
             if case .succeeded(let result) = end.outcome, let cache, let ticket {
                 end.cache = await cache.keep(result, of: order, work, by: ticket, on: host)
             }
@@ -201,19 +209,22 @@ package final class CallExecutor: Executor {
 
     private func succeed(
         _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
-        seat: (any ModelSeat)?, progress: @escaping UnitProgress
+        seat: (any ModelSeat)?, startClock: StartClock, progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
-        guard let seat else { return try await succeed(order, work, call, on: host, progress: progress) }
+        guard let seat else {
+            return try await succeed(order, work, call, on: host, startClock: startClock, progress: progress)
+        }
         return try await seat.occupied {
             do throws(Failure) {
-                let outcome = try await self.succeed(order, work, call, on: seat.host, progress: progress)
+                let outcome = try await self.succeed(
+                    order, work, call, on: seat.host, startClock: startClock, progress: progress)
                 return .success(outcome)
             } catch { return .failure(error) }
         }.get()
     }
 
     private func succeed(
-        _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost,
+        _ order: WorkOrder, _ work: CallWork, _ call: StagedCall, on host: any ModelHost, startClock: StartClock,
         progress: @escaping UnitProgress
     ) async throws(Failure) -> Outcome {
         let schemas = try schemas(of: work.model)
@@ -226,7 +237,8 @@ package final class CallExecutor: Executor {
         let log = LogFile(path: state.log(job: order.job, task: order.task, attempt: order.attempt))
         let attempt = CallAttempt(
             order: order, work: work, host: host, staging: staging, state: state, log: log,
-            spares: spares(of: order.job), schemas: schemas, caller: caller, api: api, unitCount: call.units.count)
+            spares: spares(of: order.job), schemas: schemas, caller: caller, api: api, unitCount: call.units.count,
+            startClock: startClock)
         let results = try await attempt.results(of: call.units, progress: progress)
         let value: JSONValue = if case .shard = work.input { .array(results) } else { results.first ?? .null }
         do { return .succeeded(try await staging.store(value)) } catch { throw Failure(of: error) }
@@ -269,8 +281,10 @@ package final class CallExecutor: Executor {
             let pool = known.pools.first { $0.job == job && $0.model == model && $0.place == place }
             if let pool { return pool.instances }
             let starter = InstanceStarter(
-                model: model, job: job, host: host, state: state, client: client, window: startWindow, api: api)
-            let instances = InstancePool(starter: starter, limit: instanceLimit, idleLimit: idleLimit)
+                model: model, job: job, host: host, state: state, client: client,
+                window: model.startTimeout ?? startWindow, health: health, api: api)
+            let settings = PoolSettings(model, limit: instanceLimit, idle: idleLimit, health: health)
+            let instances = InstancePool(starter: starter, settings: settings)
             known.pools.append(Pool(job: job, model: model, place: place, instances: instances))
             return instances
         }

@@ -11,7 +11,8 @@ struct ColdCaller: UnitCaller {
         defer { session?.close() }
         var launch = launch(in: folder, of: attempt, name: name, recovered: adopting)
         launch.environment["IMFLOW_API_TOKEN"] = session?.token
-        let call = ExecCall(host: attempt.host, launch: launch, folder: folder, log: attempt.log)
+        let call = ExecCall(
+            host: attempt.host, launch: launch, folder: folder, log: attempt.log, startClock: attempt.startClock)
         defer { folder.remove() }
         let request = adopting ? [] : try await attempt.stage(unit, into: folder)
         let answer: Result<JSONValue, Failure>

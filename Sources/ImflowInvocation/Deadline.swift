@@ -33,6 +33,15 @@ func withDeadline<Value: Sendable>(
 
 /// When the time of an attempt is over. What is no work of the attempt's own does not count.
 final class Deadline: Sendable {
+    private struct State {
+        /// Nil while it is put off, and where there is no limit.
+        var due: ContinuousClock.Instant?
+        /// What was left when it was put off.
+        var left: Duration?
+        /// Who puts it off.
+        var holds = 0
+    }
+
     /// That of the attempt which the current task works for; nil: none.
     @TaskLocal static var current: Deadline?
 
@@ -40,25 +49,43 @@ final class Deadline: Sendable {
     private static let glance: Duration = .seconds(1)
 
     private let limit: Duration?
-    /// Nil while it is put off.
-    private let due: Mutex<ContinuousClock.Instant?>
+    private let state: Mutex<State>
 
     init(limit: TimeSpan?) {
         self.limit = limit?.duration
-        due = Mutex(limit.map { .now + $0.duration })
+        state = Mutex(State(due: limit.map { .now + $0.duration }))
     }
 
-    /// Until ``restart()`` no time passes.
-    func putOff() { due.withLock { $0 = nil } }
+    /// No time passes until as many calls of ``goOn()`` or ``restart()`` came.
+    func putOff() {
+        state.withLock { state in
+            state.holds += 1
+            guard let due = state.due else { return }
+            state.left = due - .now
+            state.due = nil
+        }
+    }
 
-    /// All of the time is left again.
-    func restart() { due.withLock { $0 = limit.map { .now + $0 } } }
+    /// What was left when it was put off is left again.
+    func goOn() { release { _ in } }
+
+    /// All of the time is left again, also where it was not put off.
+    func restart() { release { $0 = limit } }
+
+    private func release(_ change: (inout Duration?) -> Void) {
+        state.withLock { state in
+            state.holds = max(0, state.holds - 1)
+            if let due = state.due { state.left = due - .now }
+            change(&state.left)
+            state.due = state.holds == 0 ? state.left.map { .now + $0 } : nil
+        }
+    }
 
     /// Returns when the time is over, or when the calling task is cancelled.
     func passes() async {
         guard let limit else { return }
         while !Task.isCancelled {
-            let due = due.withLock { $0 }
+            let due = state.withLock { $0.due }
             if let due, due <= .now { return }
             try? await Task.sleep(for: due.map { $0 - .now } ?? min(limit, Self.glance))
         }

@@ -8,6 +8,7 @@ struct ExecCall: Sendable {
     let launch: Launch
     let folder: UnitFolder
     let log: LogFile
+    let startClock: StartClock
 
     private var model: String { launch.model.name }
 
@@ -18,6 +19,7 @@ struct ExecCall: Sendable {
         CallObservation.note(.request(request))
         let exit = try await host.run(launch, input: request)
         CallObservation.note(.ended(exit))
+        if let startup = exit.startup { startClock.add(startup) }
         if Task.isCancelled { throw .cancelled }
         guard exit.code == 0 else { throw exit.failure(of: model, log: log.tail(from: mark)) }
         let name = "the result of model \(model) in $IMFLOW_OUTPUT"

@@ -1,64 +1,75 @@
-import ImflowContent
-import ImflowHTTP
 import ImflowExecution
 import ImflowPlan
 
-/// The warm instances of one model for one job. Attempts of all its stages and shards share them: each request takes a
-/// place, waits for one when all are taken, and gives it back. Instances are started when they are asked for, never more
-/// than `limit` at once, and stopped when they broke, when nobody wanted them for a while, and at shutdown.
+/// The warm instances of one model. Attempts of all stages and shards share them: each request takes a place, waits for one
+/// when all are taken, first come first served, and gives it back. There are never more than ``PoolSettings/maximum``
+/// instances; those that broke are replaced, and those that nobody wanted for a while are stopped.
 actor InstancePool {
-    typealias Environment = [String: String]
+    typealias Environment = @Sendable (UnitFolder) -> [String: String]
 
-    private struct Slot {
+    struct Slot {
         let lease: InstanceLease
         var inUse = 0
         /// It takes no more requests and is stopped by the last one who uses it.
-        var retiring = false
+        var isRetiring = false
+        /// A check failed while it worked: it takes no more requests until one succeeds.
+        var isSuspect = false
+        /// When a request or a check last ended well.
+        var heardOf = ContinuousClock.now
         var lastUsed = ContinuousClock.now
     }
 
-    private struct Waiter {
+    struct Waiter {
         let id: Int
-        let environment: @Sendable (UnitFolder) -> Environment
+        let environment: Environment
+        let clock: StartClock
+        /// It waits because an instance is being started.
+        var waitsForStart = false
         let continuation: CheckedContinuation<Result<InstanceLease, Failure>, Never>
     }
 
-    private let starter: InstanceStarter
-    /// Requests that one instance takes at once.
-    private let capacity: Int
-    private let limit: Int
-    private let idleLimit: Duration
+    let starter: InstanceStarter
+    let settings: PoolSettings
 
-    private var slots: [Slot] = []
-    private var starts: [String: Task<Void, Never>] = [:]
-    private var waiters: [Waiter] = []
-    private var stopping = 0
+    var slots: [Slot] = []
+    /// By token.
+    var starts: [String: Task<Void, Never>] = [:]
+    /// By token.
+    var checks: [String: Task<Void, Never>] = [:]
+    var waiters: [Waiter] = []
+    var stopping = 0
     /// Lowered when one more instance could not be started beside those that run: a model that listens on its declared
     /// port only runs once. Reset when no instance is left.
-    private var growth: Int
+    var growth: Int
+    var backoff = StartBackoff()
+    /// Looks again when the back-off is over.
+    var retry: Task<Void, Never>?
+    /// What an instance gets that is started for nobody.
+    var lastEnvironment: Environment?
+    /// However short the pause is after which one is checked: it takes a request now.
+    var justChecked: String?
+    var isClosed = false
+    var watch: Task<Void, Never>?
     private var nextWaiter = 0
-    private var closed = false
-    private var reaper: Task<Void, Never>?
 
-    init(starter: InstanceStarter, limit: Int, idleLimit: TimeSpan) {
+    init(starter: InstanceStarter, settings: PoolSettings) {
         self.starter = starter
-        self.limit = max(1, limit)
-        self.idleLimit = idleLimit.duration
-        capacity = starter.model.callProtocol.isHTTP ? max(1, starter.model.concurrency) : 1
-        growth = self.limit
+        self.settings = settings
+        growth = settings.maximum
     }
 
     /// Waits for a place. Ends with `cancelled` when the calling task is cancelled.
-    /// - Parameter environment: what an instance that has to be started for this gets, by its work folder.
-    func acquire(
-        environment: @escaping @Sendable (UnitFolder) -> Environment
-    ) async throws(Failure) -> InstanceLease {
-        if Task.isCancelled || closed { throw .cancelled }
+    /// - Parameters:
+    ///   - clock: is told while an instance is being started for it.
+    ///   - environment: what an instance that has to be started for this gets, by its work folder.
+    func acquire(clock: StartClock, environment: @escaping Environment) async throws(Failure) -> InstanceLease {
+        if Task.isCancelled || isClosed { throw .cancelled }
         let id = nextWaiter
         nextWaiter += 1
+        lastEnvironment = environment
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters.append(Waiter(id: id, environment: environment, continuation: continuation))
+                waiters.append(Waiter(id: id, environment: environment, clock: clock, continuation: continuation))
                 pump()
                 if Task.isCancelled { giveUp(id) }
             }
@@ -74,17 +85,20 @@ actor InstancePool {
         guard let index = slots.firstIndex(where: { $0.lease.token == lease.token }) else { return }
         slots[index].inUse -= 1
         slots[index].lastUsed = .now
-        if broken { slots[index].retiring = true }
-        if slots[index].retiring, slots[index].inUse == 0 {
+        if broken { slots[index].isRetiring = true } else if !slots[index].isSuspect { slots[index].heardOf = .now }
+        if slots[index].isRetiring, slots[index].inUse == 0 {
             await stop(slots.remove(at: index).lease)
+        } else if slots[index].isSuspect, slots[index].inUse == 0 {
+            check(index)
         }
         pump()
     }
 
     /// Stops every instance; whoever waits gets `cancelled`.
     func shutdown() async {
-        closed = true
-        reaper?.cancel()
+        isClosed = true
+        watch?.cancel()
+        retry?.cancel()
         fail(.cancelled)
         let running = Array(starts.values)
         for start in running { start.cancel() }
@@ -101,7 +115,7 @@ actor InstancePool {
 
     private func giveUp(_ id: Int) {
         guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-        waiters.remove(at: index).continuation.resume(returning: .failure(whyNobodyServed))
+        resume(waiters.remove(at: index), .failure(whyNobodyServed))
     }
 
     /// Of a waiter that gave up: what kept it waiting, where no instance ever took a request.
@@ -110,87 +124,56 @@ actor InstancePool {
         return Failure(.cancelled, "model \(starter.model.name) never became ready: \(seen)")
     }
 
-    private func fail(_ failure: Failure) {
+    func fail(_ failure: Failure) {
         let failed = waiters
         waiters = []
-        for waiter in failed { waiter.continuation.resume(returning: .failure(failure)) }
+        for waiter in failed { resume(waiter, .failure(failure)) }
+    }
+
+    private func resume(_ waiter: Waiter, _ result: Result<InstanceLease, Failure>) {
+        if waiter.waitsForStart { waiter.clock.end() }
+        waiter.continuation.resume(returning: result)
     }
 
     /// Hands free places to those who wait, the first first, and starts instances for the rest.
-    private func pump() {
-        guard !closed else { return }
+    func pump() {
+        guard !isClosed else { return }
         while !waiters.isEmpty, let index = freeSlot() {
+            if isDoubtful(index) {
+                check(index)
+                continue
+            }
             slots[index].inUse += 1
-            waiters.removeFirst().continuation.resume(returning: .success(slots[index].lease))
+            resume(waiters.removeFirst(), .success(slots[index].lease))
         }
-        let unserved = waiters.count - starts.count * capacity
-        guard unserved > 0, let environment = waiters.first?.environment else { return }
-        let room = min(limit, growth) - slots.count - starts.count - stopping
-        let wanted = (unserved + capacity - 1) / capacity
-        for _ in 0..<max(0, min(room, wanted)) { begin(environment) }
+        startMissing()
+        for index in waiters.indices where waiters[index].waitsForStart != isStarting {
+            waiters[index].waitsForStart = isStarting
+            if isStarting { waiters[index].clock.begin() } else { waiters[index].clock.end() }
+        }
     }
 
     /// The instance with the fewest requests that can take one more.
     private func freeSlot() -> Int? {
-        slots.indices.filter { !slots[$0].retiring && slots[$0].inUse < capacity }
-            .min { slots[$0].inUse < slots[$1].inUse }
+        slots.indices.filter { canTakeOneMore(slots[$0]) }.min { slots[$0].inUse < slots[$1].inUse }
     }
 
-    private func begin(_ environment: @escaping @Sendable (UnitFolder) -> Environment) {
-        let token = InstanceStarter.drawToken()
-        let starter = starter
-        starts[token] = Task {
-            do throws(Failure) {
-                await self.started(try await starter.start(token: token, environment: environment))
-            } catch { self.notStarted(token, error) }
-        }
+    private func canTakeOneMore(_ slot: Slot) -> Bool {
+        if slot.isRetiring || slot.isSuspect || slot.inUse >= settings.capacity { return false }
+        // Who works is not kept from more work by being asked how it is.
+        return slot.inUse > 0 || checks[slot.lease.token] == nil
     }
 
-    private func started(_ lease: InstanceLease) async {
-        starts[lease.token] = nil
-        guard !closed else { return await stop(lease) }
-        slots.append(Slot(lease: lease))
-        startReaper()
-        pump()
-    }
-
-    private func notStarted(_ token: String, _ failure: Failure) {
-        starts[token] = nil
-        if slots.contains(where: { !$0.retiring }) || !starts.isEmpty {
-            growth = max(1, slots.count + starts.count)
-        } else {
-            growth = limit
-            fail(failure)
-        }
-        pump()
-    }
-
-    private func stop(_ lease: InstanceLease) async {
+    func stop(_ lease: InstanceLease) async {
         stopping += 1
+        if let check = checks.removeValue(forKey: lease.token) {
+            check.cancel()
+            await check.value
+        }
         await lease.instance.stop()
         lease.folder.remove()
         stopping -= 1
-        if slots.isEmpty, starts.isEmpty { growth = limit }
+        if slots.isEmpty, starts.isEmpty { growth = settings.maximum }
         pump()
-    }
-
-    private func startReaper() {
-        guard reaper == nil else { return }
-        let pause = idleLimit
-        reaper = Task { [weak self] in
-            while !Task.isCancelled, let self, await self.stopIdle() {
-                try? await Task.sleep(for: pause)
-            }
-        }
-    }
-
-    /// - Returns: false when no instance is left to watch.
-    private func stopIdle() async -> Bool {
-        let now = ContinuousClock.now
-        let idle = slots.filter { $0.inUse == 0 && now - $0.lastUsed >= idleLimit }.map(\.lease)
-        slots.removeAll { slot in idle.contains { $0.token == slot.lease.token } }
-        for lease in idle { await stop(lease) }
-        if slots.isEmpty { reaper = nil }
-        return reaper != nil
     }
 }

@@ -3,15 +3,16 @@ import ImflowContent
 import ImflowExecution
 import ImflowPlan
 
-/// Starts warm instances of one model for one job and waits until they are ready.
+/// Starts warm instances of one model, prepares them for their first request, and tells whether they are well.
 struct InstanceStarter: Sendable {
     let model: ModelPlan
     let job: String
     let host: any ModelHost
     let state: StateFolder
     let client: HTTPClient
-    /// From the start to the first answer of `health`.
+    /// From the start of the program until it is ready and its hooks are done.
     let window: TimeSpan
+    let health: HealthPolicy
     /// What its models reach their engine by; each request says its token.
     let api: APIEndpoint?
     let readiness = Readiness()
@@ -19,40 +20,43 @@ struct InstanceStarter: Sendable {
     /// Throws when it cannot be started, ends at once, or is not ready in time; then nothing of it is left.
     func start(
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
-    ) async throws(Failure) -> InstanceLease {
+    ) async throws(StartFailure) -> InstanceLease {
         let path = InstanceStarter.folder(of: state, job: job) + "/" + token
         let folder = UnitFolder(path: path, guest: host.guestFolder(for: path), owner: host.guestOwner)
-        try WorkFolder.create(path)
-        let log = LogFile(path: state.logs(job: job) + "/instance-\(token).log")
-        var variables = environment(folder)
-        // It serves all jobs of the family; each request names its own.
-        variables["IMFLOW_JOB_ID"] = job
-        let launch = Launch(
-            model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: path,
-            environment: variables, logPath: log.path, api: api)
+        let lease: InstanceLease
         do throws(Failure) {
-            CallObservation.note(.starting(log: log.path))
-            let instance = try await host.start(launch)
-            CallObservation.note(.started)
-            let lease = InstanceLease(token: token, instance: instance, folder: folder, log: log)
-            try await waitUntilReady(lease)
+            lease = try await launched(token, in: folder, environment: environment(folder))
+        } catch {
+            folder.remove()
+            throw StartFailure(failure: error, ended: false)
+        }
+        do throws(Failure) {
+            try await prepare(lease)
             CallObservation.note(.ready)
             return lease
         } catch {
+            let ended = error != .cancelled ? await lease.instance.exit() != nil : false
+            await lease.instance.stop()
             folder.remove()
-            throw error
+            throw StartFailure(failure: error, ended: ended)
         }
     }
 
-    private func waitUntilReady(_ lease: InstanceLease) async throws(Failure) {
-        guard model.callProtocol.isHTTP else { return }
-        do throws(Failure) {
-            try await RestEndpoint.waitUntilReady(
-                lease, model: model, within: window, client: client, readiness: readiness)
-        } catch {
-            await lease.instance.stop()
-            throw error
-        }
+    private func launched(
+        _ token: String, in folder: UnitFolder, environment: [String: String]
+    ) async throws(Failure) -> InstanceLease {
+        try WorkFolder.create(folder.path)
+        let log = LogFile(path: state.logs(job: job) + "/instance-\(token).log")
+        var variables = environment
+        // It serves all jobs of the family; each request names its own.
+        variables["IMFLOW_JOB_ID"] = job
+        let launch = Launch(
+            model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: folder.path,
+            environment: variables, logPath: log.path, api: api)
+        CallObservation.note(.starting(log: log.path))
+        let instance = try await host.start(launch)
+        CallObservation.note(.started)
+        return InstanceLease(token: token, instance: instance, folder: folder, log: log)
     }
 
     /// Holds the work folders of a job's instances, each named by its token.

@@ -30,7 +30,7 @@ package protocol ModelHost: Sendable {
     /// to be found any more.
     func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit
 
-    /// Starts a warm instance. For `rest` it answers as soon as the program was started, not when it is ready.
+    /// Starts a warm instance. It answers as soon as the program was started, not when it is ready; hooks are not run.
     func start(_ launch: Launch) async throws(Failure) -> any ModelInstance
 
     /// Ends and removes whatever any engine left behind for the job, except what carries one of these tokens.
@@ -134,6 +134,8 @@ package struct Exit: Sendable, Equatable {
     /// Standard output of a ``ModelHost/run(_:input:)``; empty for instances.
     package var output: [UInt8]
     package var outputTruncated: Bool
+    /// From the launch until the program ran, where that is worth telling: a container's. Nil: not told.
+    package var startup: Duration?
 
     package init(
         code: Int32?, signal: Int32? = nil, outOfMemory: Bool = false, output: [UInt8] = [], outputTruncated: Bool = false
@@ -156,6 +158,9 @@ package protocol ModelInstance: Sendable {
     /// program closed its output. A line too many is an `app` failure, after which the instance must be discarded. One
     /// exchange at a time.
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]?
+    /// Runs a command where the program runs, with its environment, to the command's end; what it writes goes to the log.
+    /// It ends with the instance, and when the calling task is cancelled. Throws `app` when it cannot be run there.
+    func execute(_ command: [String]) async throws(Failure) -> Exit
     /// Ends it, whole. Returns when nothing of it is left.
     func stop() async
     /// Puts a folder below the instance's work folder, with all that is in it, where the instance sees it as `guest`.

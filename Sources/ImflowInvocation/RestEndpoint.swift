@@ -16,14 +16,14 @@ enum RestEndpoint {
     }
 
     /// Returns when the instance is ready, as its protocol tells (``InstanceProbe``). Throws when the instance ends before, or is not
-    /// ready within `window`.
-    /// - Parameter readiness: is told what each probe saw.
+    /// ready until `deadline`.
+    /// - Parameters:
+    ///   - window: what the deadline left it, for the message.
+    ///   - readiness: is told what each probe saw.
     static func waitUntilReady(
-        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, client: HTTPClient,
-        readiness: Readiness
+        _ lease: InstanceLease, model: ModelPlan, within window: TimeSpan, until deadline: ContinuousClock.Instant,
+        client: HTTPClient, readiness: Readiness
     ) async throws(Failure) {
-        let clock = ContinuousClock()
-        let deadline = clock.now + window.duration
         var pause = firstPause
         var last = "nothing accepts connections on port \(port(of: lease.instance))"
         while true {
@@ -37,7 +37,7 @@ enum RestEndpoint {
                 throw exit.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
             }
             if Task.isCancelled { throw .cancelled }
-            guard clock.now < deadline else {
+            guard ContinuousClock.now < deadline else {
                 let log = lease.log.tail(from: 0)
                 throw Failure(
                     .app,

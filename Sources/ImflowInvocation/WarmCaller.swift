@@ -31,7 +31,7 @@ struct WarmCaller: UnitCaller {
     ) async throws(ExchangeFailure) -> JSONValue {
         let lease: InstanceLease
         do throws(Failure) {
-            lease = try await pool.acquire { attempt.environment(in: $0) }
+            lease = try await pool.acquire(clock: attempt.startClock) { attempt.environment(in: $0) }
         } catch { throw .sound(error) }
         let mark = lease.log.size
         let folder = lease.unitFolder("\(attempt.order.task).\(attempt.order.attempt).\(name)")

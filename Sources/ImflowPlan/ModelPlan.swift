@@ -32,16 +32,29 @@ package struct ModelPlan: Sendable, Equatable, Codable {
     package var network: NetworkAccess?
     /// Attempts that call the model at once, over all stages of a job; nil: no limit of its own.
     package var maxParallel: Int?
+    /// Warm instances that are kept even when idle; nil: 0.
+    package var minInstances: Int?
+    /// Warm instances at once; nil: as many as there are slots.
+    package var maxInstances: Int?
+    /// A warm instance beyond ``minInstances`` that nobody wanted for so long is stopped; nil: ``idleTimeout``.
+    package var idleTimeout: TimeSpan?
+    /// From the start of an instance until it is ready and its hooks are done; nil: ``startTimeout``.
+    package var startTimeout: TimeSpan?
     /// JSON Schemas (draft-07), as written.
     package var inputSchema: JSONValue?
     package var outputSchema: JSONValue?
+
+    package static let idleTimeout = TimeSpan(seconds: 120)
+    package static let startTimeout = TimeSpan(seconds: 60)
 
     package init(
         name: String, version: String? = nil, folder: String, image: String? = nil, command: [String] = [],
         callProtocol: CallProtocol = .exec, port: Int = 9000, path: String = "/inference", health: String = "/health",
         concurrency: Int = 1, environment: [String: String] = [:], hooks: Hooks = Hooks(),
-        resources: Resources = Resources(), maxParallel: Int? = nil, inputSchema: JSONValue? = nil,
-        outputSchema: JSONValue? = nil, network: NetworkAccess? = nil
+        resources: Resources = Resources(), maxParallel: Int? = nil, minInstances: Int? = nil,
+        maxInstances: Int? = nil, idleTimeout: TimeSpan? = nil, startTimeout: TimeSpan? = nil,
+        inputSchema: JSONValue? = nil, outputSchema: JSONValue? = nil,
+        network: NetworkAccess? = nil
     ) {
         self.name = name
         self.version = version
@@ -57,6 +70,10 @@ package struct ModelPlan: Sendable, Equatable, Codable {
         self.hooks = hooks
         self.resources = resources
         self.maxParallel = maxParallel
+        self.minInstances = minInstances
+        self.maxInstances = maxInstances
+        self.idleTimeout = idleTimeout
+        self.startTimeout = startTimeout
         self.inputSchema = inputSchema
         self.outputSchema = outputSchema
         self.network = network

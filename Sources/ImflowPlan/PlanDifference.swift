@@ -187,12 +187,16 @@ private struct StagePair {
         }
     }
 
-    /// What an attempt may use, and how many run at once, change no result.
+    /// What an attempt may use, how many run at once, and how long instances stay, change no result.
     private static func essence(_ model: ModelPlan?) -> ModelPlan? {
         guard var model else { return nil }
         model.resources = Resources()
         model.concurrency = 1
         model.maxParallel = nil
+        model.minInstances = nil
+        model.maxInstances = nil
+        model.idleTimeout = nil
+        model.startTimeout = nil
         return model
     }
 

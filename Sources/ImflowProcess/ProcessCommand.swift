@@ -7,8 +7,8 @@ struct ProcessCommand: Sendable {
     /// What messages call the model.
     let model: String
     /// Absolute.
-    let program: String
-    let arguments: [String]
+    private(set) var program: String
+    private(set) var arguments: [String]
     let folder: String
     let environment: [String: String]
     /// For what the program prints.
@@ -48,6 +48,18 @@ struct ProcessCommand: Sendable {
         arguments = Array(model.command.dropFirst())
         let path = environment["PATH"] ?? Self.fallbackPath
         program = try paths.resolve(name, folder: model.folder, path: path, model: model.name)
+    }
+
+    /// Another program with its arguments in the same folder and environment.
+    func running(_ words: [String], paths: CommandPaths) throws(Failure) -> ProcessCommand {
+        guard let name = words.first, !name.isEmpty, !words.contains(where: { $0.utf8.contains(0) }) else {
+            throw Failure(.app, "model \(model): a hook is no command")
+        }
+        var other = self
+        let path = environment["PATH"] ?? Self.fallbackPath
+        other.program = try paths.resolve(name, folder: folder, path: path, model: "\(model), a hook")
+        other.arguments = Array(words.dropFirst())
+        return other
     }
 
     /// As the start of a process wants it.

@@ -82,7 +82,11 @@ package final class ProcessHost: ModelHost {
         let port = launch.model.callProtocol.isHTTP ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
             let order = try order(for: launch, port: port)
-            let instance = try ProcessInstance(order, port: port, spawner: spawner) { [weak self] in
+            let hook: ProcessInstance.HookOrder = { [weak self] words, number throws(Failure) in
+                guard let self else { throw Failure(.cancelled, "the processes were ended") }
+                return try self.order(for: launch, port: port, hook: words, number: number)
+            }
+            let instance = try ProcessInstance(order, port: port, spawner: spawner, hook: hook) { [weak self] in
                 self?.forget(launch.token, port: port)
             }
             instances.withLock { $0[launch.token] = instance }
@@ -115,13 +119,20 @@ package final class ProcessHost: ModelHost {
         if let port { ports.giveBack(port) }
     }
 
-    private func order(for launch: Launch, port: Int? = nil) throws(Failure) -> ProgramOrder {
+    /// - Parameters:
+    ///   - hook: a command to be run beside the launch's own program; nil: that program.
+    ///   - number: of the hook's run, among those of its instance.
+    private func order(
+        for launch: Launch, port: Int? = nil, hook: [String]? = nil, number: Int = 0
+    ) throws(Failure) -> ProgramOrder {
         let marks = ["IMFLOW_TOKEN": launch.token, "IMFLOW_STATE": stateMark, "IMFLOW_OWNER": owner]
-        let command = try ProcessCommand(launch, marks: marks, port: port, paths: commands)
+        var command = try ProcessCommand(launch, marks: marks, port: port, paths: commands)
+        if let hook { command = try command.running(hook, paths: commands) }
+        let suffix = hook == nil ? "" : ".hook-\(number)"
         return ProgramOrder(
-            key: ProgramOrder.key(token: launch.token, unit: launch.unit), program: command.laidOut,
-            logPath: launch.logPath, redactor: command.redactor, recordPath: ProgramOrder.recordPath(of: launch),
-            marks: self.marks(of: launch))
+            key: ProgramOrder.key(token: launch.token, unit: launch.unit) + suffix, program: command.laidOut,
+            logPath: launch.logPath, redactor: command.redactor,
+            recordPath: ProgramOrder.recordPath(of: launch) + suffix, marks: self.marks(of: launch))
     }
 
     private func marks(of launch: Launch) -> [String] {

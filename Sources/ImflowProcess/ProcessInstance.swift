@@ -8,9 +8,15 @@ final class ProcessInstance: ModelInstance {
         let exit = Mutex<Exit?>(nil)
     }
 
+    /// What a hook's command starts; the number tells its runs apart.
+    typealias HookOrder = @Sendable (_ words: [String], _ number: Int) throws(Failure) -> ProgramOrder
+
     let baseURL: String?
     private let channel: LineChannel?
     private let program: any StartedProgram
+    private let spawner: any Spawner
+    private let hook: HookOrder
+    private let hooks = Mutex(0)
     private let end = End()
     /// Ends when nothing of the program is left.
     private let watch: Task<Void, Never>
@@ -18,15 +24,19 @@ final class ProcessInstance: ModelInstance {
     /// Starts the program; does not return before it runs.
     /// - Parameters:
     ///   - port: where a `rest` model is told to listen; nil: the protocol is `jsonl`.
+    ///   - hook: what is started for a command that is run beside it.
     ///   - onEnd: called once, when nothing of it is left.
     init(
-        _ order: ProgramOrder, port: Int?, spawner: any Spawner, onEnd: @escaping @Sendable () -> Void
+        _ order: ProgramOrder, port: Int?, spawner: any Spawner, hook: @escaping HookOrder,
+        onEnd: @escaping @Sendable () -> Void
     ) throws(Failure) {
         let channel = port == nil ? try LineChannel(model: order.program.model, limit: Launch.outputLimit) : nil
         let program = try Self.start(order, channel: channel, spawner)
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
         self.program = program
+        self.spawner = spawner
+        self.hook = hook
         watch = Task(executorPreference: BlockingThreads.shared) { [end] in
             let exit = await program.wait()
             end.exit.withLock { $0 = exit }
@@ -54,6 +64,25 @@ final class ProcessInstance: ModelInstance {
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? {
         guard let channel else { return nil }
         return try await channel.exchange(line)
+    }
+
+    func execute(_ words: [String]) async throws(Failure) -> Exit {
+        if let exit = await exit() { return exit }
+        let number = hooks.withLock { number in
+            number += 1
+            return number
+        }
+        let order = try hook(words, number)
+        let spawner = spawner
+        let result = await withTaskExecutorPreference(BlockingThreads.shared) { () async -> Result<Exit, Failure> in
+            do throws(Failure) {
+                let nothing = try RequestInput.nothing()
+                let program = try spawner.start(order, input: nothing.descriptor, output: nil)
+                let exit = await withTaskCancellationHandler { await program.wait() } onCancel: { program.stop() }
+                return .success(exit)
+            } catch { return .failure(error) }
+        }
+        return try result.get()
     }
 
     func stop() async {

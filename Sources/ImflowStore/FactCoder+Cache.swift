@@ -8,20 +8,24 @@ extension FactCoder {
     private static let notAsked: UInt8 = 255
 
     /// All stand after the other fields of the evidence, and only as far as there is something to say.
-    static func put(_ cache: CacheEvidence?, engine: String?, imageDigest: String?, into record: inout ByteWriter) {
-        let hasMore = engine != nil || imageDigest != nil
-        if let cache { put(cache, into: &record) } else if hasMore { record.put(notAsked) }
-        guard hasMore else { return }
-        // The time of the start stands here; none of it is not a number.
-        record.put(fixed: Double.nan.bitPattern)
-        record.put(engine ?? "")
+    /// - Parameter start: milliseconds.
+    static func put(
+        _ cache: CacheEvidence?, start: Double?, engine: String?, imageDigest: String?, into record: inout ByteWriter
+    ) {
+        let names = engine != nil || imageDigest != nil
+        if let cache { put(cache, into: &record) } else if names || start != nil { record.put(notAsked) }
+        guard names || start != nil else { return }
+        // No start is not a number.
+        record.put(fixed: (start ?? .nan).bitPattern)
+        if names { record.put(engine ?? "") }
         if let imageDigest { record.put(imageDigest) }
     }
 
     static func readRest(of evidence: inout Evidence, from record: inout ByteReader) throws {
         evidence.cache = try cache(from: &record)
         if record.isAtEnd { return }
-        _ = try record.fixed()
+        let start = Double(bitPattern: try record.fixed())
+        evidence.startMilliseconds = start.isNaN ? nil : start
         if record.isAtEnd { return }
         let engine = try record.text()
         evidence.engine = engine.isEmpty ? nil : engine
@@ -47,7 +51,7 @@ extension FactCoder {
     }
 
     /// Nil where it was not asked.
-    private static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
+    static func cache(from record: inout ByteReader) throws -> CacheEvidence? {
         guard !record.isAtEnd else { return nil }
         let first = try record.byte()
         if first == notAsked { return nil }

@@ -138,7 +138,9 @@ enum FactCoder {
         record.put(evidence.inputHash == nil ? 0 : 1 as UInt8)
         if let hash = evidence.inputHash { record.put(raw: hash.bytes) }
         nodes.put(evidence.node, into: &record)
-        put(evidence.cache, engine: evidence.engine, imageDigest: evidence.imageDigest, into: &record)
+        put(
+            evidence.cache, start: evidence.startMilliseconds, engine: evidence.engine,
+            imageDigest: evidence.imageDigest, into: &record)
     }
 
     private static func evidence(from record: inout ByteReader, nodes: inout NodeTable) throws -> Evidence {

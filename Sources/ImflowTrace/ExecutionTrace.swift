@@ -14,6 +14,8 @@ package struct ExecutionTrace: Sendable {
         package var startedAt: Int64
         package var finishedAt: Int64
         package var machine: String
+        /// What of its time it waited for its model to start; nil: none, or nobody can tell.
+        package var startMilliseconds: Int64?
 
         package init(_ receipt: Receipt) {
             number = receipt.attempt
@@ -23,6 +25,7 @@ package struct ExecutionTrace: Sendable {
             startedAt = receipt.startedAt
             finishedAt = max(receipt.startedAt, receipt.finishedAt)
             machine = receipt.node
+            startMilliseconds = receipt.startMilliseconds.map { Int64($0.rounded()) }
         }
 
         package var milliseconds: Int64 { finishedAt - startedAt }

@@ -67,6 +67,7 @@ package struct HTMLReport {
             let task = trace.tasks[bar.task]
             let tip =
                 "\(task.id), attempt \(bar.attempt.number): \(bar.attempt.status), \(Self.seconds(bar.attempt.milliseconds))"
+                + (bar.attempt.startMilliseconds.map { ", \(Self.seconds($0)) of it to start" } ?? "")
                 + (bar.attempt.cause.map { " (\($0))" } ?? "")
             text += """
                 <rect x="\(Self.rounded(x))" y="\(bar.lane * height)" width="\(Self.rounded(length))" \

@@ -42,6 +42,7 @@ package struct PerfettoTrace {
             "attempt": .int(Int64(bar.attempt.number)), "status": .string(bar.attempt.status), "kind": .string(task.kind),
         ]
         if let model = task.model { details["model"] = .string(model) }
+        if let start = bar.attempt.startMilliseconds { details["start_ms"] = .int(start) }
         if let cause = bar.attempt.cause { details["cause"] = .string(cause) }
         if let message = bar.attempt.message { details["message"] = .string(message) }
         return [

@@ -89,6 +89,7 @@ final class EventLog: Sendable {
             "latency_ms": .number((receipt.latencyMilliseconds * 1000).rounded() / 1000),
             "node_id": .string(receipt.node),
         ]
+        if let start = receipt.startMilliseconds { details["start_ms"] = .number((start * 1000).rounded() / 1000) }
         if let index = receipt.shardIndex { details["shard_index"] = .int(Int64(index)) }
         if let cause = receipt.cause { details["cause"] = .string(cause.rawValue) }
         if let message = receipt.message { details["message"] = .string(message) }

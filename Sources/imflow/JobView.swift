@@ -97,6 +97,7 @@ struct JobView {
             "node_id": .string(receipt.node), "started_at": .string(WallClock.text(receipt.startedAt)),
             "finished_at": .string(WallClock.text(receipt.finishedAt)),
         ]
+        if let start = receipt.startMilliseconds { members["start_ms"] = .number((start * 1000).rounded() / 1000) }
         if let message = receipt.message { members["message"] = .string(message) }
         if let from = receipt.cachedFrom { members["cached_from"] = .string(from) }
         if let engine = receipt.engine { members["engine"] = .string(engine) }
@@ -141,9 +142,10 @@ struct JobView {
         for receipt in receipts ?? [] {
             let from = receipt.cachedFrom.map { ", from the cache: made by \($0)" } ?? ""
             let cause = receipt.cause.map { " (\($0.rawValue): \(receipt.message ?? ""))" } ?? ""
+            let start = receipt.startMilliseconds.map { " (\(WallClock.span(Int64($0))) of it to start)" } ?? ""
             lines.append(
                 "  \(receipt.jobID) attempt \(receipt.attempt) \(receipt.status.rawValue)\(cause) "
-                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds))) \(receipt.outputHash?.description ?? "-")\(from)\(receipt.engine.map { " on \($0)" } ?? "")"
+                    + "\(WallClock.span(Int64(receipt.latencyMilliseconds)))\(start) \(receipt.outputHash?.description ?? "-")\(from)\(receipt.engine.map { " on \($0)" } ?? "")"
                     + (receipt.imageDigest.map { " by \($0)" } ?? ""))
         }
         return lines.joined(separator: "\n")

@@ -116,12 +116,16 @@ struct TaskStory {
         }
     }
 
+    private func startText(_ attempt: JobHistory.Attempt) -> String {
+        attempt.startMilliseconds.map { "; it had waited \(WallClock.span(Int64($0))) for its model to start" } ?? ""
+    }
+
     /// Lines for people, without the task's name.
     var text: [String] {
         var lines = [reason]
         for attempt in attempts {
             let start = "attempt \(attempt.number) at \(WallClock.text(attempt.startedAt))"
-            lines.append("  \(start): \(Self.sentence(attempt.reason)); \(endText(attempt))")
+            lines.append("  \(start): \(Self.sentence(attempt.reason)); \(endText(attempt))\(startText(attempt))")
             if let cache = cacheText(attempt) { lines.append("    \(cache)") }
         }
         return lines
@@ -143,6 +147,7 @@ struct TaskStory {
             "end": .string(endText(attempt)), "started_at": .string(WallClock.text(attempt.startedAt)),
             "finished_at": attempt.finishedAt.map { .string(WallClock.text($0)) } ?? .null,
         ]
+        if let start = attempt.startMilliseconds { members["start_ms"] = .number((start * 1000).rounded() / 1000) }
         if let cache = attempt.cache { members["cache"] = json(cache: cache, attempt) }
         return .object(members)
     }

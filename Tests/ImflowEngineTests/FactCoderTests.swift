@@ -29,10 +29,18 @@ struct FactCoderTests {
                     inputHash: payload("in").hash, startedAt: -5, finishedAt: 6, latencyMilliseconds: 0.1,
                     node: "0x01")),
             cachedSuccess(.hit, from: "other/a~00", waitedFor: "other/a~00", note: nil),
+            startedSuccess(cached: true), startedSuccess(cached: false),
             cachedSuccess(.missed, from: nil, waitedFor: nil, note: "not noted \u{1F4A5}"),
             .finished(at: 4, status: .partial, output: payload("[1]")),
         ]
     }()
+
+    private static func startedSuccess(cached: Bool) -> Fact {
+        var evidence = Evidence(inputHash: nil, startedAt: 1, finishedAt: 2, latencyMilliseconds: 3, node: "0x01")
+        evidence.startMilliseconds = 1234.5
+        if cached { evidence.cache = CacheEvidence(.off) }
+        return .attemptSucceeded(task: 9, attempt: 1, result: payload("1"), evidence: evidence)
+    }
 
     private static func cachedSuccess(
         _ outcome: CacheEvidence.Outcome, from: String?, waitedFor: String?, note: String?

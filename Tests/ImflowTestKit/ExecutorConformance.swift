@@ -41,6 +41,6 @@ package struct ConformanceCase: Sendable, CustomStringConvertible {
 /// The suite that every executor of calls holds: one place of truth for what processes, containers and remote nodes do.
 package enum ExecutorConformance {
     package static let cases: [ConformanceCase] =
-        execCases + execFailureCases + restCases + oipCases + cogCases + jsonlCases
+        execCases + execFailureCases + restCases + warmCases + oipCases + cogCases + jsonlCases
         + schemaCases
 }

@@ -41,8 +41,26 @@ package struct UnusedOptionRule: Rule {
         }
     }
 
+    /// What is started for each unit is never kept.
+    private func checkWarmth(_ manifest: Manifest, into findings: inout FindingList) {
+        guard !manifest.isPipeline, let own = manifest.callProtocol, own.value == .exec else { return }
+        let keys = [
+            ("min_instances", manifest.minInstances?.keySpan), ("max_instances", manifest.maxInstances?.keySpan),
+            ("idle_timeout", manifest.idleTimeout?.keySpan), ("start_timeout", manifest.startTimeout?.keySpan),
+        ]
+        for (key, place) in keys {
+            guard let place else { continue }
+            findings.add(
+                Diagnostic(
+                    .optionUnused, "`\(key)` does nothing with `protocol: exec`", at: place,
+                    secondary: [Label(own.span, "started anew for each unit")],
+                    help: "it belongs to a model that stays warm, such as `protocol: jsonl` or `rest`"))
+        }
+    }
+
     /// A program that reads its requests has no address.
     private func checkProtocol(_ manifest: Manifest, into findings: inout FindingList) {
+        checkWarmth(manifest, into: &findings)
         guard let own = manifest.callProtocol, own.value == .exec || own.value == .jsonl else { return }
         let keys = [
             ("port", manifest.port?.keySpan), ("path", manifest.urlPath?.keySpan), ("health", manifest.health?.keySpan),

@@ -3880,6 +3880,50 @@ extension DiagnosticPage {
                 `--fail-on warning` asks for it.
                 """#),
         DiagnosticPage(
+            number: 412, slug: "instances-contradiction", severity: .error,
+            summary: "A `max_instances` that is less than `min_instances`.",
+            text: #"""
+                # IMF0412 instances-contradiction (error)
+
+                A `max_instances` that is less than `min_instances`.
+
+                `min_instances` is how many warm instances are kept even when nobody calls the model, `max_instances` how many there may ever
+                be.
+
+                ## Wrong
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./serve]
+                port: 9000
+                min_instances: 4
+                max_instances: 2
+                ```
+
+                ## Right
+
+                `model.yaml`:
+
+                ```yaml
+                name: reader
+                entrypoint: [./serve]
+                port: 9000
+                min_instances: 2
+                max_instances: 4
+                ```
+
+                ## Fix
+
+                Exchange the two, or raise `max_instances`.
+
+                ## Silence
+
+                An error cannot be silenced: `plan` and `run` refuse the file, and `check` says so. `--baseline` hides findings that
+                were there before from a report, for a repository that is being mended.
+                """#),
+        DiagnosticPage(
             number: 420, slug: "hedge-without-split", severity: .warning,
             summary: "A `hedge` where no stage is split.",
             text: #"""

@@ -155,6 +155,55 @@ extension FileSchema {
               "maximum": 1024,
               "default": 1
             },
+            "min_instances": {
+              "description": "How many warm instances are started with the first call of a job and kept even when idle, never more than there are slots.",
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 1024,
+              "default": 0,
+              "examples": [
+                1
+              ]
+            },
+            "max_instances": {
+              "description": "Most warm instances at once. Default: as many as there are slots.",
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 1024,
+              "examples": [
+                2
+              ]
+            },
+            "idle_timeout": {
+              "description": "A warm instance beyond `min_instances` that nobody wanted for so long is stopped.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "default": "120s",
+              "examples": [
+                "10m"
+              ]
+            },
+            "start_timeout": {
+              "description": "How long a warm instance may take from its start until it is ready and its hooks are done. An attempt's `timeout` does not run meanwhile.",
+              "type": [
+                "string",
+                "number"
+              ],
+              "pattern": "^([0-9]+(\\.[0-9]+)?d)?([0-9]+(\\.[0-9]+)?h)?([0-9]+(\\.[0-9]+)?m)?([0-9]+(\\.[0-9]+)?s)?([0-9]+(\\.[0-9]+)?ms)?$",
+              "minLength": 2,
+              "exclusiveMinimum": 0,
+              "maximum": 31622400,
+              "default": "60s",
+              "examples": [
+                "5m"
+              ]
+            },
             "env": {
               "description": "Environment of the model. `${NAME}` in a value takes the submitter's variable, which is where secrets belong.",
               "type": "object",
@@ -170,7 +219,7 @@ extension FileSchema {
               ]
             },
             "hooks": {
-              "description": "Commands that are run inside the instance before its first request.",
+              "description": "Commands that are run inside a warm instance before its first request, or now and then.",
               "$ref": "#/definitions/hooks"
             },
             "resources": {
@@ -1156,11 +1205,11 @@ extension FileSchema {
               "additionalProperties": false
             },
             "hooks": {
-              "description": "Commands that are run inside the instance before its first request.",
+              "description": "Commands that are run inside a warm instance (`rest`, `jsonl`) before its first request, or now and then, with its environment. A process has them in the model's folder.",
               "type": "object",
               "properties": {
                 "init": {
-                  "description": "Run once, first of all, in a new instance.",
+                  "description": "Run once, first of all, in a new instance. It must exit with 0.",
                   "type": [
                     "string",
                     "array"
@@ -1183,7 +1232,7 @@ extension FileSchema {
                   ]
                 },
                 "warmup": {
-                  "description": "Run once after `init`, before the first request.",
+                  "description": "Run once when the instance is ready, before its first request. It must exit with 0.",
                   "type": [
                     "string",
                     "array"
@@ -1200,7 +1249,7 @@ extension FileSchema {
                   }
                 },
                 "health": {
-                  "description": "Exits with 0 when the model is ready.",
+                  "description": "Exits with 0 when the model is ready and well. It is run until it does before the first request, and now and then while the instance has nothing to do; an idle instance whose hook fails is replaced.",
                   "type": [
                     "string",
                     "array"

@@ -23,8 +23,12 @@ package enum KeyTable {
             Key("path", .urlPath, default: "/inference", since: "0.1", "Where a server takes requests; without it, `/v2/models/` and the model's name with `protocol: oip`, and `/predictions` with `protocol: cog`."),
             Key("health", .urlPath, default: "/health", since: "0.1", "What a server is asked until it is ready: 200 says so. Where a `rest` model answers 404, an open port is enough. Without it, `/v2/health/ready` with `protocol: oip` and `/health-check` with `protocol: cog`, which says its state."),
             Key("concurrency", .integer(1...1024), default: "1", since: "0.1", "How many requests one instance takes at once."),
+            Key("min_instances", .integer(0...1024), default: "0", since: "0.6", "How many warm instances are started with the first call of a job and kept even when idle, never more than there are slots."),
+            Key("max_instances", .integer(1...1024), since: "0.6", "Most warm instances at once. Default: as many as there are slots."),
+            Key("idle_timeout", .duration(zeroAllowed: false), default: "120s", since: "0.6", "A warm instance beyond `min_instances` that nobody wanted for so long is stopped."),
+            Key("start_timeout", .duration(zeroAllowed: false), default: "60s", since: "0.6", "How long a warm instance may take from its start until it is ready and its hooks are done. An attempt's `timeout` does not run meanwhile."),
             Key("env", .textMap, since: "0.1", "Environment of the model. `${NAME}` in a value takes the submitter's variable, which is where secrets belong."),
-            Key("hooks", .block(hooks), since: "0.1", "Commands that are run inside the instance before its first request."),
+            Key("hooks", .block(hooks), since: "0.1", "Commands that are run inside a warm instance before its first request, or now and then."),
             Key("resources", .block(resources), since: "0.1", "What one attempt may use."),
             Key("requires", .block(requires), since: "0.1", "Which nodes may run the model."),
             Key("input_schema", .schema, since: "0.1", "JSON Schema (draft-07) of the model's input. It is checked before each call."),
@@ -152,11 +156,11 @@ package enum KeyTable {
 
     /// The keys of `hooks`.
     package static let hooks = KeyBlock(
-        "hooks", "Commands that are run inside the instance before its first request.",
+        "hooks", "Commands that are run inside a warm instance (`rest`, `jsonl`) before its first request, or now and then, with its environment. A process has them in the model's folder.",
         [
-            Key("init", .command, since: "0.1", "Run once, first of all, in a new instance."),
-            Key("warmup", .command, since: "0.1", "Run once after `init`, before the first request."),
-            Key("health", .command, since: "0.1", "Exits with 0 when the model is ready."),
+            Key("init", .command, since: "0.1", "Run once, first of all, in a new instance. It must exit with 0."),
+            Key("warmup", .command, since: "0.1", "Run once when the instance is ready, before its first request. It must exit with 0."),
+            Key("health", .command, since: "0.1", "Exits with 0 when the model is ready and well. It is run until it does before the first request, and now and then while the instance has nothing to do; an idle instance whose hook fails is replaced."),
         ])
 
     /// The keys of `resources`.

@@ -89,6 +89,12 @@ private struct GPUInstance: ModelInstance {
     var baseURL: String? { base.baseURL }
     func exit() async -> Exit? { await base.exit() }
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? { try await base.exchange(line) }
+    func execute(_ command: [String]) async throws(Failure) -> Exit { try await base.execute(command) }
+    func hand(_ folder: String, as guest: String) async throws(Failure) { try await base.hand(folder, as: guest) }
+    func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {
+        try await base.bring(names, from: guest, into: folder)
+    }
+    func drop(_ guest: String) async { await base.drop(guest) }
 
     func hand(_ folder: String, as guest: String) async throws(Failure) { try await base.hand(folder, as: guest) }
 

@@ -1,0 +1,55 @@
+import ImflowExecution
+import ImflowJSON
+import ImflowPlan
+
+extension ExecutorConformance {
+    /// How instances come to be ready, whatever their protocol.
+    static let warmCases: [ConformanceCase] = [
+        ConformanceCase("warm: what an attempt waits for its instance to start is told, and is none of its timeout", .rest) {
+            bench in
+            let model = try await bench.server(environment: ["START_DELAY": "3"])
+            let first = await bench.run(try bench.whole(model, timeout: TimeSpan(milliseconds: 2500)))
+            _ = try bench.value(of: first)
+            try expect((first.startMilliseconds ?? 0) >= 3000, "it waited \(first.startMilliseconds ?? 0) ms")
+            try expect((first.startMilliseconds ?? 0) <= first.latencyMilliseconds, "the start is no part of \(first)")
+            let second = await bench.run(try bench.whole(model, attempt: 2))
+            _ = try bench.value(of: second)
+            try expect(second.startMilliseconds == nil, "a warm instance took \(second.startMilliseconds ?? 0) ms")
+        },
+        ConformanceCase("warm: init, health and warmup are run in this order before the first request", .rest) { bench in
+            var model = try await bench.server(environment: ["MARK": "mark"])
+            func note(_ word: String) -> [String] {
+                ["/bin/sh", "-c", "echo $MARK \(word) $IMFLOW_STAGE >> $IMFLOW_WORKDIR/marks"]
+            }
+            model.hooks = Hooks(start: note("init"), warmup: note("warmup"), health: note("health"))
+            let result = try await bench.result(of: bench.whole(model, ["mode": "marks"]))
+            let marks = result["marks"]?.stringValue
+            try expect(
+                marks == "mark init words\nmark health words\nmark warmup words\n", "the hooks left \(result.text)")
+        },
+        ConformanceCase("warm: the first request waits until the health hook succeeds", .rest) { bench in
+            var model = try await bench.server()
+            let third = "echo x >> $IMFLOW_WORKDIR/marks; test $(wc -l < $IMFLOW_WORKDIR/marks) -ge 3"
+            model.hooks.health = ["/bin/sh", "-c", third]
+            let result = try await bench.result(of: bench.whole(model, ["mode": "marks"]))
+            try expect(result["marks"] == "x\nx\nx\n", "the hook left \(result.text)")
+        },
+        ConformanceCase("warm: a hook that fails fails the attempt with what it wrote", .rest) { bench in
+            var model = try await bench.server()
+            model.hooks.warmup = ["/bin/sh", "-c", "echo no weights for you >&2; exit 7"]
+            try await bench.failure(
+                of: bench.whole(model), .app, naming: "the warmup hook", "code 7", "no weights for you")
+        },
+        ConformanceCase("warm: a hook that is not there fails the attempt", .rest) { bench in
+            var model = try await bench.server()
+            model.hooks.start = ["/no/such/hook"]
+            try await bench.failure(of: bench.whole(model), .app, naming: "hook")
+        },
+        ConformanceCase("warm: a hook that never ends, ends with the start timeout", .rest, startWindow: TimeSpan(seconds: 2)) {
+            bench in
+            var model = try await bench.server()
+            model.hooks.start = ["/bin/sh", "-c", "while true; do sleep 1; done"]
+            try await bench.failure(of: bench.whole(model), .app, naming: "the init hook", "start_timeout of 2.0 s")
+        },
+    ]
+}
