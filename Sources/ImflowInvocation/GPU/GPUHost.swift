@@ -96,14 +96,6 @@ private struct GPUInstance: ModelInstance {
     }
     func drop(_ guest: String) async { await base.drop(guest) }
 
-    func hand(_ folder: String, as guest: String) async throws(Failure) { try await base.hand(folder, as: guest) }
-
-    func bring(
-        _ names: @Sendable () -> [String], from guest: String, into folder: String
-    ) async throws(Failure) { try await base.bring(names, from: guest, into: folder) }
-
-    func drop(_ guest: String) async { await base.drop(guest) }
-
     func stop() async {
         await base.stop()
         await devices.giveBack(lease)
