@@ -31,7 +31,7 @@ struct ContainerSpec: Sendable {
     /// The network leads nowhere.
     var isPrivate = true
     /// Who the program is.
-    var owner: GuestOwner
+    var owner = DockerHost.owner
     /// The staged files, where there are some: the program cannot write to them.
     var inputFolder: String?
     var isPodman = false
