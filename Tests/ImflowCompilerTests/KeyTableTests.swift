@@ -59,6 +59,7 @@ import Testing
     /// The choices of a key by its block and name.
     private static let enums: [String: [String]] = [
         "model.yaml.protocol": CallProtocol.allCases.map(\.rawValue),
+        "model.yaml.network": NetworkAccess.allCases.map(\.rawValue),
         "multi_node.split_mode": SplitMode.allCases.map(\.rawValue) + ["none"],
         "multi_node.tile_file": TileFile.allCases.map(\.rawValue),
         "multi_node.sequence_unit": SequenceUnit.allCases.map(\.rawValue),

@@ -62,7 +62,7 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
         let wait = GPUWait(job: launch.job, task: launch.task, model: launch.model.name, reason: "")
         let log = LogFile(path: launch.logPath)
         Deadline.current?.putOff()
-        defer { Deadline.current?.restart() }
+        defer { Deadline.current?.goOn() }
         return try await devices.lease(need, record: record, wait: wait) { log.note($0) }
     }
 
