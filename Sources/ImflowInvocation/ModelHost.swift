@@ -146,6 +146,12 @@ package struct Exit: Sendable, Equatable {
         self.output = output
         self.outputTruncated = outputTruncated
     }
+
+    /// Whether both are one end; how long the start took is no part of it.
+    package static func == (left: Exit, right: Exit) -> Bool {
+        left.code == right.code && left.signal == right.signal && left.outOfMemory == right.outOfMemory
+            && left.output == right.output && left.outputTruncated == right.outputTruncated
+    }
 }
 
 /// A model that stays up between requests.

@@ -4,6 +4,9 @@ import Glibc
 package struct SocketFolder: Sendable, Equatable {
     /// The socket's name in its folder.
     package static let socketName = "imflow.sock"
+    /// Root gives a folder to the user that models in containers are, which is nobody (Linux's overflow id), and an engine that
+    /// was killed leaves it so.
+    private static let nobody: uid_t = 65534
     /// What `sun_path` holds, less its NUL.
     static let longestPath = 107
 
@@ -61,6 +64,7 @@ package struct SocketFolder: Sendable, Equatable {
         guard lstat(folder, &status) == 0 else {
             throw Problem(message: "cannot make the folder \(folder): \(String(cString: strerror(errno)).lowercased())")
         }
+        if geteuid() == 0, status.st_uid == nobody, lchown(folder, 0, 0) == 0 { status.st_uid = 0 }
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw Problem(message: "\(folder) is not a folder that only this user may enter: remove it")
         }
