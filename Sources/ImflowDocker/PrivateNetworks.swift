@@ -44,6 +44,7 @@ actor PrivateNetworks {
         do throws(Failure) {
             let known = try await engine.call("GET", "/networks/\(name)", purpose: "looking at network \(name)")
             if known.isSuccess { try check(known.json, name, outbound) } else { try await create(name, job, outbound) }
+            if !outbound { try await requireReachable(name) }
         } catch {
             return .failure(error)
         }
@@ -67,6 +68,19 @@ actor PrivateNetworks {
                     + "`docker network prune` removes unused ones"
             )
         }
+    }
+
+    /// Podman's older networks (CNI) leave this machine without an address in one that leads nowhere: requests would go to
+    /// whoever answers for the address outside.
+    private func requireReachable(_ name: String) async throws(Failure) {
+        guard try await engine.isPodman() else { return }
+        let network = try await engine.call("GET", "/networks/\(name)", purpose: "looking at network \(name)")
+        let gateway = network.json["IPAM"]?["Config"]?.arrayValue?.first?["Gateway"]?.stringValue ?? ""
+        guard gateway.isEmpty || gateway.contains("nil") else { return }
+        throw Failure(
+            .app,
+            "Podman's CNI networks cannot be reached from this machine when they lead nowhere: install netavark and set "
+                + "network_backend = \"netavark\" in containers.conf, or declare `network: outbound`")
     }
 
     /// A network of this name that somebody else made might lead out.

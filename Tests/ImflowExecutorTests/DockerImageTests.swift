@@ -45,7 +45,9 @@ extension DockerTests {
         }
 
         private func configuration(_ text: String) throws -> String {
-            let folder = try TemporaryFolder.make("docker-config")
+            // In the suite's folder, with which it goes.
+            let folder = StartedEngine.folder + "/config-\(UUID().uuidString)"
+            mkdir(folder, 0o700)
             try TemporaryFolder.write(text, to: folder + "/config.json")
             return folder
         }

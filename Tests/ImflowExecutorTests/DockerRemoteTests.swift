@@ -181,7 +181,9 @@ extension DockerTests {
             let first = try #require(tunnels().first)
             kill(first, SIGKILL)
             try await bench.until("the tunnel's end") { !tunnels().contains(first) }
-            try await bench.until("the engine again") { (try? await bench.host.preflight([model])) != nil }
+            try await bench.until("the engine again") {
+                (try? await bench.host.run(try bench.launch(["/bin/true"]), input: []))?.code == 0
+            }
             let second = try #require(tunnels().first)
             #expect(second != first)
             await bench.host.shutdown()
