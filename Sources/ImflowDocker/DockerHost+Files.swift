@@ -31,7 +31,7 @@ extension DockerHost {
         guard let volume = volume(of: container, model: launch.model), exit.code == 0 else { return }
         _ = try await volume.bringFile(
             wanted.result, from: ContainerSpec.workFolder, to: launch.workFolder + "/" + wanted.result,
-            limit: volume.limit)
+            limit: volume.limit, isResult: true)
         try await volume.bring(wanted.named(exit), from: ContainerSpec.workFolder, into: launch.workFolder)
     }
 

@@ -56,9 +56,10 @@ struct WorkVolume: Sendable {
         }
     }
 
+    /// - Parameter isResult: it is the result's own file, which need not be there, but may be nothing else.
     /// - Returns: its size; nil: there is no such file.
     func bringFile(
-        _ name: String, from guest: String, to path: String, limit: Int64
+        _ name: String, from guest: String, to path: String, limit: Int64, isResult: Bool = false
     ) async throws(Failure) -> Int64? {
         var name = name
         for _ in 0..<Self.mostLinks {
@@ -79,6 +80,8 @@ struct WorkVolume: Sendable {
             case .file(let size):
                 if rename(part, path) == 0 { return size }
                 throw Failure(.infra, "cannot write \(path): \(String(cString: strerror(errno)).lowercased())")
+            case .noFile where isResult:
+                throw Failure(.app, "the result of model \(model.name) in $IMFLOW_OUTPUT is not a regular file")
             case .nothing, .noFile: return nil
             case .link(let target):
                 guard let next = Self.target(target, of: name, in: guest) else {
