@@ -129,9 +129,20 @@ struct ContainerSpec: Sendable {
             limits["NanoCpus"] = .int(Int64((cores * 1_000_000_000).rounded()))
         }
         if let gpu = resources.gpu, gpu.count > 0 {
-            limits["DeviceRequests"] = [.object(["Count": .int(Int64(gpu.count)), "Capabilities": [["gpu"]]])]
+            limits["DeviceRequests"] = [deviceRequest(gpu)]
         }
         return limits
+    }
+
+    /// The launch's own devices; where it has none, as many as the engine likes to give.
+    private func deviceRequest(_ gpu: GPURequest) -> JSONValue {
+        var request: JSONObject = ["Driver": "nvidia", "Capabilities": [["gpu"]]]
+        if launch.devices.isEmpty {
+            request["Count"] = .int(Int64(gpu.count))
+        } else {
+            request["DeviceIDs"] = .array(launch.devices.map(JSONValue.string))
+        }
+        return .object(request)
     }
 
     private var temporaryBytes: Int64 { launch.model.resources.disk?.bytes ?? Self.temporaryBytes }

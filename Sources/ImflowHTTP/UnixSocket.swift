@@ -47,7 +47,8 @@ final class UnixSocket: HijackConnection {
                     Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
-            if code == 0 { return nil }
+            // An interruption that came before found nothing to shut down.
+            if code == 0 { return isInterrupted ? "interrupted" : nil }
             guard errno == EAGAIN || errno == EINTR else { return String(cString: strerror(errno)) }
             if isInterrupted { return "interrupted" }
             if deadline <= .now { return "nobody accepted the connection in time" }

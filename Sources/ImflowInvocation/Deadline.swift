@@ -8,6 +8,10 @@ func withDeadline<Value: Sendable>(
 ) async -> (value: Value, expired: Bool) {
     let deadline = Deadline(limit: limit)
     guard limit != nil else { return (await body(deadline), false) }
+    let body: @Sendable (Deadline) async -> Value = { deadline in
+        let value = await Deadline.$current.withValue(deadline) { await body(deadline) }
+        return value
+    }
     return await withTaskGroup(of: Value?.self) { group in
         group.addTask { await body(deadline) }
         group.addTask {
@@ -29,6 +33,9 @@ func withDeadline<Value: Sendable>(
 
 /// When the time of an attempt is over. What is no work of the attempt's own does not count.
 final class Deadline: Sendable {
+    /// That of the attempt which the current task works for; nil: none.
+    @TaskLocal static var current: Deadline?
+
     /// How often one that is put off looks whether it is due again, at most.
     private static let glance: Duration = .seconds(1)
 

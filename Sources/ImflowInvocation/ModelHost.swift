@@ -81,6 +81,9 @@ package struct Launch: Sendable {
     /// Of a program that runs to its end: which files it leaves behind are wanted here; nil: none.
     package var wanted: WantedFiles?
 
+    /// UUIDs of the GPUs that are its own, one each; empty: it asks for none, or whoever runs it chooses.
+    package var devices: [String] = []
+
     package static let logLimit = 16 * 1024 * 1024
     /// More standard output than this is cut off and ``Exit/outputTruncated`` is set.
     package static let outputLimit = 64 * 1024 * 1024

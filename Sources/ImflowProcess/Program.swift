@@ -41,7 +41,8 @@ struct Program: Sendable, Equatable {
                             program: path, folder: folder,
                             arguments: words.baseAddress?.assumingMemoryBound(to: CChar.self),
                             argument_count: words.count { $0 == 0 },
-                            variables: variables.baseAddress?.assumingMemoryBound(to: CChar.self),
+                            // Not null where there are none: that would mean ours.
+                            variables: (variables.baseAddress ?? words.baseAddress)?.assumingMemoryBound(to: CChar.self),
                             variable_count: variables.count { $0 == 0 }, input: -1, output: -1, error: -1, session: 0)
                         return body(&order)
                     }

@@ -1,19 +1,17 @@
-import FoundationEssentials
 import Glibc
+import ImflowInvocation
 import ImflowPlan
+import ImflowProcess
 
 /// Whether this machine has what the models of a plan ask for.
 struct Feasibility {
     private let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     /// In bytes.
     private let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
-    private let gpus: Int
+    /// Asked only where a model needs it: the driver takes its time.
+    private let gpus: @Sendable () -> GPUInventory
 
-    init() {
-        // The driver makes /dev/nvidia0, /dev/nvidia1, … one a device.
-        let devices = (try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? []
-        gpus = devices.count { $0.hasPrefix("nvidia") && Int($0.dropFirst("nvidia".count)) != nil }
-    }
+    init(gpus: @escaping @Sendable () -> GPUInventory = { NvidiaSMI.inventory() }) { self.gpus = gpus }
 
     /// - Throws: ``CommandFailure`` with ``ExitStatus/usage`` that names every obstacle.
     /// - Parameter elsewhere: models that run on other machines, whose resources are asked there.
@@ -27,12 +25,14 @@ struct Feasibility {
         let stages = plan.stages.filter { $0.gang != nil }.map {
             "stage \($0.name) is a gang (distributed_runtime), which this version cannot run yet"
         }
+        let asksForGPUs = plan.models.values.contains { GPUNeed($0) != nil && !elsewhere.contains($0.name) }
+        let inventory = asksForGPUs ? gpus() : GPUInventory()
         return stages + plan.models.values.sorted { $0.name < $1.name }.flatMap {
-            obstacles(to: $0, disk: folder, isElsewhere: elsewhere.contains($0.name))
+            obstacles(to: $0, disk: folder, inventory, isElsewhere: elsewhere.contains($0.name))
         }
     }
 
-    private func obstacles(to model: ModelPlan, disk folder: String, isElsewhere: Bool) -> [String] {
+    private func obstacles(to model: ModelPlan, disk folder: String, _ gpus: GPUInventory, isElsewhere: Bool) -> [String] {
         let wanted = model.resources
         var found: [String] = []
         if isElsewhere { return found }
@@ -42,9 +42,7 @@ struct Feasibility {
         if let bytes = wanted.memory?.bytes, bytes > memory {
             found.append(missing(model, "\(mebibytes(bytes)) of memory", mebibytes(memory)))
         }
-        if let count = wanted.gpu?.count, count > gpus {
-            found.append(missing(model, "\(count) GPU\(count == 1 ? "" : "s")", gpus == 0 ? "none" : "\(gpus)"))
-        }
+        if let obstacle = GPUNeed(model)?.obstacle(to: model.name, in: gpus) { found.append(obstacle) }
         if let bytes = wanted.disk?.bytes, let free = Self.free(folder), bytes > free {
             found.append(missing(model, "\(mebibytes(bytes)) of disk", "\(mebibytes(free)) free in \(folder)"))
         }
@@ -58,7 +56,7 @@ struct Feasibility {
     private func mebibytes(_ bytes: Int64) -> String { "\(bytes / (1 << 20)) MiB" }
 
     /// Bytes that are free for us on the file system on which `folder` is, or would be made.
-    private static func free(_ folder: String) -> Int64? {
+    static func free(_ folder: String) -> Int64? {
         var status = statvfs()
         var path = folder[...]
         while statvfs(path.isEmpty ? "/" : String(path), &status) != 0 {

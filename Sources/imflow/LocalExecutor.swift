@@ -64,6 +64,10 @@ final class LocalExecutor: Executor {
             let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
             let process = ProcessHost(node: node, stateRoot: state.folder.root, keeper: "/proc/self/exe")
             let docker = engines.host(node: node, stateRoot: state.folder.root)
+            let gpus = GPUDevices { NvidiaSMI.inventory() }
+            let processes = GPUHost(process, devices: gpus, view: .machine)
+            // Engines of other machines give out their own.
+            let containers = (docker as? DockerHost).map { GPUHost($0, devices: gpus, view: .container) as any ModelHost } ?? docker
             let usesDocker = plan.models.values.contains { (try? Self.runsInDocker($0, choice)) == true }
             self.process = process
             self.docker = docker
@@ -76,10 +80,10 @@ final class LocalExecutor: Executor {
             calls = CallExecutor(
                 state: state.folder, staging: staging, client: client,
                 host: { model throws(Failure) in
-                    if try Self.runsInDocker(model, choice) { return docker }
-                    return process
+                    if try Self.runsInDocker(model, choice) { return containers }
+                    return processes
                 }, instanceLimit: engines.isSeveral ? Self.instanceLimit : jobs == nil ? slots : slots + JobLoop.mostLent,
-                hosts: usesDocker ? [process, docker] : [process],
+                hosts: usesDocker ? [processes, containers] : [processes],
                 cache: try Self.cache(plan, state: state, identity: identity, use: cache, serves: root != nil), api: jobs)
         } catch {
             throw CommandFailure(.infrastructure, error.description)

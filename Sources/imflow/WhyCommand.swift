@@ -3,6 +3,7 @@ import ImflowContent
 import ImflowDiagnostics
 import ImflowEngine
 import ImflowExecution
+import ImflowInvocation
 import ImflowJSON
 import ImflowStore
 
@@ -64,6 +65,8 @@ struct WhyCommand: AsyncParsableCommand {
     }
 
     private func show(_ job: String, _ stories: [TaskStory], notes: [StageStories.Note], left: Int) {
+        // An attempt that waits for a device runs, as far as the journal knows.
+        let waits = GPUWait.all(of: job)
         switch output.output {
         case .json:
             Console.print([
@@ -72,12 +75,16 @@ struct WhyCommand: AsyncParsableCommand {
                     notes.map {
                         ["stage": .string($0.stage), "status": .string($0.status), "reason": .string($0.reason)]
                     }),
-                "not_shown": .int(Int64(left)),
+                "waits_for_gpus": .array(waits.map(\.json)), "not_shown": .int(Int64(left)),
             ])
         case .text:
             for note in notes { Console.print("\(job)/\(note.stage): \(note.reason)") }
             for story in stories {
                 Console.print("\(job)/\(story.history.machine.name(of: story.task)): \(story.text.joined(separator: "\n"))")
+            }
+            for wait in waits {
+                let who = wait.task == "instance" ? "an instance of model \(wait.model)" : wait.task
+                Console.print("\(job)/\(who): waits for \(wait.reason)")
             }
             if left > 0 { Console.print("… and \(left) tasks more: name one, as in imflow why \(job)/TASK") }
         }

@@ -136,6 +136,30 @@ struct AdoptionTests {
         try expectNothingLeft(place)
     }
 
+    @Test("of a shard, units that were done are not called again, the one that ran is taken back, and order stays")
+    func units() throws {
+        let place = try Workplace()
+        let script = """
+            unit=$(sed 's/.*"index":\\([0-9]*\\).*/\\1/')
+            echo "$unit" >> "$PLACE/side.log"
+            [ "$unit" != 1 ] || { echo . > "$PLACE/ready.1"; read -r word < "$PLACE/gate.1"; }
+            echo "[$unit]"
+            """
+        try place.model(
+            "counted", script, keys: "env: {PLACE: \"\(place.path)\"}\nmulti_node: {split_mode: batch, max_shards: 1}\n")
+        try place.run(["mkfifo", "gate.1", "ready.1"])
+        try place.write("job.json", #"{"job_id": "kept", "input": {"items": [10, 11, 12]}}"#)
+        let engine = try run(place, "run", "job.json", "--model", "counted")
+        try started(1, in: place)
+        engine.kill()
+        let resume = try run(place, "resume", "kept", "--output", "json")
+        try release(1, in: place)
+        #expect(resume.end().code == 0)
+        #expect(calls(place) == ["0", "1", "2"])
+        #expect(try place.imflow("job", "--id", "kept", "--output", "json").json["output"] == [0, 1, 2])
+        try expectNothingLeft(place)
+    }
+
     @Test("where the keeper was killed, too, the attempt is lost, and what was left of it is ended")
     func keeperKilled() throws {
         let place = try place(shards: 1)
@@ -168,8 +192,8 @@ struct AdoptionTests {
         stranger.executableURL = URL(filePath: "/bin/sleep")
         stranger.arguments = ["1000"]
         stranger.environment = [
-            "IMFLOW_JOB_ID": "kept", "IMFLOW_STATE": String(decoding: mark.dropFirst("IMFLOW_STATE=".utf8.count), as: UTF8.self),
-            "IMFLOW_TOKEN": "unknown",
+            "IMFLOW_JOB_ID": "kept", "IMFLOW_TOKEN": "unknown",
+            "IMFLOW_STATE": String(decoding: mark.dropFirst("IMFLOW_STATE=".utf8.count), as: UTF8.self),
         ]
         try stranger.run()
         #expect(place.processes(of: "kept").count == 2)

@@ -13,7 +13,11 @@ final class CallBench: Sendable {
     let executor: CallExecutor
     /// Unique, so that what is left of it can be found.
     let job = "conformance-" + String(UInt64.random(in: .min ... .max), radix: 16)
+    /// Between two looks at what is to come.
+    private static let interval = Duration.milliseconds(25)
+
     private let attempts = Mutex<[WorkOrder]>([])
+    private let ended = Mutex<[AttemptReport]>([])
 
     /// - Parameter startWindow: how long a `rest` instance may take to become ready; nil: the fixture's patience.
     init(fixture: any ConformanceFixture, startWindow: TimeSpan? = nil) {
@@ -68,7 +72,9 @@ final class CallBench: Sendable {
     }
 
     func run(_ order: WorkOrder, progress: @escaping UnitProgress = { _ in }) async -> AttemptReport {
-        await executor.run(order, progress: progress)
+        let report = await executor.run(order, progress: progress)
+        ended.withLock { $0.append(report) }
+        return report
     }
 
     /// Runs the order, which must succeed.
@@ -100,18 +106,24 @@ final class CallBench: Sendable {
     /// Runs the order and cancels it as soon as a log of the job has `word`.
     func cancelling(_ order: WorkOrder, whenLogged word: String) async throws -> AttemptReport {
         let run = Task { await self.run(order) }
-        try await waitUntilLogged(word)
+        try await waitUntilLogged(word, by: [order])
         run.cancel()
         return await run.value
     }
 
-    /// Waits until the logs of the job have `word` so many times.
-    func waitUntilLogged(_ word: String, times: Int = 1) async throws {
-        while logs().ranges(of: word).count < times { try await Task.sleep(for: .milliseconds(25)) }
+    /// Waits until the logs of the job have `word` so many times, which the running orders are to write.
+    func waitUntilLogged(_ word: String, times: Int = 1, by orders: [WorkOrder]) async throws {
+        var over: AttemptReport?
+        while logs().ranges(of: word).count < times {
+            // It was over before the logs were read.
+            if let over { throw ConformanceViolation("it ended before it logged “\(word)”: \(over.outcome)") }
+            over = ended.withLock { $0 }.first { report in orders.contains { $0.token == report.token } }
+            if over == nil { try await Task.sleep(for: Self.interval) }
+        }
     }
 
     func waitUntilNothingRuns() async throws {
-        while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: .milliseconds(25)) }
+        while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: Self.interval) }
     }
 
     /// All logs of the job, one after the other.

@@ -152,7 +152,7 @@ extension ExecutorConformance {
             let model = try await bench.server()
             let hanging = try (1...2).map { try bench.whole(model, ["mode": "hang"], attempt: $0) }
             let holders = hanging.map { order in Task { await bench.run(order) } }
-            try await bench.waitUntilLogged("hanging", times: 2)
+            try await bench.waitUntilLogged("hanging", times: 2, by: hanging)
             let waiting = Task { await bench.run(try bench.whole(model, attempt: 3)) }
             waiting.cancel()
             let report = try await waiting.value

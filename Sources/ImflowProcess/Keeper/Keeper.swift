@@ -42,6 +42,9 @@ package final class Keeper: Sendable {
     package static func serve(stateRoot: String) async -> Bool {
         guard imflow_peer_is_own_user(STDIN_FILENO) != 0 else { return false }
         signal(SIGPIPE, SIG_IGN)
+        // Started from /proc/self/exe, it would be called `exe`.
+        let title = OpenDescriptor(owning: open("/proc/self/comm", O_WRONLY | O_CLOEXEC))
+        write(title.number, "imflow-keeper", 13)
         let folder = KeeperFolder(StateFolder(root: stateRoot).keepers)
         let name = "\(getpid())-" + String(UInt64.random(in: .min ... .max), radix: 16)
         guard let keeper = try? Keeper() else { return false }
@@ -126,7 +129,8 @@ package final class Keeper: Sendable {
 
     /// - Returns: false when the engine is gone.
     private func run(_ message: KeeperChannel.Message, _ channel: KeeperChannel) async -> Bool {
-        guard let order = ProgramOrder(body: message.body), let input = message.descriptors.first else { return false }
+        guard let order = ProgramOrder(body: message.body), let input = message.descriptors.first, !channel.isHungUp
+        else { return false }
         let run: ChildRun
         do throws(Failure) {
             run = try ChildRun(order, input: input.number, output: .collected, memory: memory)

@@ -93,6 +93,12 @@ final class KeeperChannel: Sendable {
     /// In milliseconds.
     private static let patience: Int32 = 20_000
 
+    /// The other end is gone already, though what it said last may not have been received yet.
+    var isHungUp: Bool {
+        var watched = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&watched, 1, 0) > 0
+    }
+
     /// The other end sees that this one is gone.
     func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 

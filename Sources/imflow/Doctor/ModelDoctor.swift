@@ -1,0 +1,35 @@
+import ArgumentParser
+import ImflowCompiler
+import ImflowContent
+import ImflowPlan
+
+/// Whether models can run on this machine: everything that a run would find out before it starts, and nothing is started.
+struct ModelDoctor {
+    let search: ModelOptions
+    let executor: ExecutorChoice
+    let disk: String
+
+    func examine(_ name: String) async throws -> ModelFinding {
+        var options = search.compileOptions
+        options.model = name
+        let compilation = Compiler(LocalFiles()).compileJob(nil, options: options)
+        guard let plan = compilation.plan else {
+            let errors = compilation.diagnostics.filter { $0.severity == .error }
+            return ModelFinding(name: name, obstacles: errors.prefix(10).map(\.headline), place: nil)
+        }
+        let folder = try TryFolder()
+        defer { folder.remove() }
+        var finding = ModelFinding(name: name, obstacles: Feasibility().obstacles(to: plan, disk: disk), place: nil)
+        let usesDocker = executor == .docker || (executor == .auto && plan.models.values.contains { $0.image != nil })
+        finding.place = usesDocker ? "docker" : "process"
+        let place = try LocalExecutor(state: try folder.open(), plan: plan, choice: executor, slots: 1)
+        let problem = await MachineDoctor.within(.seconds(30)) { () -> String in
+            do { try await place.preflight(plan) } catch { return (error as? CommandFailure)?.message ?? "\(error)" }
+            return ""
+        }
+        await place.shutdown()
+        let text = problem ?? "the container engine did not answer within 30 s"
+        if !text.isEmpty { finding.obstacles.append(text) }
+        return finding
+    }
+}
