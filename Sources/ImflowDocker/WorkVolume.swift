@@ -56,7 +56,7 @@ struct WorkVolume: Sendable {
         }
     }
 
-    /// - Parameter isResult: it must be a file where it is there at all.
+    /// - Parameter isResult: it is the result's own file, which need not be there, but may be nothing else.
     /// - Returns: its size; nil: there is no such file.
     func bringFile(
         _ name: String, from guest: String, to path: String, limit: Int64, isResult: Bool = false
