@@ -141,7 +141,7 @@ struct CallAttempt: Sendable {
         do {
             input = try await staging.stage(unit, into: folder.input, guestFolder: folder.guestInput)
         } catch { throw Failure(of: error) }
-        CallObservation.note(.staged(folder: folder.input))
+        CallObserver.note(.staged(folder: folder.input))
         try schemas.checkInput(input)
         return input
     }
@@ -155,7 +155,7 @@ struct CallAttempt: Sendable {
     /// Stores the files that the result names, once it fits the model's schema.
     /// - Parameter ended: the model has ended, and nothing is written in its folder any more.
     func collect(_ result: JSONValue, from folder: UnitFolder, ended: Bool) async throws(Failure) -> JSONValue {
-        CallObservation.note(.answered(schemas.outputVerdict(result)))
+        CallObserver.note(.answered(schemas.outputVerdict(result)))
         try schemas.checkOutput(result)
         do {
             return try await staging.collect(result, from: folder.path, guestFolder: folder.guest, ended: ended)

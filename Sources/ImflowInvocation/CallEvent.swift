@@ -19,14 +19,16 @@ package enum CallEvent: Sendable {
     case answered(SchemaVerdict)
 }
 
-/// Lets a task look on while calls are made: everything that is done for it tells its observer.
-package enum CallObservation {
-    /// Called from any thread, one event after the other for each call; must not wait. Nil: nobody looks on, and nothing is
-    /// made for it.
-    @TaskLocal package static var observer: (@Sendable (CallEvent) -> Void)?
+/// Looks on while calls are made: everything that is done for the task whose observer it is tells it.
+package final class CallObserver: Sendable {
+    /// Nil: nobody looks on, and nothing is made for it. (An object, and no closure: Swift 6.3's optimizer gives the value of a
+    /// task that is a closure back too early.)
+    @TaskLocal package static var current: CallObserver?
 
-    static func note(_ event: @autoclosure () -> CallEvent) {
-        guard let observer else { return }
-        observer(event())
-    }
+    private let take: @Sendable (CallEvent) -> Void
+
+    /// - Parameter take: called from any thread, one event after the other for each call; must not wait.
+    package init(_ take: @escaping @Sendable (CallEvent) -> Void) { self.take = take }
+
+    static func note(_ event: @autoclosure () -> CallEvent) { current?.take(event()) }
 }

@@ -15,20 +15,20 @@ struct ExecCall: Sendable {
     func result(of request: [UInt8]) async throws(Failure) -> JSONValue {
         // What was started by an earlier engine has a log already.
         let mark = launch.recovered ? 0 : log.size
-        CallObservation.note(.starting(log: log.path))
-        CallObservation.note(.request(request))
+        CallObserver.note(.starting(log: log.path))
+        CallObserver.note(.request(request))
         let exit = try await host.run(launch, input: request)
-        CallObservation.note(.ended(exit))
+        CallObserver.note(.ended(exit))
         if let startup = exit.startup { startClock.add(startup) }
         if Task.isCancelled { throw .cancelled }
         guard exit.code == 0 else { throw exit.failure(of: model, log: log.tail(from: mark)) }
         let name = "the result of model \(model) in $IMFLOW_OUTPUT"
         let written = try WorkFile.contents(of: folder.output, limit: Launch.outputLimit, name: name)
         if let written, !written.isEmpty {
-            CallObservation.note(.reply(status: nil, body: written))
+            CallObserver.note(.reply(status: nil, body: written))
             return try ModelReply.parse(written, model: model, origin: "to $IMFLOW_OUTPUT")
         }
-        CallObservation.note(.reply(status: nil, body: exit.output))
+        CallObserver.note(.reply(status: nil, body: exit.output))
         if exit.outputTruncated {
             let beginning = "beginning with \(Quotation.beginning(of: exit.output))"
             throw Failure(

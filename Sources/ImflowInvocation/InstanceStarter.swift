@@ -32,7 +32,7 @@ struct InstanceStarter: Sendable {
         }
         do throws(Failure) {
             try await prepare(lease)
-            CallObservation.note(.ready)
+            CallObserver.note(.ready)
             return lease
         } catch {
             let ended = error != .cancelled ? await lease.instance.exit() != nil : false
@@ -53,9 +53,9 @@ struct InstanceStarter: Sendable {
         let launch = Launch(
             model: model, job: job, task: "instance", attempt: 1, token: token, unit: nil, workFolder: folder.path,
             environment: variables, logPath: log.path, api: api)
-        CallObservation.note(.starting(log: log.path))
+        CallObserver.note(.starting(log: log.path))
         let instance = try await host.start(launch)
-        CallObservation.note(.started)
+        CallObserver.note(.started)
         return InstanceLease(token: token, instance: instance, folder: folder, log: log)
     }
 

@@ -13,7 +13,7 @@ struct JSONLCall: WarmCall {
         }
         let reply: [UInt8]?
         let bytes = request.bytes
-        CallObservation.note(.request(bytes))
+        CallObserver.note(.request(bytes))
         do throws(Failure) {
             reply = try await lease.instance.exchange(bytes)
         } catch { throw .broken(error) }
@@ -26,7 +26,7 @@ struct JSONLCall: WarmCall {
             }
             throw .broken(Failure(.app, "model \(model) closed its standard output before it had replied"))
         }
-        CallObservation.note(.reply(status: nil, body: reply))
+        CallObserver.note(.reply(status: nil, body: reply))
         do throws(Failure) {
             return ModelReply.result(in: try ModelReply.parse(reply, model: model, origin: "as its reply line"))
         } catch {

@@ -67,10 +67,10 @@ struct WarmExchange: Sendable {
         let sent = HTTPRequest(
             request.method, RestEndpoint.url(of: request.path, on: lease.instance), headers: request.headers,
             body: request.body, maximumBodyBytes: Launch.outputLimit)
-        CallObservation.note(.request(request.body))
+        CallObserver.note(.request(request.body))
         do {
             let response = try await client.send(sent)
-            CallObservation.note(.reply(status: response.status, body: response.body))
+            CallObserver.note(.reply(status: response.status, body: response.body))
             return response
         } catch {
             if Task.isCancelled { throw .broken(cancelled(request, refusedWith: statuses)) }

@@ -77,15 +77,15 @@ struct TryCalls: Sendable {
         let log = try TryLog(folder: state.folder.logs(job: TryFolder.job), report: report)
         defer { log.stop() }
         for number in 1...count {
-            let observer: @Sendable (CallEvent) -> Void = { event in
+            let observer = CallObserver { event in
                 if case .ended = event { log.drain() }
                 report.note(event)
             }
             report.beginCall(number)
             let order = order("call-\(number)", .call(CallWork(model: model, input: .whole(Self.context(input)))))
-            let outcome = await CallObservation.$observer.withValue(observer) { await place.run(order) { _ in } }.outcome
+            let ended = await CallObserver.$current.withValue(observer) { await place.run(order) { _ in } }
             log.drain()
-            switch outcome {
+            switch ended.outcome {
             case .succeeded(let payload): try end(payload, in: state.content, isLast: number == count)
             case .failed(let failure): return status(of: failure)
             case .expanded, .skipped: return .infrastructure
