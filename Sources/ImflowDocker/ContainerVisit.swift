@@ -125,7 +125,8 @@ struct ContainerVisit: Sendable {
             return .refused(
                 Failure(.infra, "the Docker engine does not hand model \(model) its request: \(answer.message)"))
         }
-        return .heard(true)
+        // Podman may close the stream before it handed on all: its record has it.
+        return .heard((try? await containers.engine.isPodman()) == false)
     }
 
     private func exit(code: Int, isWhole: Bool) async throws(Failure) -> Exit {

@@ -23,7 +23,8 @@ struct Containers: Sendable {
         let answer = try await engine.call(
             "POST", "/containers/create", query: [("name", name)], body: spec.json,
             purpose: "creating container \(name)")
-        if answer.status == 409 { return .nameTaken }
+        // Podman says it in words alone.
+        if answer.status == 409 || (!answer.isSuccess && answer.message.contains("is already in use")) { return .nameTaken }
         if answer.status == 201, let id = answer.json["Id"]?.stringValue { return .made(id) }
         if spec.hasInit, answer.message.contains("init binary not found") { return .noInit }
         let model = spec.launch.model.name

@@ -140,7 +140,10 @@ package final class DockerHost: ContainerHost {
         for _ in 0..<3 {
             switch try await containers.create(spec, name: name) {
             case .made(let id): return PlacedContainer(id: id, isAdopted: false)
-            case .nameTaken: try await removeStale(name)
+            case .nameTaken:
+                // It may be one of ours that is on its way out.
+                await settle()
+                try await removeStale(name)
             case .noInit:
                 containers.engine.lacksInit()
                 spec.hasInit = false

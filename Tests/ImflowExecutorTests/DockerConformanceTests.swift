@@ -26,11 +26,15 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
+    let protocols: Set<CallProtocol>
     let patience = TimeSpan(seconds: 40)
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind) throws {
+    init(
+        folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind,
+        protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
+    ) throws {
+        self.protocols = protocols
         bench = try DockerBench(folder: folder, engine: engine, files: files)
         state = StateFolder(root: bench.folder)
         try state.create()

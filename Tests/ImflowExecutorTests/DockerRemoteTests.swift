@@ -28,7 +28,9 @@ struct EngineDemands {
         #expect(quiet == Exit(code: 1))
         let killed = try await bench.host.run(try bench.shell("echo out; echo log >&2; kill -9 $$"), input: [])
         #expect(killed == Exit(code: nil, signal: 9, output: Array("out\n".utf8)))
-        #expect(try bench.log() == "log\n")
+        // Podman's init process may have a word of its own to say.
+        let log = try bench.log()
+        #expect(log.split(separator: "\n").contains("log"), "\(log)")
     }
 
     func manyRunAtOnce() async throws {

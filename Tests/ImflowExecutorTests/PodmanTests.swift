@@ -15,7 +15,7 @@ extension DockerTests {
 
         @Test(arguments: ExecutorConformance.cases)
         func containers(hold demand: ConformanceCase) async throws {
-            try await demand.run(on: DockerFixture(engine: StartedEngine.engine))
+            try await demand.run(on: DockerFixture(engine: StartedEngine.engine, protocols: [.exec, .rest]))
         }
 
         @Test func requestsAndResultsKeepEveryByte() async throws { try await demands().requestsAndResultsKeepEveryByte() }
