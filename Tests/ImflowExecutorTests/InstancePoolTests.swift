@@ -279,7 +279,7 @@ import Testing
         let host = fixture.host
         return CallExecutor(
             state: fixture.state, staging: fixture.staging, client: HTTPClient(), host: { _ in host }, instanceLimit: 3,
-            hosts: [host], startWindow: TimeSpan(seconds: 20), idleLimit: idleLimit, health: health)
+            hosts: [host], startWindow: TimeSpan(seconds: 300), idleLimit: idleLimit, health: health)
     }
 
     private func order(
