@@ -11,10 +11,10 @@ import ImflowTestKit
 import Testing
 
 extension DockerTests {
-    @Suite(.serialized) struct Conformance {
-        @Test(arguments: ExecutorConformance.cases)
-        func containers(hold demand: ConformanceCase) async throws {
-            try await demand.run(on: DockerFixture())
+    @Suite struct Conformance {
+        @Test(arguments: CallProtocol.allCases)
+        func containers(hold callProtocol: CallProtocol) async {
+            await DockerFixture.expectAll(of: callProtocol) { try DockerFixture() }
         }
     }
 }
@@ -26,21 +26,31 @@ final class DockerFixture: ConformanceFixture {
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol>
+    let protocols = Set(CallProtocol.allCases)
     let patience = TimeSpan(seconds: 40)
+    /// Cases at once: an engine starts four containers in little more than twice the time of one.
+    private static let width = 4
 
     /// With `folder`: over the state folder of another fixture.
-    init(
-        folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind,
-        protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
-    ) throws {
-        self.protocols = protocols
+    init(folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind) throws {
         bench = try DockerBench(folder: folder, engine: engine, files: files)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
         host = bench.host
         staging = DataStaging(content: content, fetcher: Fetcher(content: content, client: HTTPClient()))
+    }
+
+    /// Every case of the protocol holds.
+    static func expectAll(
+        of callProtocol: CallProtocol, sourceLocation: SourceLocation = #_sourceLocation,
+        on fixture: @escaping @Sendable () throws -> DockerFixture
+    ) async {
+        let cases = ExecutorConformance.cases.filter { $0.callProtocol == callProtocol }
+        #expect(!cases.isEmpty)
+        for violation in await ExecutorConformance.violations(of: cases, atOnce: width, on: fixture) {
+            Issue.record("\(violation)", sourceLocation: sourceLocation)
+        }
     }
 
     func model(running program: ModelProgram) async throws -> ModelPlan {
