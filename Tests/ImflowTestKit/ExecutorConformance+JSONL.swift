@@ -29,7 +29,7 @@ extension ExecutorConformance {
             try expect(before["program"] != after["program"], "a dead program answered: \(before.text), \(after.text)")
         },
         ConformanceCase("jsonl: a program that ended between two requests is replaced", .jsonl) { bench in
-            let once = "read -r line; echo \"{\\\"pid\\\": $$}\""
+            let once = "read -r line; echo \"{\\\"program\\\": \\\"$(cat /proc/sys/kernel/random/uuid)\\\"}\""
             let model = try await bench.model(.shell, once, callProtocol: .jsonl)
             let first = try await bench.result(of: bench.whole(model))
             try await bench.waitUntilNothingRuns()
