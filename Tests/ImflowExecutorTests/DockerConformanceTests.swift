@@ -20,7 +20,7 @@ extension DockerTests {
 }
 
 /// Containers over a state folder of their own. The program is the command of an image that has its interpreter.
-final class DockerFixture: ConformanceFixture {
+final class DockerFixture: ContainerFixture {
     let bench: DockerBench
     let state: StateFolder
     let content: ContentStore
@@ -46,8 +46,15 @@ final class DockerFixture: ConformanceFixture {
         of callProtocol: CallProtocol, sourceLocation: SourceLocation = #_sourceLocation,
         on fixture: @escaping @Sendable () throws -> DockerFixture
     ) async {
-        let cases = ExecutorConformance.cases.filter { $0.callProtocol == callProtocol }
-        #expect(!cases.isEmpty)
+        let cases = ExecutorConformance.cases + ContainerConformance.cases
+        await expect(cases.filter { $0.callProtocol == callProtocol }, atOnce: width, sourceLocation: sourceLocation, on: fixture)
+    }
+
+    static func expect(
+        _ cases: [ConformanceCase], atOnce width: Int, sourceLocation: SourceLocation = #_sourceLocation,
+        on fixture: @escaping @Sendable () throws -> DockerFixture
+    ) async {
+        #expect(!cases.isEmpty, sourceLocation: sourceLocation)
         for violation in await ExecutorConformance.violations(of: cases, atOnce: width, on: fixture) {
             Issue.record("\(violation)", sourceLocation: sourceLocation)
         }
@@ -61,6 +68,23 @@ final class DockerFixture: ConformanceFixture {
             callProtocol: program.callProtocol, port: program.callProtocol == .cog ? 5000 : 9000,
             path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
             concurrency: program.concurrency, environment: program.environment)
+    }
+
+    func kill(job: String) async throws {
+        for container in try await bench.containers(job: job) where container["State"]?.stringValue == "running" {
+            // It may have ended meanwhile.
+            try await command("POST", "/containers/\(container["Id"]?.stringValue ?? "")/kill?signal=KILL")
+        }
+    }
+
+    func remove(job: String) async throws {
+        for container in try await bench.containers(job: job) {
+            try await command("DELETE", "/containers/\(container["Id"]?.stringValue ?? "")?force=1&v=1")
+        }
+    }
+
+    private func command(_ method: String, _ path: String) async throws {
+        _ = try await HTTPClient().send(try bench.engine.request(method, path))
     }
 
     func leftovers(of job: String) async throws -> [String] {
