@@ -96,7 +96,9 @@ extension DockerTests {
             #expect(try await fixture.remains().isEmpty)
         }
     }
+}
 
+extension OtherEngineTests {
     /// An engine that is killed in the middle of everything and started again.
     @Suite(
         .serialized, .engine(.secure),

@@ -4,7 +4,7 @@ import ImflowPlan
 import ImflowTestKit
 import Testing
 
-extension DockerTests {
+extension OtherEngineTests {
     /// Podman's service of Docker's API.
     @Suite(
         .serialized, .engine(.podman),
