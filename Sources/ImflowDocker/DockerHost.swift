@@ -18,6 +18,8 @@ package final class DockerHost: ContainerHost {
     /// Whether the private networks of the engine can be reached from here: it runs on this machine.
     let isHere: Bool
     private let live = Mutex<Set<String>>([])
+    /// That could not be removed, since the engine did not answer.
+    private let owed = Mutex<Set<String>>([])
     /// Of containers that have ended, on their way.
     private let removals = Mutex<[String: Task<Void, Never>]>([:])
     /// More than these are waited for.
@@ -80,7 +82,7 @@ package final class DockerHost: ContainerHost {
 
     package func shutdown() async {
         await settle()
-        await remove(Array(live.withLock { $0 }))
+        await remove(Array(live.withLock { $0 }.union(owed.withLock { $0 })))
         await networks.removeAll()
         containers.engine.close()
     }
@@ -93,15 +95,19 @@ package final class DockerHost: ContainerHost {
 
     /// Removes a container that has ended; who has its result need not wait for that.
     func removeBehind(_ id: String) async {
-        let (removal, isTooMany) = removals.withLock { removals in
+        let removal = beginRemoval(of: id)
+        if removals.withLock({ $0.count > Self.removalLimit }) { await removal.value }
+    }
+
+    private func beginRemoval(of id: String) -> Task<Void, Never> {
+        removals.withLock { removals in
             let removal = Task {
                 await remove(id)
                 self.removals.withLock { _ = $0.removeValue(forKey: id) }
             }
             removals[id] = removal
-            return (removal, removals.count > Self.removalLimit)
+            return removal
         }
-        if isTooMany { await removal.value }
     }
 
     /// Returns when all that has ended is removed.
@@ -111,8 +117,20 @@ package final class DockerHost: ContainerHost {
 
     /// Ends and removes one container, also when the calling task is cancelled.
     func remove(_ id: String) async {
-        await uncancelled { _ = await self.containers.remove(id) }
+        let isGone = await uncancelled { await self.containers.remove(id) }
         live.withLock { _ = $0.remove(id) }
+        owed.withLock { owed in
+            if isGone { owed.remove(id) } else { owed.insert(id) }
+        }
+    }
+
+    /// The engine answers: what it could not be told before is told now.
+    private func removeOwed() {
+        let ids = owed.withLock { owed in
+            defer { owed = [] }
+            return owed
+        }
+        for id in ids { _ = beginRemoval(of: id) }
     }
 
     /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody
@@ -127,6 +145,7 @@ package final class DockerHost: ContainerHost {
         }
         let container = try placed.get()
         live.withLock { _ = $0.insert(container.id) }
+        removeOwed()
         return container
     }
 

@@ -136,6 +136,8 @@ package struct Exit: Sendable, Equatable {
     package var outputTruncated: Bool
     /// From the launch until the program ran, where that is worth telling: a container's. Nil: not told.
     package var startup: Duration?
+    /// Who ended it, where that is known to have been neither the program nor us.
+    package var interruption: Interruption?
 
     package init(
         code: Int32?, signal: Int32? = nil, outOfMemory: Bool = false, output: [UInt8] = [], outputTruncated: Bool = false
@@ -151,6 +153,7 @@ package struct Exit: Sendable, Equatable {
     package static func == (left: Exit, right: Exit) -> Bool {
         left.code == right.code && left.signal == right.signal && left.outOfMemory == right.outOfMemory
             && left.output == right.output && left.outputTruncated == right.outputTruncated
+            && left.interruption == right.interruption
     }
 }
 
@@ -176,6 +179,9 @@ package protocol ModelInstance: Sendable {
     func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure)
     /// The instance is done with what was handed to it as `guest`.
     func drop(_ guest: String) async
+    /// Why a request may have broken off, though the program runs as far as anybody knows, where that was not the program's
+    /// own doing: its engine does not answer, or one of its processes ran out of memory. Nil: nothing is known.
+    func trouble() async -> Failure?
 }
 
 /// Where an instance sees our disk, its files are where they should be.
@@ -183,4 +189,5 @@ extension ModelInstance {
     package func hand(_ folder: String, as guest: String) async throws(Failure) {}
     package func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {}
     package func drop(_ guest: String) async {}
+    package func trouble() async -> Failure? { nil }
 }

@@ -92,16 +92,19 @@ struct WarmExchange: Sendable {
             return .broken(
                 Failure(.app, "model \(model.name) answered with more than \(limit) bytes; return large data as files"))
         case .cannotConnect(let reason):
-            let exit = await lease.exitSoon()
+            if let exit = await lease.exitSoon() {
+                return .gone(exit.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0)))
+            }
+            let trouble = await lease.instance.trouble()
             return .gone(
-                exit?.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0))
-                    ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
+                trouble ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
         case .timedOut(let reason), .connectionClosed(let reason), .refusedAddress(let reason), .other(let reason):
             if let exit = await lease.exitSoon() {
                 let failure = exit.failure(of: model.name, "before it had answered", log: lease.log.tail(from: 0))
                 // A program that ended by its own choice may have done so before the request came.
                 return exit.code == 0 ? .gone(failure) : .broken(failure)
             }
+            if let trouble = await lease.instance.trouble() { return .broken(trouble) }
             return .broken(Failure(.app, "model \(model.name) broke off its answer to \(request.name): \(reason)"))
         }
     }

@@ -14,6 +14,11 @@ import Testing
     .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
 enum DockerTests {}
 
+/// Those that need another engine beside it, or another way to it: one after another, beside ``DockerTests``.
+@Suite(
+    .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
+enum OtherEngineTests {}
+
 /// A state folder of its own, a host over it, and a look at what is really on the engine.
 final class DockerBench: Sendable {
     static let busybox = "imflow-test/busybox:1"

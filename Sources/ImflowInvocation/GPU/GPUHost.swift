@@ -95,6 +95,7 @@ private struct GPUInstance: ModelInstance {
         try await base.bring(names, from: guest, into: folder)
     }
     func drop(_ guest: String) async { await base.drop(guest) }
+    func trouble() async -> Failure? { await base.trouble() }
 
     func stop() async {
         await base.stop()
