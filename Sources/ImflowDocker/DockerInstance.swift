@@ -7,6 +7,8 @@ import Synchronization
 /// the launch's log while it runs.
 final class DockerInstance: ModelInstance {
     let baseURL: String?
+    /// What carries requests to it from another machine.
+    private let forward: SSHForward?
     private let host: DockerHost
     private let container: String
     private let launch: Launch
@@ -17,13 +19,14 @@ final class DockerInstance: ModelInstance {
     private let ended = Mutex<Exit?>(nil)
 
     init(
-        host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
-        lines: ContainerLines? = nil
+        host: DockerHost, container: String, launch: Launch, baseURL: String?, forward: SSHForward? = nil,
+        log: ContainerLog, lines: ContainerLines? = nil
     ) {
         self.host = host
         self.container = container
         self.launch = launch
         self.baseURL = baseURL
+        self.forward = forward
         self.log = log
         self.lines = lines
         following = Task {
@@ -32,6 +35,10 @@ final class DockerInstance: ModelInstance {
     }
 
     private var model: ModelPlan { launch.model }
+
+    var socket: String? { forward?.socket }
+
+    func severed(isPatient: Bool) async -> Failure? { await forward?.severed(isPatient: isPatient) }
 
     deinit { following.cancel() }
 
@@ -91,6 +98,7 @@ final class DockerInstance: ModelInstance {
                 _ = await exit()
             }
             following.cancel()
+            await forward?.close()
             await host.remove(container)
             ended.withLock { $0 = $0 ?? Exit(code: nil, signal: 9) }
         }
