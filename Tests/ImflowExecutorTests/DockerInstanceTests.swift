@@ -127,14 +127,6 @@ extension DockerTests {
             try await sweepAll()
         }
 
-        @Test func linesAreNotSupportedYet() async throws {
-            let launch = try launch(token: "w1") { $0.callProtocol = .jsonl }
-            let failure = await failure { _ = try await bench.host.start(launch) }
-            #expect(failure?.cause == .app)
-            #expect(failure?.message.contains("jsonl") == true)
-            #expect(try await bench.containers().isEmpty)
-        }
-
         @Test func twoJobsHaveTwoNetworksAndAreSweptApart() async throws {
             let other = try DockerBench(folder: bench.folder, job: bench.job + "-other")
             let mine = try await bench.host.start(try launch(token: "w1"))
