@@ -15,8 +15,8 @@ package final class DockerHost: ContainerHost {
     let images: ImageStore
     let networks: PrivateNetworks
     let files: ContainerFiles
-    /// Whether the private networks of the engine can be reached from here: it runs on this machine.
-    let isHere: Bool
+    /// How containers that listen are reached from here.
+    let ways: ContainerWays
     private let live = Mutex<Set<String>>([])
     /// That could not be removed, since the engine did not answer.
     private let owed = Mutex<Set<String>>([])
@@ -34,15 +34,14 @@ package final class DockerHost: ContainerHost {
         address: Result<EngineAddress, Failure> = EngineAddress.chosen(), client: HTTPClient, node: String,
         stateRoot: String, files: ContainerFiles? = nil, supply: ImageSupply = ImageSupply(.never)
     ) {
-        let isUnix = (try? address.get())?.sharesDisk == true
-        self.files = files ?? (isUnix ? .bind : .archive)
-        isHere = isUnix || files == .bind
+        self.files = files ?? ((try? address.get())?.sharesDisk == true ? .bind : .archive)
         let engine = EngineClient(address: address, client: client)
         self.node = node
         containers = Containers(engine: engine)
         identity = ContainerIdentity(stateRoot: stateRoot)
         images = ImageStore(engine: engine, supply: supply)
         networks = PrivateNetworks(engine: engine, identity: identity)
+        ways = ContainerWays(to: address, networks: networks)
     }
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }

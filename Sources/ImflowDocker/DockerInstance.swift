@@ -7,6 +7,8 @@ import Synchronization
 /// the launch's log while it runs.
 final class DockerInstance: ModelInstance {
     let baseURL: String?
+    /// What carries requests to it from another machine.
+    private let forward: SSHForward?
     private let host: DockerHost
     private let container: String
     private let launch: Launch
@@ -19,13 +21,14 @@ final class DockerInstance: ModelInstance {
     private let shortages = Mutex(0)
 
     init(
-        host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
-        lines: ContainerLines? = nil
+        host: DockerHost, container: String, launch: Launch, baseURL: String?, forward: SSHForward? = nil,
+        log: ContainerLog, lines: ContainerLines? = nil
     ) {
         self.host = host
         self.container = container
         self.launch = launch
         self.baseURL = baseURL
+        self.forward = forward
         self.log = log
         self.lines = lines
         following = Task {
@@ -34,6 +37,10 @@ final class DockerInstance: ModelInstance {
     }
 
     private var model: ModelPlan { launch.model }
+
+    var socket: String? { forward?.socket }
+
+    func severed(isPatient: Bool) async -> Failure? { await forward?.severed(isPatient: isPatient) }
 
     deinit { following.cancel() }
 
@@ -113,6 +120,7 @@ final class DockerInstance: ModelInstance {
                 _ = note(Exit(code: nil, signal: 9))
             }
             following.cancel()
+            await forward?.close()
             await host.remove(container)
         }
     }

@@ -161,6 +161,11 @@ package struct Exit: Sendable, Equatable {
 package protocol ModelInstance: Sendable {
     /// `http://127.0.0.1:PORT` for `rest`; nil for `jsonl`.
     var baseURL: String? { get }
+    /// The path of a unix socket that leads to its server; nil: ``baseURL`` does.
+    var socket: String? { get }
+    /// What broke between here and the instance, so that requests do not reach it; nil: nothing.
+    /// - Parameter isPatient: a request just failed, and what broke may be seen a moment later.
+    func severed(isPatient: Bool) async -> Failure?
     /// How it ended; nil while it runs.
     func exit() async -> Exit?
     /// For `jsonl`: writes one line (without its newline) and reads the next line of the answer. Nil: the
@@ -184,8 +189,10 @@ package protocol ModelInstance: Sendable {
     func trouble() async -> Failure?
 }
 
-/// Where an instance sees our disk, its files are where they should be.
+/// An instance of this machine is reached as it is, and where it sees our disk, its files are where they should be.
 extension ModelInstance {
+    package var socket: String? { nil }
+    package func severed(isPatient: Bool) async -> Failure? { nil }
     package func hand(_ folder: String, as guest: String) async throws(Failure) {}
     package func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {}
     package func drop(_ guest: String) async {}

@@ -164,9 +164,10 @@ final class DockerBench: Sendable {
         return try JSONValue.parse(response.body)
     }
 
-    func untilAnswers(_ url: String) async throws {
+    /// - Parameter socket: that leads there.
+    func untilAnswers(_ url: String, over socket: String? = nil) async throws {
         try await until("an answer from \(url)") {
-            let request = HTTPRequest("GET", url, timeout: TimeSpan(seconds: 5))
+            let request = HTTPRequest("GET", url, unixSocket: socket, timeout: TimeSpan(seconds: 5))
             return (try? await client.send(request))?.status == 200
         }
     }

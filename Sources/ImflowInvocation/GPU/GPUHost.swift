@@ -87,6 +87,8 @@ private struct GPUInstance: ModelInstance {
     let lease: GPULease
 
     var baseURL: String? { base.baseURL }
+    var socket: String? { base.socket }
+    func severed(isPatient: Bool) async -> Failure? { await base.severed(isPatient: isPatient) }
     func exit() async -> Exit? { await base.exit() }
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? { try await base.exchange(line) }
     func execute(_ command: [String]) async throws(Failure) -> Exit { try await base.execute(command) }
