@@ -13,12 +13,14 @@ final class DockerInstance: ModelInstance {
     private let log: ContainerLog
     /// Of a `jsonl` program; its standard output is no part of the log.
     private let lines: ContainerLines?
+    /// What it had written before is in the log already; nil: nothing is.
+    private let since: String?
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
 
     init(
         host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
-        lines: ContainerLines? = nil
+        lines: ContainerLines? = nil, since: String? = nil
     ) {
         self.host = host
         self.container = container
@@ -26,12 +28,26 @@ final class DockerInstance: ModelInstance {
         self.baseURL = baseURL
         self.log = log
         self.lines = lines
+        self.since = since
         following = Task {
-            try? await host.containers.readLog(container, follow: true, output: lines == nil, into: log)
+            try? await host.containers.readLog(
+                container, follow: true, output: lines == nil, since: since, into: log)
         }
     }
 
     private var model: ModelPlan { launch.model }
+
+    /// The container; what is only reached through this engine process ends with it.
+    var handle: String? { lines == nil && baseURL != nil && host.files == .bind ? container : nil }
+
+    func leave(for time: TimeSpan) async -> Bool {
+        guard handle != nil else { return false }
+        following.cancel()
+        await following.value
+        log.finish()
+        host.letGo(container)
+        return true
+    }
 
     deinit { following.cancel() }
 
@@ -100,7 +116,9 @@ final class DockerInstance: ModelInstance {
     private func completeLog() async {
         following.cancel()
         await following.value
-        if log.isOpen { try? await host.containers.readLog(container, follow: false, output: lines == nil, into: log) }
+        if log.isOpen {
+            try? await host.containers.readLog(container, follow: false, output: lines == nil, since: since, into: log)
+        }
         log.finish()
     }
 }

@@ -45,7 +45,10 @@ struct WarmCaller: UnitCaller {
         session?.close()
         folder.remove()
         await lease.instance.drop(folder.guest)
-        if name == "0" { attempt.log.note("served by instance \(lease.token)") }
+        if name == "0" {
+            let origin = lease.isTakenOver ? ", which an earlier imflow started" : ""
+            attempt.log.note("served by instance \(lease.token)\(origin)")
+        }
         attempt.log.append(from: lease.log, since: mark)
         if case .failure(let error) = outcome {
             await pool.release(lease, broken: error.discardsInstance)
