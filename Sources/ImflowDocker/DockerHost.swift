@@ -44,6 +44,11 @@ package final class DockerHost: ContainerHost {
         ways = ContainerWays(to: address, networks: networks)
     }
 
+    package var sites: Set<String> { [Self.sitePrefix + containers.engine.place] }
+
+    /// Before the engine's address in ``sites``.
+    package static let sitePrefix = "docker "
+
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
 
     /// Who programs in containers are. Never root: what root of a container may do to this machine is bounded by the kernel's
@@ -57,7 +62,7 @@ package final class DockerHost: ContainerHost {
     static var guestOwner: GuestOwner? { geteuid() == 0 ? owner : nil }
 
     /// The work folder, and the socket by which the model reaches us.
-    private func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
+    func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
         var paths = [launch.workFolder]
         if let api = launch.api { paths += [api.folder, api.folder + "/" + api.socket] }
         for path in paths where lchown(path, owner.user, owner.group) != 0 {
@@ -131,6 +136,12 @@ package final class DockerHost: ContainerHost {
         }
         for id in ids { _ = beginRemoval(of: id) }
     }
+
+    /// The container stays for a later engine.
+    func letGo(_ id: String) { live.withLock { _ = $0.remove(id) } }
+
+    /// This engine has the container from now on, and removes it at its end.
+    func hold(_ id: String) { live.withLock { _ = $0.insert(id) } }
 
     /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody
     /// would know of the container then.

@@ -128,6 +128,14 @@ final class DockerBench: Sendable {
         return try await listed("/containers/json?all=1&filters=", job).arrayValue ?? []
     }
 
+    /// Every container of the state folder that is no job's.
+    func warmContainers() async throws -> [JSONValue] {
+        let label = "imflow.state=" + ContainerIdentity(stateRoot: folder).state
+        return (try await labelled(label, "/containers/json?all=1&filters=").arrayValue ?? []).filter {
+            $0["Labels"]?["imflow.job"]?.stringValue?.hasPrefix("~warm-") == true
+        }
+    }
+
     func networks(job: String? = nil) async throws -> [JSONValue] {
         try await listed("/networks?filters=", job).arrayValue ?? []
     }
