@@ -174,10 +174,7 @@ package final class CallExecutor: Executor {
             let host = try host(model)
             remember(host)
             try WorkFolder.create(state.logs(job: job))
-            let starter = InstanceStarter(
-                model: model, job: job, host: host, state: state, client: client,
-                window: model.startTimeout ?? startWindow, health: health, api: nil)
-            return try await starter.ports()
+            return try await pools.starter(of: model, on: host).ports(for: job)
         } catch {
             guard let environment = try? ModelEnvironment(of: model) else { throw error }
             throw Failure(error.cause, environment.redact(error.message))
