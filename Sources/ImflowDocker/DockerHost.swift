@@ -15,8 +15,8 @@ package final class DockerHost: ContainerHost {
     let images: ImageStore
     let networks: PrivateNetworks
     let files: ContainerFiles
-    /// Whether the private networks of the engine can be reached from here: it runs on this machine.
-    let isHere: Bool
+    /// How containers that listen are reached from here.
+    let ways: ContainerWays
     private let live = Mutex<Set<String>>([])
     /// Ids and names of those that could not be removed, since the engine did not answer.
     private let owed = Mutex<Set<String>>([])
@@ -34,16 +34,20 @@ package final class DockerHost: ContainerHost {
         address: Result<EngineAddress, Failure> = EngineAddress.chosen(), client: HTTPClient, node: String,
         stateRoot: String, files: ContainerFiles? = nil, supply: ImageSupply = ImageSupply(.never)
     ) {
-        let isUnix = (try? address.get())?.sharesDisk == true
-        self.files = files ?? (isUnix ? .bind : .archive)
-        isHere = isUnix || files == .bind
+        self.files = files ?? ((try? address.get())?.sharesDisk == true ? .bind : .archive)
         let engine = EngineClient(address: address, client: client)
         self.node = node
         containers = Containers(engine: engine)
         identity = ContainerIdentity(stateRoot: stateRoot)
         images = ImageStore(engine: engine, supply: supply)
         networks = PrivateNetworks(engine: engine, identity: identity)
+        ways = ContainerWays(to: address, networks: networks)
     }
+
+    package var sites: Set<String> { [Self.sitePrefix + containers.engine.place] }
+
+    /// Before the engine's address in ``sites``.
+    package static let sitePrefix = "docker "
 
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
 
@@ -58,7 +62,7 @@ package final class DockerHost: ContainerHost {
     static var guestOwner: GuestOwner? { geteuid() == 0 ? owner : nil }
 
     /// The work folder, and the socket by which the model reaches us.
-    private func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
+    func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
         var paths = [launch.workFolder]
         if let api = launch.api { paths += [api.folder, api.folder + "/" + api.socket] }
         for path in paths where lchown(path, owner.user, owner.group) != 0 {
@@ -132,6 +136,12 @@ package final class DockerHost: ContainerHost {
         }
         for id in ids { _ = beginRemoval(of: id) }
     }
+
+    /// The container stays for a later engine.
+    func letGo(_ id: String) { live.withLock { _ = $0.remove(id) } }
+
+    /// This engine has the container from now on, and removes it at its end.
+    func hold(_ id: String) { live.withLock { _ = $0.insert(id) } }
 
     /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody
     /// would know of the container then.

@@ -7,33 +7,58 @@ import Synchronization
 /// the launch's log while it runs.
 final class DockerInstance: ModelInstance {
     let baseURL: String?
+    /// What carries requests to it from another machine.
+    private let forward: SSHForward?
     private let host: DockerHost
     private let container: String
     private let launch: Launch
     private let log: ContainerLog
     /// Of a `jsonl` program; its standard output is no part of the log.
     private let lines: ContainerLines?
+    /// What it had written before is in the log already; nil: nothing is.
+    private let since: String?
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
     /// Of memory, that were told already.
     private let shortages = Mutex(0)
 
     init(
-        host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
-        lines: ContainerLines? = nil
+        host: DockerHost, container: String, launch: Launch, baseURL: String?, forward: SSHForward? = nil,
+        log: ContainerLog, lines: ContainerLines? = nil, since: String? = nil
     ) {
         self.host = host
         self.container = container
         self.launch = launch
         self.baseURL = baseURL
+        self.forward = forward
         self.log = log
         self.lines = lines
+        self.since = since
         following = Task {
-            try? await host.containers.readLog(container, follow: true, output: lines == nil, into: log)
+            try? await host.containers.readLog(
+                container, follow: true, output: lines == nil, since: since, into: log)
         }
     }
 
     private var model: ModelPlan { launch.model }
+
+    var socket: String? { forward?.socket }
+
+    func severed(isPatient: Bool) async -> Failure? { await forward?.severed(isPatient: isPatient) }
+
+    /// The container; what is only reached through this engine process ends with it.
+    var handle: String? {
+        lines == nil && baseURL != nil && forward == nil && host.files == .bind ? container : nil
+    }
+
+    func leave(for time: TimeSpan) async -> Bool {
+        guard handle != nil else { return false }
+        following.cancel()
+        await following.value
+        log.finish()
+        host.letGo(container)
+        return true
+    }
 
     deinit { following.cancel() }
 
@@ -113,6 +138,7 @@ final class DockerInstance: ModelInstance {
                 _ = note(Exit(code: nil, signal: 9))
             }
             following.cancel()
+            await forward?.close()
             await host.remove(container)
         }
     }
@@ -121,7 +147,9 @@ final class DockerInstance: ModelInstance {
     private func completeLog() async {
         following.cancel()
         await following.value
-        if log.isOpen { try? await host.containers.readLog(container, follow: false, output: lines == nil, into: log) }
+        if log.isOpen {
+            try? await host.containers.readLog(container, follow: false, output: lines == nil, since: since, into: log)
+        }
         log.finish()
     }
 }

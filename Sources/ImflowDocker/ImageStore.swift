@@ -73,6 +73,19 @@ final class ImageStore: Sendable {
         }
     }
 
+    /// As ``resolve(_:)``, by what the name stands for now, which counts from now on.
+    func resolveAgain(_ model: ModelPlan) async throws(Failure) -> ResolvedImage {
+        guard let name = model.image, known(model) != nil else { return try await resolve(model) }
+        guard let now = try await described(name) else {
+            forget(model)
+            return try await resolve(model)
+        }
+        state.withLock { state in
+            if state.known[name]?.id != now.id { state.known[name] = now }
+        }
+        return now
+    }
+
     private func look(for name: String, model: String) -> Look {
         state.withLock { state in
             if let pending = state.pending[name], !pending.isCancelled { return pending }

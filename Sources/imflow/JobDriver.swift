@@ -41,6 +41,8 @@ struct Launched: Codable {
     var pull: PullPolicy?
     /// Those that it ran on before, where something of it may be left.
     var formerDockerHosts: [String]?
+    /// At its end warm models that listen stay for so long, in milliseconds; nil: they are stopped.
+    var keepWarm: Int64?
 }
 
 /// Takes a job's lease, drives it to its end or to a pause, and shows what came of it.
@@ -188,7 +190,8 @@ struct JobDriver {
             engines: try LocalEngines(launched, isTolerant: resuming), pull: launched.pull ?? .missing,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
             access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
-            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
+            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true,
+            warmth: launched.keepWarm.map { .keeps(TimeSpan(milliseconds: $0)) } ?? .outlivesCrashes)
     }
 
     private var limits: ChildLimits {
@@ -206,6 +209,7 @@ struct JobDriver {
             state: state, plan: machine.plan, choice: launched.executor, slots: 1,
             engines: try LocalEngines(launched, isTolerant: true))
         await executor.sweep(job: row.id, keeping: [])
+        await executor.shutdown()
         let facts = JobLoop.cancellation(of: machine, now: WallClock.now)
         for fact in facts { machine.apply(fact) }
         try await state.database.commit(FactBatch(job: row.id, facts: facts, summary: machine.summary))
@@ -264,6 +268,7 @@ struct JobDriver {
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)
+            WarmGuard(folder: state.folder).startIfNeeded()
             progress.finish()
             // Who presses Ctrl-C now ends the publishing: the job itself is over.
             signals.stop()
@@ -275,6 +280,7 @@ struct JobDriver {
             await executor.jobs?.close(removingFolder: false)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
+            WarmGuard(folder: state.folder).startIfNeeded()
             progress.finish()
             throw error
         }

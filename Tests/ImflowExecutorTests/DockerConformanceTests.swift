@@ -94,7 +94,8 @@ final class DockerFixture: ContainerFixture {
     }
 
     func leftovers(of job: String) async throws -> [String] {
-        try await bench.containers(job: job).map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
+        (try await bench.containers(job: job) + (try await bench.warmContainers()))
+            .map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
     }
 
     func remains() async throws -> [String] {

@@ -1,6 +1,6 @@
 /// A `rest` model whose behaviour the request's `mode` chooses.
-enum RestServer {
-    static let source = #"""
+package enum RestServer {
+    package static let source = #"""
         import json, os, sys, threading, time, uuid
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
