@@ -7,12 +7,18 @@ extension Containers {
     /// Of an engine that keeps no events, nothing.
     func history(of id: String) async throws(Failure) -> ContainerHistory {
         let purpose = "asking what happened to container \(id)"
-        // Its own clock tells until when: without an end it would go on to tell for ever.
-        let info = try await engine.call("GET", "/info", purpose: purpose)
-        guard let now = info.json["SystemTime"]?.stringValue.flatMap(ContainerHistory.moment) else { return ContainerHistory() }
-        let filters = JSONValue.object(["container": [.string(id)]]).text
-        let answer = try await engine.call(
-            "GET", "/events", query: [("since", "1"), ("until", now), ("filters", filters)], purpose: purpose)
+        var query = [("since", "1"), ("filters", JSONValue.object(["container": [.string(id)]]).text)]
+        if try await engine.isPodman() {
+            query.append(("stream", "false"))
+        } else {
+            // Without an end Docker would go on to tell for ever; the engine's own clock says where that is.
+            let info = try await engine.call("GET", "/info", purpose: purpose)
+            guard let now = info.json["SystemTime"]?.stringValue.flatMap(ContainerHistory.moment) else {
+                return ContainerHistory()
+            }
+            query.append(("until", now))
+        }
+        let answer = try await engine.call("GET", "/events", query: query, purpose: purpose)
         return ContainerHistory(answer.isSuccess ? answer.body : [])
     }
 

@@ -18,7 +18,7 @@ package final class DockerHost: ContainerHost {
     /// How containers that listen are reached from here.
     let ways: ContainerWays
     private let live = Mutex<Set<String>>([])
-    /// That could not be removed, since the engine did not answer.
+    /// Ids and names of those that could not be removed, since the engine did not answer.
     private let owed = Mutex<Set<String>>([])
     /// Of containers that have ended, on their way.
     private let removals = Mutex<[String: Task<Void, Never>]>([:])
@@ -167,7 +167,7 @@ package final class DockerHost: ContainerHost {
         let name = identity.name(of: launch)
         var spec = try await spec(launch, input: input, network: network)
         for _ in 0..<3 {
-            switch try await containers.create(spec, name: name) {
+            switch try await create(spec, name: name) {
             case .made(let id): return PlacedContainer(id: id, isAdopted: false)
             case .nameTaken:
                 // It may be one of ours that is on its way out.
@@ -182,6 +182,14 @@ package final class DockerHost: ContainerHost {
             }
         }
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
+    }
+
+    /// An engine that breaks off may have made it all the same.
+    private func create(_ spec: ContainerSpec, name: String) async throws(Failure) -> Containers.Creation {
+        do throws(Failure) { return try await containers.create(spec, name: name) } catch {
+            if error.cause == .infra { owed.withLock { _ = $0.insert(name) } }
+            throw error
+        }
     }
 
     /// The container of a launch that was made before, running or ended. One whose program never started, or may not

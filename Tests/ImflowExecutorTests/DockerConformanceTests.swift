@@ -32,7 +32,10 @@ final class DockerFixture: ContainerFixture {
     private static let width = 4
 
     /// With `folder`: over the state folder of another fixture.
-    init(folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind) throws {
+    init(
+        folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind, tellsShortages: Bool = true
+    ) throws {
+        self.tellsShortages = tellsShortages
         bench = try DockerBench(folder: folder, engine: engine, files: files)
         state = StateFolder(root: bench.folder)
         try state.create()
@@ -69,6 +72,9 @@ final class DockerFixture: ContainerFixture {
             path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
             concurrency: program.concurrency, environment: program.environment)
     }
+
+    /// Podman does not, on control groups of version 1.
+    let tellsShortages: Bool
 
     func kill(job: String) async throws {
         for container in try await bench.containers(job: job) where container["State"]?.stringValue == "running" {

@@ -1,3 +1,4 @@
+import Glibc
 import ImflowExecution
 import ImflowInvocation
 import ImflowPlan
@@ -17,7 +18,9 @@ extension OtherEngineTests {
         @Test(arguments: CallProtocol.allCases)
         func containers(hold callProtocol: CallProtocol) async {
             let engine = StartedEngine.engine
-            await DockerFixture.expectAll(of: callProtocol) { try DockerFixture(engine: engine) }
+            await DockerFixture.expectAll(of: callProtocol) {
+                try DockerFixture(engine: engine, tellsShortages: access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
+            }
         }
 
         @Test func requestsAndResultsKeepEveryByte() async throws { try await demands().requestsAndResultsKeepEveryByte() }

@@ -1,5 +1,8 @@
 /// A place where models run in containers of an engine that others command, too.
 package protocol ContainerFixture: ConformanceFixture {
+    /// Whether the engine says of a container that memory ran out.
+    var tellsShortages: Bool { get }
+
     /// Sends SIGKILL to what runs for the job, as `docker kill` does.
     func kill(job: String) async throws
     /// Removes it, as `docker rm --force` does.

@@ -20,7 +20,7 @@ enum PredictionServer {
                 "times": {"type": "integer"}, "status": {"type": "integer"}, "doc_url": uri(nullable=True),
                 "docs": {"type": "array", "items": uri()}, "note_url": {"type": "string"}}},
             "mode": {"type": "string", "title": "mode", "enum": [
-                "", "die", "hang", "stubborn", "drop", "busy", "status", "invalid", "garbage", "fail", "other", "strange",
+                "", "die", "eat", "hang", "stubborn", "drop", "busy", "status", "invalid", "garbage", "fail", "other", "strange",
                 "own", "file", "meet", "last", "defunct"]},
             "Output": {"type": "object", "title": "Output"},
         }
