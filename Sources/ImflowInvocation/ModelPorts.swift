@@ -20,18 +20,21 @@ package struct ModelPorts: Sendable {
     let besides: Set<String>
 
     /// Asks the server of a model.
-    /// - Parameter baseURL: of a ready instance, ``ModelInstance/baseURL``.
+    /// - Parameters:
+    ///   - baseURL: of a ready instance, ``ModelInstance/baseURL``.
+    ///   - socket: of the same, ``ModelInstance/socket``.
     /// - Returns: nil for the other protocols, which have no words for ports. Throws ``Failure`` with cause `app` when the
     ///   server does not answer, or does not know the model.
     package static func read(
-        of model: ModelPlan, at baseURL: String, client: HTTPClient
+        of model: ModelPlan, at baseURL: String, over socket: String? = nil, client: HTTPClient
     ) async throws(Failure) -> ModelPorts? {
+        let address = InstanceAddress(baseURL: baseURL, socket: socket)
         switch model.callProtocol {
         case .rest, .exec, .jsonl: return nil
-        case .oip: return ModelPorts(try await OIPServer(baseURL: baseURL, model: model, client: client).describe(), of: model)
+        case .oip: return ModelPorts(try await OIPServer(address: address, model: model, client: client).describe(), of: model)
         case .cog:
             do {
-                return ModelPorts(try await CogServer(baseURL: baseURL, client: client).describe())
+                return ModelPorts(try await CogServer(address: address, client: client).describe())
             } catch { throw Failure(.app, "model \(model.name): its server was asked for its ports, but failed: \(error)") }
         }
     }

@@ -1,9 +1,10 @@
 import ImflowExecution
 import ImflowInvocation
+import ImflowPlan
 import ImflowTestKit
 import Testing
 
-extension DockerTests {
+extension OtherEngineTests {
     /// Podman's service of Docker's API.
     @Suite(
         .serialized, .engine(.podman),
@@ -13,9 +14,10 @@ extension DockerTests {
             EngineDemands(bench: try DockerBench(engine: StartedEngine.engine))
         }
 
-        @Test(arguments: ExecutorConformance.cases)
-        func containers(hold demand: ConformanceCase) async throws {
-            try await demand.run(on: DockerFixture(engine: StartedEngine.engine, protocols: [.exec, .rest]))
+        @Test(arguments: CallProtocol.allCases)
+        func containers(hold callProtocol: CallProtocol) async {
+            let engine = StartedEngine.engine
+            await DockerFixture.expectAll(of: callProtocol) { try DockerFixture(engine: engine) }
         }
 
         @Test func requestsAndResultsKeepEveryByte() async throws { try await demands().requestsAndResultsKeepEveryByte() }

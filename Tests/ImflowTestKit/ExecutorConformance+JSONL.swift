@@ -12,7 +12,7 @@ extension ExecutorConformance {
             let answers = (first.arrayValue ?? []) + [second]
             let numbers = answers.map { $0["request"]?["input"]?["n"]?.intValue ?? -1 }
             try expect(numbers == [0, 1, 2, 3, 9], "the answers are \(answers)")
-            try expect(Set(answers.map { $0["pid"]?.intValue ?? -1 }).count == 1, "several programs served: \(answers)")
+            try expect(Set(answers.map { $0["program"]?.stringValue }).count == 1, "several programs served: \(answers)")
         },
         ConformanceCase("jsonl: a reply without result is the result", .jsonl) { bench in
             let model = try await bench.model(.shell, "while read -r line; do echo '[1]'; done", callProtocol: .jsonl)
@@ -26,15 +26,15 @@ extension ExecutorConformance {
             try await bench.failure(
                 of: bench.whole(model, ["mode": "die"], attempt: 2), .app, naming: "code 5", "dying")
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
-            try expect(before["pid"] != after["pid"], "a dead program answered: \(before.text), \(after.text)")
+            try expect(before["program"] != after["program"], "a dead program answered: \(before.text), \(after.text)")
         },
         ConformanceCase("jsonl: a program that ended between two requests is replaced", .jsonl) { bench in
-            let once = "read -r line; echo \"{\\\"pid\\\": $$}\""
+            let once = "read -r line; echo \"{\\\"program\\\": \\\"$(cat /proc/sys/kernel/random/uuid)\\\"}\""
             let model = try await bench.model(.shell, once, callProtocol: .jsonl)
             let first = try await bench.result(of: bench.whole(model))
             try await bench.waitUntilNothingRuns()
             let second = try await bench.result(of: bench.whole(model, attempt: 2))
-            try expect(first["pid"] != second["pid"], "one program answered twice: \(first.text)")
+            try expect(first["program"] != second["program"], "one program answered twice: \(first.text)")
         },
         ConformanceCase("jsonl: a line that is no JSON is quoted", .jsonl) { bench in
             let model = try await bench.model(.shell, lineServer, callProtocol: .jsonl)
@@ -82,7 +82,7 @@ extension ExecutorConformance {
             let left = try await bench.fixture.leftovers(of: bench.job)
             try expect(left.isEmpty, "left before shutdown:\n" + left.joined(separator: "\n"))
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
-            try expect(before["pid"] != after["pid"], "the program that hung answered")
+            try expect(before["program"] != after["program"], "the program that hung answered")
         },
         ConformanceCase("jsonl: lines of 10 MB go both ways", .jsonl) { bench in
             let model = try await bench.model(.shell, "exec cat", callProtocol: .jsonl)
@@ -130,13 +130,15 @@ extension ExecutorConformance {
         done
         """#
 
+    /// Each of its programs answers with an id of its own: two containers may give their programs one number.
     private static let lineServer = #"""
+        id=$(cat /proc/sys/kernel/random/uuid)
         while read -r line; do
             case "$line" in
             *'"mode":"die"'*) echo dying >&2; exit 5;;
             *'"mode":"garbage"'*) echo 'what?';;
             *'"mode":"hang"'*) sleep 1000;;
-            *) printf '{"result": {"pid": %s, "request": %s}}\n' $$ "$line";;
+            *) printf '{"result": {"program": "%s", "request": %s}}\n' "$id" "$line";;
             esac
         done
         """#

@@ -87,6 +87,8 @@ enum PredictionServer {
                 if mode == "die":
                     print("dying", file=sys.stderr, flush=True)
                     os._exit(5)
+                elif mode == "eat":
+                    given["big"] = bytearray(1 << 30)
                 elif mode == "hang":
                     print("hanging", file=sys.stderr, flush=True)
                     with lock:
