@@ -167,6 +167,9 @@ struct CallAttempt: Sendable {
 protocol UnitCaller: Sendable {
     /// - Parameter name: unique in the attempt, safe as a file name.
     func result(of unit: StagedUnit, named name: String, in attempt: CallAttempt) async throws(Failure) -> JSONValue
+
+    /// The attempt asks for no more.
+    func finish() async
 }
 
 extension Failure {

@@ -213,7 +213,14 @@ package final class CallExecutor: Executor {
             order: order, work: work, host: host, staging: staging, state: state, log: log,
             spares: spares(of: order.job), schemas: schemas, caller: caller, api: api, unitCount: call.units.count,
             startClock: startClock)
-        let results = try await attempt.results(of: call.units, progress: progress)
+        let results: [JSONValue]
+        do throws(Failure) {
+            results = try await attempt.results(of: call.units, progress: progress)
+        } catch {
+            await caller.finish()
+            throw error
+        }
+        await caller.finish()
         let value: JSONValue = if case .shard = work.input { .array(results) } else { results.first ?? .null }
         do { return .succeeded(try await staging.store(value)) } catch { throw Failure(of: error) }
     }

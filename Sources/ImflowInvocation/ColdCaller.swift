@@ -3,6 +3,8 @@ import ImflowJSON
 
 /// Starts the model once per unit: `exec`.
 struct ColdCaller: UnitCaller {
+    func finish() async {}
+
     func result(of unit: StagedUnit, named name: String, in attempt: CallAttempt) async throws(Failure) -> JSONValue {
         let folder = attempt.unitFolder(name)
         // The folder is made before the program is started: where there is none, nothing was.

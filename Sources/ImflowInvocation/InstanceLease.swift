@@ -13,10 +13,12 @@ struct InstanceLease: Sendable {
     var isTakenOver = false
     /// What the server says of its ports, once it was asked.
     let ports = InstancePorts()
+    let recall = LeaseRecall()
 
-    /// Where the files of one unit go: below the instance's own folder, where the model can see them.
+    /// Where the files of one unit go: below the instance's own folder, where the model can see them. Without files the
+    /// model is not told of it.
     func unitFolder(_ name: String) -> UnitFolder {
-        UnitFolder(path: folder.path + "/" + name, guest: folder.guest + "/" + name, owner: folder.owner)
+        UnitFolder(path: folder.path + "/" + name, guest: folder.guest + "/" + name, owner: folder.owner, isForFilesOnly: true)
     }
 
     /// How the instance ended, where it just did: a closed connection is seen before the end of the process is. Nil: it

@@ -149,6 +149,7 @@ actor InstancePool {
             slots[index].inUse += 1
             resume(waiters.removeFirst(), .success(slots[index].lease))
         }
+        for slot in slots { slot.lease.recall.set(!waiters.isEmpty || slot.isRetiring || slot.isSuspect) }
         startMissing()
         for index in waiters.indices where waiters[index].waitsForStart != isStarting {
             waiters[index].waitsForStart = isStarting

@@ -26,7 +26,9 @@ struct LogFile: Sendable {
 
     /// Appends what `source` got since it was `offset` bytes long.
     func append(from source: LogFile, since offset: Int) {
-        let room = min(source.size - offset, Launch.logLimit - size)
+        let grown = source.size - offset
+        guard grown > 0 else { return }
+        let room = min(grown, Launch.logLimit - size)
         guard room > 0 else { return }
         append(source.read(from: offset, count: room))
     }

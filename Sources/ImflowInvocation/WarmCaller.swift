@@ -5,13 +5,20 @@ import ImflowPlan
 
 /// Sends a unit to a warm instance, by every protocol but `exec`.
 struct WarmCaller: UnitCaller {
-    let pool: InstancePool
     let client: HTTPClient
+    private let places: HeldLeases
 
     /// An instance that ended before it saw the request is replaced so often.
     private static let replacements = 2
     /// How long back-pressure is borne where the attempt has no timeout of its own.
     private static let patience = TimeSpan(seconds: 600)
+
+    init(pool: InstancePool, client: HTTPClient) {
+        self.client = client
+        places = HeldLeases(pool: pool)
+    }
+
+    func finish() async { await places.releaseAll() }
 
     func result(of unit: StagedUnit, named name: String, in attempt: CallAttempt) async throws(Failure) -> JSONValue {
         var replaced = 0
@@ -31,7 +38,7 @@ struct WarmCaller: UnitCaller {
     ) async throws(ExchangeFailure) -> JSONValue {
         let lease: InstanceLease
         do throws(Failure) {
-            lease = try await pool.acquire(clock: attempt.startClock) { attempt.environment(in: $0) }
+            lease = try await places.take(clock: attempt.startClock) { attempt.environment(in: $0) }
         } catch { throw .sound(error) }
         let mark = lease.log.size
         let folder = lease.unitFolder("\(attempt.order.task).\(attempt.order.attempt).\(name)")
@@ -44,16 +51,16 @@ struct WarmCaller: UnitCaller {
         } catch { outcome = .failure(error) }
         session?.close()
         folder.remove()
-        await lease.instance.drop(folder.guest)
+        if unit.hasFiles { await lease.instance.drop(folder.guest) }
         if name == "0" {
             let origin = lease.isTakenOver ? ", which an earlier imflow started" : ""
             attempt.log.note("served by instance \(lease.token)\(origin)")
         }
         attempt.log.append(from: lease.log, since: mark)
         if case .failure(let error) = outcome {
-            await pool.release(lease, broken: error.discardsInstance)
+            await places.giveBack(lease, broken: error.discardsInstance)
         } else {
-            await pool.release(lease, broken: false)
+            await places.giveBack(lease, broken: false)
         }
         return try outcome.get()
     }
@@ -65,7 +72,7 @@ struct WarmCaller: UnitCaller {
         let input: JSONValue
         do throws(Failure) {
             input = try await attempt.stagedInput(of: unit, in: folder)
-            try await lease.instance.hand(folder.path, as: folder.guest)
+            if unit.hasFiles { try await lease.instance.hand(folder.path, as: folder.guest) }
         } catch { throw .sound(error) }
         let request = WarmRequest(
             attempt: attempt, unit: unit, input: input, folder: folder, token: token,

@@ -1,24 +1,56 @@
 import Glibc
 import ImflowExecution
+import ImflowInvocation
 import Synchronization
 
-/// Gives each `rest` instance a TCP port on 127.0.0.1. The first one gets the port of the manifest when that is free, so
-/// that a model works that listens there whatever `PORT` says; the others get any free port.
+/// Gives each instance that listens a TCP port on 127.0.0.1. The first one gets the port of the manifest when that is free,
+/// so that a model works that listens there whatever `PORT` says; the others get any free port.
+///
+/// Between the choice of a port and the moment when the model listens there, the port looks free to others. Where all
+/// engines of a user lock a file of the port's number, none sends its requests to another one's model.
 final class LoopbackPorts: Sendable {
     private static let tries = 50
-    private let taken = Mutex<Set<Int>>([])
+    /// Not below a state folder: ports are the machine's. Not below `TMPDIR`, which may differ between engines.
+    private let folder = "/tmp/imflow-ports-\(geteuid())"
+    private let taken = Mutex<[Int: FileLock?]>([:])
 
     func take(preferring declared: Int) throws(Failure) -> Int {
-        if reserve(declared), Self.bind(declared) == declared { return declared }
+        if reserve(declared) {
+            if Self.bind(declared) == declared { return declared }
+            giveBack(declared)
+        }
         for _ in 0..<Self.tries {
             if let port = Self.bind(0), reserve(port) { return port }
         }
         throw Failure(.infra, "no TCP port is free on 127.0.0.1")
     }
 
-    func giveBack(_ port: Int) { taken.withLock { _ = $0.remove(port) } }
+    func giveBack(_ port: Int) {
+        guard let lock = taken.withLock({ $0.removeValue(forKey: port) }) else { return }
+        unlink(path(port))
+        lock?.unlock()
+    }
 
-    private func reserve(_ port: Int) -> Bool { taken.withLock { $0.insert(port).inserted } }
+    private func path(_ port: Int) -> String { "\(folder)/\(port)" }
+
+    /// - Returns: false: it is taken.
+    private func reserve(_ port: Int) -> Bool {
+        taken.withLock { taken in
+            guard !taken.keys.contains(port) else { return false }
+            // Without the folder there is nobody to agree with.
+            let lock = isShared ? FileLock.take(path(port), creating: true) : nil
+            if isShared, lock == nil { return false }
+            taken[port] = .some(lock)
+            return true
+        }
+    }
+
+    /// Whether the locks' folder is there, and this user's.
+    private var isShared: Bool {
+        mkdir(folder, 0o700)
+        var status = stat()
+        return lstat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+    }
 
     /// Takes the port (0: any) for a moment.
     /// - Returns: its number; nil when someone listens there or we may not.

@@ -7,6 +7,7 @@ import ImflowJSON
 import ImflowInvocation
 import ImflowPlan
 import ImflowTestKit
+import Synchronization
 import Testing
 
 @Suite struct InstancePoolTests {
@@ -108,6 +109,31 @@ import Testing
             return try await group.reduce(into: Set<Int>()) { $0.insert($1.intValue ?? 0) }
         }
         #expect(served.count == 1)
+        await executor.shutdown()
+    }
+
+    /// An attempt keeps its place from unit to unit, but not while another one waits for it.
+    @Test func aLongAttemptLetsOthersIn() async throws {
+        let fixture = try ProcessFixture()
+        var model = try await fixture.model(running: ModelProgram(.shell, Self.echo, callProtocol: .jsonl))
+        model.maxInstances = 1
+        let executor = executor(on: fixture)
+        let (begun, beginning) = AsyncStream.makeStream(of: Int.self)
+        let long = try shard(model, units: 2000, attempt: 1, fixture)
+        let ends = Mutex<[Int]>([])
+        async let first = {
+            let report = await executor.run(long) { done in
+                if done == 1 { beginning.finish() }
+            }
+            ends.withLock { $0.append(1) }
+            return report
+        }()
+        for await _ in begun {}
+        let second = try await value(of: executor.run(order(model, attempt: 2, fixture)) { _ in }, fixture)
+        ends.withLock { $0.append(2) }
+        let served = try await value(of: first, fixture).arrayValue ?? []
+        #expect(ends.withLock { $0 } == [2, 1])
+        #expect(served.count == 2000 && served.allSatisfy { $0 == second })
         await executor.shutdown()
     }
 
@@ -253,7 +279,7 @@ import Testing
         let host = fixture.host
         return CallExecutor(
             state: fixture.state, staging: fixture.staging, client: HTTPClient(), host: { _ in host }, instanceLimit: 3,
-            hosts: [host], startWindow: TimeSpan(seconds: 20), idleLimit: idleLimit, health: health)
+            hosts: [host], startWindow: TimeSpan(seconds: 300), idleLimit: idleLimit, health: health)
     }
 
     private func order(
@@ -265,6 +291,17 @@ import Testing
         return WorkOrder(
             job: job, task: "t", stage: "s", attempt: attempt, token: "token-\(attempt)",
             work: .call(CallWork(model: model, input: .whole(context))))
+    }
+
+    private func shard(
+        _ model: ModelPlan, units: Int, attempt: Int, _ fixture: ProcessFixture
+    ) throws -> WorkOrder {
+        let list = (0..<units).map { Unit(geometry: ["index": .int(Int64($0))], set: [:]).json }
+        let input = CallWork.Input.shard(
+            shared: try fixture.content.payload([:]), units: try fixture.content.payload(.array(list)))
+        return WorkOrder(
+            job: job, task: "t", stage: "s", attempt: attempt, token: "token-\(attempt)",
+            work: .call(CallWork(model: model, input: input, shardIndex: 0, shardCount: 1)))
     }
 
     private func value(of report: AttemptReport, _ fixture: ProcessFixture) throws -> JSONValue {

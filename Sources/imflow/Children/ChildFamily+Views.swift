@@ -88,8 +88,9 @@ extension ChildFamily {
         let namesFiles = try !state.content.namedFiles(in: output).isEmpty
         if !isLarge, !namesFiles { return ["output": try state.content.value(of: output)] }
         let (path, guest) = session.outputFolder(of: job)
+        // Who reads it may be another user; the instance's own folder is closed to the rest.
         try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         guard namesFiles else {
             unlink(path + "/output.json")
             try state.content.copy(output.hash, to: path + "/output.json")
