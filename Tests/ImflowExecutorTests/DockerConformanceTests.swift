@@ -28,6 +28,8 @@ final class DockerFixture: ContainerFixture {
     let staging: any InputStaging
     let protocols = Set(CallProtocol.allCases)
     let patience = TimeSpan(seconds: 40)
+    /// Podman does not, on control groups of version 1.
+    let tellsShortages: Bool
     /// Cases at once: an engine starts four containers in little more than twice the time of one.
     private static let width = 4
 
@@ -72,9 +74,6 @@ final class DockerFixture: ContainerFixture {
             path: program.callProtocol.defaultPath(of: "probe"), health: program.callProtocol.defaultHealth,
             concurrency: program.concurrency, environment: program.environment)
     }
-
-    /// Podman does not, on control groups of version 1.
-    let tellsShortages: Bool
 
     func kill(job: String) async throws {
         for container in try await bench.containers(job: job) where container["State"]?.stringValue == "running" {
