@@ -264,7 +264,8 @@ package final class CallExecutor: Executor {
         case .rest, .jsonl, .oip, .cog:
             // The instance may live on, but what it answers goes to an engine that is gone.
             if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
-            let pool = try await pools.pool(of: model, for: order.job, on: host, clock: clock)
+            // A job and what its models submit are one: what they call does not change half way.
+            let pool = try await pools.pool(of: model, for: order.root ?? order.job, on: host, clock: clock)
             return WarmCaller(pool: pool, client: client)
         }
     }

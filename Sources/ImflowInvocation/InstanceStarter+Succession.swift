@@ -9,13 +9,13 @@ extension InstanceStarter {
     ) async -> InstanceLease? {
         let record = claim.record
         let folder = folder(record.token, claim.job)
-        let endpoint = record.apiFolder == nil ? nil : endpoint(record.token)
+        let endpoint = record.apiSocket == nil ? nil : endpoint(record.token)
         var launch = launch(record.token, of: claim.job, in: folder, environment(folder), endpoint)
         launch.logPath = record.log
         let log = LogFile(path: record.log)
         readiness.note("it is taken over from an earlier imflow")
         do throws(Failure) {
-            guard endpoint?.folder == record.apiFolder else {
+            guard endpoint?.path == record.apiSocket else {
                 throw Failure(.lost, "it cannot be reached where it was told to submit jobs")
             }
             let instance = try await host.adopt(launch, handle: record.handle)

@@ -77,7 +77,7 @@ struct InstanceStarter: Sendable {
             if let succession {
                 let record = WarmRecord(
                     key: succession.key, model: model.name, token: token, handle: "", log: launch.logPath,
-                    apiFolder: endpoint?.folder)
+                    apiSocket: endpoint?.path)
                 claim = try home.claim(record)
                 launch.outlives = idle
             }

@@ -32,6 +32,8 @@ package struct APIEndpoint: Sendable, Equatable {
     /// A part that all tokens have in common; no token can be used without it, so hiding it in a log hides them all.
     package var secret: String
 
+    var path: String { folder + "/" + socket }
+
     package init(folder: String, socket: String, secret: String) {
         self.folder = folder
         self.socket = socket

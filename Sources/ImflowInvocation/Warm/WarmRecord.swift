@@ -16,8 +16,8 @@ struct WarmRecord: Sendable, Equatable {
     var handle: String
     /// Where what it writes goes.
     var log: String
-    /// Of the socket by which it submits jobs; nil: it submits none.
-    var apiFolder: String?
+    /// The socket by which it submits jobs; nil: it submits none.
+    var apiSocket: String?
     /// Milliseconds since 1970-01-01T00:00:00Z; nobody uses it, and so long it is kept. Nil: its engine has not ended, or
     /// was killed.
     var keptUntil: Int64?
@@ -27,7 +27,7 @@ struct WarmRecord: Sendable, Equatable {
             "schema": .string(Self.schema), "key": .string(key), "model": .string(model), "token": .string(token),
             "handle": .string(handle), "log": .string(log),
         ]
-        if let apiFolder { members["api"] = .string(apiFolder) }
+        if let apiSocket { members["api"] = .string(apiSocket) }
         if let keptUntil { members["kept_until"] = .int(keptUntil) }
         return JSONValue.object(members).text
     }
@@ -42,7 +42,7 @@ extension WarmRecord {
             let log = json["log"]?.stringValue
         else { return nil }
         self.init(
-            key: key, model: model, token: token, handle: handle, log: log, apiFolder: json["api"]?.stringValue,
+            key: key, model: model, token: token, handle: handle, log: log, apiSocket: json["api"]?.stringValue,
             keptUntil: json["kept_until"]?.intValue.map { max(0, Int64($0)) })
     }
 }

@@ -104,9 +104,7 @@ package struct WarmShelf: Sendable {
         guard here.reduce(into: Set<String>(), { $0.formUnion($1.sites) }).isSuperset(of: places) else { return 0 }
         for claim in claims {
             WorkFolder.remove(InstanceStarter.folder(of: state, job: home) + "/" + claim.record.token)
-            for folder in [state.api(job: WarmHome.apiName(claim.record.token)), claim.record.apiFolder].compactMap({ $0 }) {
-                Self.removeSocket(in: folder)
-            }
+            removeSockets(of: claim.record)
             claim.end()
         }
         if kept.isEmpty {
@@ -116,9 +114,14 @@ package struct WarmShelf: Sendable {
         return claims.count { !$0.record.handle.isEmpty }
     }
 
-    /// Only the socket's own folder, and only when nothing else is in it.
-    private static func removeSocket(in folder: String) {
-        for name in WorkFolder.names(in: folder) where name.hasSuffix(".sock") { unlink(folder + "/" + name) }
+    /// With their folders, when nothing else is in them. Where there is no record, the folder is where it is as a rule.
+    private func removeSockets(of record: WarmRecord) {
+        let folder = state.api(job: WarmHome.apiName(record.token))
+        for socket in WorkFolder.names(in: folder).map({ folder + "/" + $0 }) + [record.apiSocket].compactMap({ $0 }) {
+            var status = stat()
+            if lstat(socket, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(socket) }
+            if let slash = socket.lastIndex(of: "/") { rmdir(String(socket[..<slash])) }
+        }
         rmdir(folder)
     }
 
@@ -136,12 +139,19 @@ package struct WarmShelf: Sendable {
     private func path(_ home: String) -> String { state.warm + "/" + home }
 
     private func homes() -> [String] {
-        WorkFolder.names(in: state.warm).filter { $0.hasPrefix(WarmHome.prefix) }.sorted().prefix(Self.limit).map { $0 }
+        WorkFolder.names(in: state.warm).filter { name in
+            name.hasPrefix(WarmHome.prefix) && Self.isDrawn(name.dropFirst(WarmHome.prefix.count))
+        }.sorted().prefix(Self.limit).map { $0 }
     }
 
     private func tokens(in home: String) -> [String] {
         WorkFolder.names(in: path(home)).filter { $0.hasSuffix(Self.lockSuffix) }.sorted().prefix(Self.limit)
-            .map { String($0.dropLast(Self.lockSuffix.count)) }
+            .map { String($0.dropLast(Self.lockSuffix.count)) }.filter { Self.isDrawn($0[...]) }
+    }
+
+    /// Hexadecimal digits: no other names are made.
+    private static func isDrawn(_ name: Substring) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { isxdigit(Int32($0)) != 0 }
     }
 
     private func places(of home: String) -> Set<String> {
@@ -156,7 +166,9 @@ package struct WarmShelf: Sendable {
     private func record(_ token: String, in home: String) -> WarmRecord? {
         let file = "\(path(home))/\(token).json"
         guard let bytes = try? WorkFile.contents(of: file, limit: WarmRecord.limit, name: file),
-            let record = WarmRecord(bytes), record.token == token
+            let record = WarmRecord(bytes), record.token == token,
+            // What is written there is ours alone.
+            record.log.hasPrefix(state.root + "/logs/"), !record.log.split(separator: "/").contains("..")
         else { return nil }
         return record
     }

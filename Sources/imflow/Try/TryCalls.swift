@@ -18,8 +18,13 @@ struct TryCalls: Sendable {
     private let count: Int
     private let report: TryReport
     private let keep: String?
+    private let allowed: PrivateAddresses?
 
-    init(_ tried: TriedModel, executor: ExecutorChoice, count: Int, report: TryReport, keep: String?) {
+    /// - Parameter allowed: private addresses that files may be fetched from; nil: as the environment says.
+    init(
+        _ tried: TriedModel, executor: ExecutorChoice, count: Int, report: TryReport, keep: String?,
+        allowing allowed: PrivateAddresses?
+    ) {
         model = tried.model
         plan = tried.plan
         timeout = tried.timeout
@@ -27,6 +32,7 @@ struct TryCalls: Sendable {
         self.count = count
         self.report = report
         self.keep = keep
+        self.allowed = allowed
     }
 
     func run() async throws -> ExitStatus {
@@ -89,7 +95,7 @@ struct TryCalls: Sendable {
     private func place(in state: State) throws -> LocalExecutor {
         try LocalExecutor(
             state: state, plan: plan, choice: executor, slots: 1, pull: .missing,
-            access: try FetchAccess.ofProcess(allowing: nil))
+            access: try FetchAccess.ofProcess(allowing: allowed))
     }
 
     /// Also after Ctrl-C, to its end.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import ImflowCompiler
+import ImflowData
 import ImflowEngine
 import ImflowExecution
 import ImflowInvocation
@@ -28,6 +30,11 @@ struct TryCommand: AsyncParsableCommand {
     var executor: ExecutorChoice = .auto
     @Option(help: ArgumentHelp("Write the result, and the files that it names, into this new folder.", valueName: "dir"))
     var keep: String?
+    @Option(
+        help: ArgumentHelp(
+            "Private addresses, ranges or hosts that files may be fetched from, as in 10.0.0.0/8,nas.local; all: any. Repeatable. See IMFLOW_ALLOW_PRIVATE.",
+            valueName: "addresses"))
+    var allowPrivate: [String] = []
     @Flag(help: "Show requests and replies to their end, however long.")
     var full = false
     @Flag(
@@ -43,7 +50,25 @@ struct TryCommand: AsyncParsableCommand {
         guard (1...Self.mostCalls).contains(`repeat`) else {
             throw ValidationError("--repeat takes a number from 1 to \(Self.mostCalls)")
         }
-        if let keep, access(absolutePath(keep), F_OK) == 0 { throw ValidationError("--keep \(keep): it exists; name a new folder") }
+        if let keep { try validate(folder: absolutePath(keep), named: keep) }
+        do throws(PrivateAddresses.Mistake) { _ = try allowed } catch { throw ValidationError("--allow-private: \(error.text)") }
+    }
+
+    /// What can be known of it before a call is made for nothing.
+    private func validate(folder: String, named name: String) throws {
+        var status = stat()
+        if lstat(folder, &status) == 0 { throw ValidationError("--keep \(name): it exists; name a new folder") }
+        let parent = PathText.parent(folder)
+        guard access(parent, W_OK | X_OK) == 0 else {
+            throw ValidationError("--keep \(name): cannot make it in \(parent): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Nil: as IMFLOW_ALLOW_PRIVATE says.
+    private var allowed: PrivateAddresses? {
+        get throws(PrivateAddresses.Mistake) {
+            allowPrivate.isEmpty ? nil : try PrivateAddresses(allowPrivate.joined(separator: ","))
+        }
     }
 
     func run() async throws {
@@ -54,9 +79,9 @@ struct TryCommand: AsyncParsableCommand {
         report.begin(where: executor)
         report.noteInput()
         guard tried.verdict.fits else { throw ExitCode(end(report, .failed).rawValue) }
-        let status = try await interruptible {
-            try await TryCalls(tried, executor: executor, count: `repeat`, report: report, keep: keep.map(absolutePath)).run()
-        }
+        let calls = TryCalls(
+            tried, executor: executor, count: `repeat`, report: report, keep: keep.map(absolutePath), allowing: try allowed)
+        let status = try await interruptible { try await calls.run() }
         throw ExitCode(end(report, status).rawValue)
     }
 
@@ -68,9 +93,8 @@ struct TryCommand: AsyncParsableCommand {
         Descriptors.raiseLimit()
         let report = TryReport(tried, isFull: full)
         report.begin(where: executor)
-        let ports = try await interruptible {
-            try await TryCalls(tried, executor: executor, count: 1, report: report, keep: nil).ports()
-        }
+        let calls = TryCalls(tried, executor: executor, count: 1, report: report, keep: nil, allowing: nil)
+        let ports = try await interruptible { try await calls.ports() }
         switch ports {
         case .success(let ports):
             let described = DescribedModel(tried.model, ports: ports)
