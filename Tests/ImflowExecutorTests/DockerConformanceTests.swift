@@ -28,6 +28,8 @@ final class DockerFixture: ContainerFixture {
     let staging: any InputStaging
     let protocols = Set(CallProtocol.allCases)
     let patience = TimeSpan(seconds: 40)
+    /// Podman does not, on control groups of version 1.
+    let tellsShortages: Bool
     /// Cases at once: an engine starts four containers in little more than twice the time of one.
     private static let width = 4
 
@@ -73,24 +75,18 @@ final class DockerFixture: ContainerFixture {
             concurrency: program.concurrency, environment: program.environment)
     }
 
-    /// Podman does not, on control groups of version 1.
-    let tellsShortages: Bool
+    func kill(job: String) async throws { try await command("POST", "/kill?signal=KILL", job: job) }
+    func remove(job: String) async throws { try await command("DELETE", "?force=1&v=1", job: job) }
 
-    func kill(job: String) async throws {
-        for container in try await bench.containers(job: job) where container["State"]?.stringValue == "running" {
+    /// To each container that runs.
+    private func command(_ method: String, _ words: String, job: String) async throws {
+        let all = try await bench.containers(job: job) + (try await bench.warmContainers())
+        let running = all.filter { $0["State"]?.stringValue == "running" }.compactMap { $0["Id"]?.stringValue }
+        guard !running.isEmpty else { throw ConformanceViolation("no container runs of job \(job)") }
+        for id in running {
             // It may have ended meanwhile.
-            try await command("POST", "/containers/\(container["Id"]?.stringValue ?? "")/kill?signal=KILL")
+            _ = try await HTTPClient().send(try bench.engine.request(method, "/containers/\(id)\(words)"))
         }
-    }
-
-    func remove(job: String) async throws {
-        for container in try await bench.containers(job: job) {
-            try await command("DELETE", "/containers/\(container["Id"]?.stringValue ?? "")?force=1&v=1")
-        }
-    }
-
-    private func command(_ method: String, _ path: String) async throws {
-        _ = try await HTTPClient().send(try bench.engine.request(method, path))
     }
 
     func leftovers(of job: String) async throws -> [String] {
