@@ -16,6 +16,8 @@ package struct ContainerIdentity: Sendable {
         /// `whole`: the request was wholly on its way before the program started, so that what runs has its input even
         /// when the engine that started it has died since.
         static let input = "imflow.input"
+        /// Of a network that was made to see where it is; with the state folder.
+        static let probe = "imflow.probe"
     }
 
     /// Names longer than this are cut and told apart by a hash.

@@ -5,7 +5,9 @@ package import ImflowPlan
 extension DockerEngines {
     /// Whether every engine answers, and each model has one that can run it, before anything starts.
     package func preflight(_ models: [ModelPlan]) async throws(Failure) {
+        listening.withLock { if $0.isEmpty { $0 += models.filter(\.callProtocol.isHTTP).prefix(1) } }
         try await connect()
+        for link in roster.members.compactMap(\.link) { try await link.host.ways.explore(for: models) }
         for model in models { try await requirePlace(for: model) }
     }
 

@@ -31,6 +31,9 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     private let isTolerant: Bool
     private let supply: ImageSupply
     private let note: @Sendable (String) -> Void
+    /// A model that listens, if one may run: then an engine that comes back is asked again whether it can be reached.
+    let listening = Mutex<[ModelPlan]>([])
+    private let isShut = Mutex(false)
     private let watches = Mutex<[Task<Void, Never>]>([])
 
     /// - Parameters:
@@ -99,7 +102,8 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     private func sweep(_ entry: EngineEntry, _ link: EngineLink?, job: String, keeping tokens: Set<String>) async {
         let isNew = link == nil
         let link = link ?? EngineLink(host: host(of: entry))
-        defer { if isNew { link.host.close() } }
+        // What was closed is opened again for this.
+        defer { if isNew || isShut.withLock({ $0 }) { link.host.close() } }
         guard await link.answers(within: patience.answer) else {
             return note(
                 "the Docker engine at \(entry.address) does not answer: what it may still have of job \(job) is "
@@ -109,6 +113,7 @@ package final class DockerEngines: ContainerHost, SeatingHost {
     }
 
     package func shutdown() async {
+        isShut.withLock { $0 = true }
         await withTaskGroup { group in
             for link in roster.members.compactMap(\.link) { group.addTask { await link.host.shutdown() } }
         }
@@ -216,6 +221,11 @@ package final class DockerEngines: ContainerHost, SeatingHost {
         let link = EngineLink(host: host(of: roster.members[index].entry))
         guard await link.answers(within: patience.answer), let info = try? await link.host.containers.engine.info()
         else {
+            link.host.close()
+            return false
+        }
+        let listening = listening.withLock { $0 }
+        guard (try? await link.host.ways.explore(for: listening)) != nil else {
             link.host.close()
             return false
         }

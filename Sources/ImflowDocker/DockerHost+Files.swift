@@ -7,13 +7,6 @@ extension DockerHost {
     /// The socket of the API lies on our disk.
     package var offersAPI: Bool { files == .bind }
 
-    /// Why no model of its protocol can run on this engine, a sentence; nil: nothing is in the way.
-    func obstacle(to model: ModelPlan) -> String? {
-        guard !isHere, [.rest, .oip, .cog].contains(model.callProtocol) else { return nil }
-        return "a model that listens (protocol \(model.callProtocol.rawValue)) cannot be reached on an engine of another "
-            + "machine: use protocol exec or jsonl, or an engine of this machine"
-    }
-
     /// Nil: the container sees our folders themselves.
     func volume(of container: String, model: ModelPlan) -> WorkVolume? {
         guard files == .archive else { return nil }

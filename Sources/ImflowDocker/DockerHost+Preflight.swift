@@ -6,10 +6,16 @@ extension DockerHost {
     /// Whether the engine answers and has every image, or gets it, before anything starts.
     /// - Throws: ``Failure``: `infra` when no engine can be used, `app` when an image is missing.
     package func preflight(_ models: [ModelPlan]) async throws(Failure) {
+        try await ways.explore(for: models)
         for model in models {
-            if let obstacle = obstacle(to: model) { throw Failure(.app, "model \(model.name): \(obstacle)") }
+            if let obstacle = obstacle(to: model, nil) { throw Failure(.app, "model \(model.name): \(obstacle)") }
             _ = try await images.resolve(model)
         }
+    }
+
+    /// Why no model of its protocol can run on this engine, a sentence; nil: nothing is in the way.
+    func obstacle(to model: ModelPlan, _ info: EngineInfo?) -> String? {
+        ways.obstacle(to: model, info, over: containers.engine.address)
     }
 
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin {

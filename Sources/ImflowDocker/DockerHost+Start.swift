@@ -56,8 +56,9 @@ extension DockerHost {
         guard let address = inspected.addresses[network] else {
             return DockerInstance(host: self, container: container, launch: launch, baseURL: nil, log: log)
         }
+        let port = launch.model.port
         return DockerInstance(
-            host: self, container: container, launch: launch, baseURL: "http://\(address):\(launch.model.port)",
-            log: log)
+            host: self, container: container, launch: launch, baseURL: "http://\(address):\(port)",
+            forward: try await containers.engine.forward(host: address, port: port), log: log)
     }
 }

@@ -7,6 +7,8 @@ import Synchronization
 /// the launch's log while it runs.
 final class DockerInstance: ModelInstance {
     let baseURL: String?
+    /// What carries requests to it from another machine.
+    private let forward: SSHForward?
     private let host: DockerHost
     private let container: String
     private let launch: Launch
@@ -17,15 +19,18 @@ final class DockerInstance: ModelInstance {
     private let since: String?
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
+    /// Of memory, that were told already.
+    private let shortages = Mutex(0)
 
     init(
-        host: DockerHost, container: String, launch: Launch, baseURL: String?, log: ContainerLog,
-        lines: ContainerLines? = nil, since: String? = nil
+        host: DockerHost, container: String, launch: Launch, baseURL: String?, forward: SSHForward? = nil,
+        log: ContainerLog, lines: ContainerLines? = nil, since: String? = nil
     ) {
         self.host = host
         self.container = container
         self.launch = launch
         self.baseURL = baseURL
+        self.forward = forward
         self.log = log
         self.lines = lines
         self.since = since
@@ -37,8 +42,14 @@ final class DockerInstance: ModelInstance {
 
     private var model: ModelPlan { launch.model }
 
+    var socket: String? { forward?.socket }
+
+    func severed(isPatient: Bool) async -> Failure? { await forward?.severed(isPatient: isPatient) }
+
     /// The container; what is only reached through this engine process ends with it.
-    var handle: String? { lines == nil && baseURL != nil && host.files == .bind ? container : nil }
+    var handle: String? {
+        lines == nil && baseURL != nil && forward == nil && host.files == .bind ? container : nil
+    }
 
     func leave(for time: TimeSpan) async -> Bool {
         guard handle != nil else { return false }
@@ -54,20 +65,39 @@ final class DockerInstance: ModelInstance {
     /// Once it has ended, its log is whole. While the engine cannot be asked, nothing new is known.
     func exit() async -> Exit? {
         if let exit = ended.withLock({ $0 }) { return exit }
-        let inspected: InspectedContainer?
-        do {
-            inspected = try await host.containers.inspect(container)
-        } catch {
-            return nil
-        }
-        if let inspected, !inspected.hasEnded { return nil }
-        if inspected != nil { await completeLog() }
-        let exit =
-            inspected.map { InspectedContainer.exit(code: $0.exitCode, outOfMemory: $0.outOfMemory) }
-            ?? Exit(code: nil, signal: 9)
-        return ended.withLock { known in
+        do throws(Failure) {
+            var exit = Exit(code: nil, signal: 9)
+            if let inspected = try await host.containers.inspect(container) {
+                guard inspected.hasEnded else { return nil }
+                exit = InspectedContainer.exit(code: inspected.exitCode, outOfMemory: inspected.outOfMemory)
+                exit.interruption =
+                    inspected.isBeingRemoved ? .removed : try await host.containers.interruption(of: container, exit)
+                await completeLog()
+            } else {
+                exit.interruption = .removed
+            }
+            return note(exit)
+        } catch { return nil }
+    }
+
+    /// What is known of its end first, stays.
+    private func note(_ exit: Exit) -> Exit {
+        ended.withLock { known in
             known = known ?? exit
-            return known
+            return known ?? exit
+        }
+    }
+
+    func trouble() async -> Failure? {
+        do throws(Failure) {
+            let shortages = try await host.containers.history(of: container).shortages
+            let isNew = self.shortages.withLock { known in
+                defer { known = max(known, shortages) }
+                return shortages > known
+            }
+            return isNew ? Failure(.oom, "a process of model \(model.name) was killed because memory ran out") : nil
+        } catch {
+            return Task.isCancelled ? nil : error
         }
     }
 
@@ -101,14 +131,15 @@ final class DockerInstance: ModelInstance {
     func stop() async {
         lines?.close()
         await uncancelled { [self] in
-            if ended.withLock({ $0 }) == nil {
+            if await exit() == nil {
                 await host.containers.kill(container)
                 _ = try? await host.containers.wait(container, model: container)
-                _ = await exit()
+                await completeLog()
+                _ = note(Exit(code: nil, signal: 9))
             }
             following.cancel()
+            await forward?.close()
             await host.remove(container)
-            ended.withLock { $0 = $0 ?? Exit(code: nil, signal: 9) }
         }
     }
 

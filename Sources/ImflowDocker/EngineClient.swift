@@ -30,6 +30,8 @@ final class EngineClient: Sendable {
         self.client = client
     }
 
+    var address: Result<EngineAddress, Failure> { routes.address }
+
     /// Where it is, for messages.
     var place: String { routes.place }
 
@@ -137,7 +139,8 @@ final class EngineClient: Sendable {
 
     /// Whether it answers at all within the time.
     func answersPing(within patience: TimeSpan) async -> Bool {
-        guard let route = try? await routes.route() else { return false }
+        let deadline = ContinuousClock.now + patience.duration
+        guard let route = try? await routes.route(until: deadline) else { return false }
         let ping = HTTPRequest(
             "GET", route.base + "/_ping", unixSocket: route.unixSocket, timeout: patience, connectTimeout: patience,
             certificates: route.certificates)
@@ -157,9 +160,21 @@ final class EngineClient: Sendable {
 
     /// Ends every exchange under way, and every later one at once: the engine is known to have gone.
     func abandon() {
-        for each in [client, lasting, files] { each.abandon("the Docker engine at \(place) does not answer any more") }
-        close()
+        let reason = "the Docker engine at \(place) does not answer any more"
+        for each in [client, lasting, files] { each.abandon(reason) }
+        routes.abandon(reason)
     }
+
+    /// A way to a port in a container's network, where the engine is reached by ssh; nil: that is not so.
+    func forward(host: String, port: Int) async throws(Failure) -> SSHForward? {
+        guard case .success(.ssh) = routes.address else { return nil }
+        return try await routes.forward(host: host, port: port)
+    }
+
+    /// The number of the connection that carries all exchanges; 0: each has its own.
+    var connection: Int { routes.connection }
+
+    func hasBroken(_ connection: Int) async -> Bool { await routes.hasBroken(connection) }
 
     /// The engine's word for an init process that it does not have after all.
     func lacksInit() { initProcess.withLock { $0 = false } }

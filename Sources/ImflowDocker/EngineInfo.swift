@@ -9,6 +9,8 @@ struct EngineInfo: Sendable, Equatable {
     var memory: Int64
     /// Whether it can hand GPUs to containers.
     var hasGPU: Bool
+    /// Whether it runs without root, in a network of its own.
+    var isRootless = false
 
     init(cores: Int, memory: Int64, hasGPU: Bool) {
         self.cores = cores
@@ -23,6 +25,8 @@ struct EngineInfo: Sendable, Equatable {
         self.memory = Int64(memory)
         let devices = json["DiscoveredDevices"]?.arrayValue ?? []
         hasGPU = json["Runtimes"]?["nvidia"] != nil || !devices.isEmpty
+        let security = (json["SecurityOptions"]?.arrayValue ?? []).compactMap(\.stringValue)
+        isRootless = security.contains { $0.contains("rootless") }
     }
 
     /// What of the model's needs this machine can never meet, as in “it has 2 cores, and 8.0 are asked for”; nil: nothing.

@@ -127,6 +127,6 @@ final class EngineRoster: Sendable {
 
     /// What the engine lacks for the model, but for the image; nil: nothing.
     static func lack(of member: Member, for model: ModelPlan, _ host: DockerHost) -> String? {
-        host.obstacle(to: model) ?? member.info?.lack(for: model)
+        host.obstacle(to: model, member.info) ?? member.info?.lack(for: model)
     }
 }

@@ -28,8 +28,10 @@ final class EngineRoutes: Sendable {
         }
     }
 
-    /// - Throws: ``Failure`` with cause `infra`: the address is none, its certificates cannot be read, ssh does not connect.
-    func route() async throws(Failure) -> EngineRoute {
+    /// - Parameter deadline: for a tunnel that must be made first; nil: its own patience.
+    /// - Throws: ``Failure`` with cause `infra`: the address is none, its certificates cannot be read, ssh does not connect;
+    ///   `cancelled` when the calling task is while it waits for ssh.
+    func route(until deadline: ContinuousClock.Instant? = nil) async throws(Failure) -> EngineRoute {
         switch try address.get() {
         case .unix(let path): return EngineRoute(base: "http://docker", unixSocket: path)
         case .tcp(let host, let port, let certificates):
@@ -38,16 +40,36 @@ final class EngineRoutes: Sendable {
             return EngineRoute(
                 base: "\(scheme)://\(EngineAddress.bracketed(host)):\(port)", certificates: certificates)
         case .ssh:
-            guard let tunnel else { throw Failure(.infra, "there is no tunnel to \(place)") }
-            return EngineRoute(base: "http://docker", unixSocket: try await tunnel.socket())
+            let line = try await tunnelOrFailure().line(until: deadline)
+            return EngineRoute(base: "http://docker", unixSocket: line.socket)
         }
     }
+
+    /// A way to a port of the engine's machine, or of a container's network there.
+    /// - Throws: ``Failure`` with cause `infra`.
+    func forward(host: String, port: Int) async throws(Failure) -> SSHForward {
+        try await SSHForward.open(over: tunnelOrFailure().line(), host: host, port: port)
+    }
+
+    private func tunnelOrFailure() throws(Failure) -> SSHTunnel {
+        guard let tunnel else { throw Failure(.infra, "there is no tunnel to \(place)") }
+        return tunnel
+    }
+
+    /// The number of the tunnel's connection; 0: there is none.
+    var connection: Int { tunnel?.openings ?? 0 }
+
+    /// Whether the tunnel's connection with this number has ended.
+    func hasBroken(_ connection: Int) async -> Bool { await tunnel?.hasBroken(connection) ?? false }
 
     /// What ssh said last.
     var complaint: String? { tunnel?.complaint }
 
     /// Ends what was started to reach the engine; the next request starts it again.
     func close() { tunnel?.close() }
+
+    /// Ends what was started to reach the engine; later requests that need it fail at once, and so do those that wait for it.
+    func abandon(_ reason: String) { tunnel?.end(Failure(.infra, reason)) }
 
     private static func require(_ certificates: TLSCertificates) throws(Failure) {
         for path in [certificates.authority, certificates.certificate, certificates.key].compactMap({ $0 }) {

@@ -9,6 +9,8 @@ final class EngineSeat: ModelSeat {
     let model: ModelPlan
     let engine: String
     private let engines: DockerEngines
+    /// Over which the attempt began, where all of the engine's exchanges share one.
+    private let connection: Int
 
     init(id: Int, index: Int, link: EngineLink, model: ModelPlan, engine: String, engines: DockerEngines) {
         self.id = id
@@ -17,13 +19,19 @@ final class EngineSeat: ModelSeat {
         self.model = model
         self.engine = engine
         self.engines = engines
+        connection = link.host.containers.engine.connection
     }
 
     var host: any ModelHost { link.host }
 
     func gone() async { await link.gone.wait() }
 
-    func answers() async -> Bool { await engines.stillAnswers(index, link) }
+    /// Where the connection broke, nobody knows what became of the attempt, though the engine may be reached again.
+    func answers() async -> Bool {
+        let engine = link.host.containers.engine
+        if connection > 0, await engine.hasBroken(connection) { return false }
+        return await engines.stillAnswers(index, link)
+    }
 
     func leave() { engines.roster.leave(self) }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import ImflowExecution
 import ImflowJSON
 
@@ -67,6 +68,39 @@ actor PrivateNetworks {
                 "the Docker engine makes no private network: \(answer.message); "
                     + "`docker network prune` removes unused ones"
             )
+        }
+    }
+
+    /// Whether the engine's bridges are interfaces of this machine. Asked by a network of its own, whose bridge is named by
+    /// the network's id: addresses and names of other networks are the same on many machines.
+    func areHere() async throws(Failure) -> Bool {
+        // Of a process that was killed in the middle of this.
+        await removeProbes()
+        let name = "imflow-\(identity.state.prefix(8))-probe-\(UInt32.random(in: .min ... .max))"
+        let made = try await engine.call(
+            "POST", "/networks/create",
+            body: .object([
+                "Name": .string(name), "Driver": "bridge", "Internal": true,
+                "Labels": ContainerSpec.object([ContainerIdentity.Label.probe: identity.state]),
+            ]), purpose: "making network \(name)")
+        guard made.isSuccess, let id = made.json["Id"]?.stringValue else {
+            throw Failure(.infra, "the Docker engine makes no private network: \(made.message)")
+        }
+        let bridge = id.prefix(12)
+        let isHere = bridge.allSatisfy(\.isHexDigit) && access("/sys/class/net/br-\(bridge)", F_OK) == 0
+        await uncancelled { [engine] in
+            _ = try? await engine.call("DELETE", "/networks/\(id)", purpose: "removing a network")
+        }
+        return isHere
+    }
+
+    private func removeProbes() async {
+        let label = JSONValue.string("\(ContainerIdentity.Label.probe)=\(identity.state)")
+        let listed = try? await engine.call(
+            "GET", "/networks", query: [("filters", JSONValue.object(["label": [label]]).text)], purpose: "listing networks")
+        for network in listed?.json.arrayValue ?? [] {
+            guard let id = network["Id"]?.stringValue else { continue }
+            _ = try? await engine.call("DELETE", "/networks/\(EngineClient.escaped(id))", purpose: "removing a network")
         }
     }
 

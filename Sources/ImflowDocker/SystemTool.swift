@@ -119,6 +119,9 @@ final class SystemTool: Sendable {
         }
     }
 
+    /// Whether it runs no more.
+    var hasEnded: Bool { hasEnded(within: 0) }
+
     /// Its exit code once it ends by itself; nil: not in time.
     func exitCode(until deadline: ContinuousClock.Instant) -> Int32? {
         code.withLock { code in

@@ -167,6 +167,20 @@ package final class CallExecutor: Executor {
         } catch { return nil }
     }
 
+    /// What the server of a model says that it takes and gives. An instance is started for the question and ended; nil: the
+    /// model's protocol has no words for that. Throws ``Failure`` when the model does not become ready, or does not say.
+    package func ports(of model: ModelPlan, job: String) async throws(Failure) -> ModelPorts? {
+        do throws(Failure) {
+            let host = try host(model)
+            remember(host)
+            try WorkFolder.create(state.logs(job: job))
+            return try await pools.starter(of: model, on: host).ports(for: job)
+        } catch {
+            guard let environment = try? ModelEnvironment(of: model) else { throw error }
+            throw Failure(error.cause, environment.redact(error.message))
+        }
+    }
+
     private func resolve(_ work: CallWork) async throws(Failure) -> StagedCall? {
         do { return try await staging.resolve(work) } catch { throw Failure(of: error) }
     }

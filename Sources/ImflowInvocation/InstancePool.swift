@@ -106,6 +106,8 @@ actor InstancePool {
         watch?.cancel()
         retry?.cancel()
         fail(.cancelled)
+        // It knows an attempt, which knows this pool.
+        lastEnvironment = nil
         let running = Array(starts.values)
         for start in running { start.cancel() }
         for start in running { await start.value }

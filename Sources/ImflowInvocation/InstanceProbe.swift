@@ -13,13 +13,19 @@ struct InstanceProbe: Sendable {
         case never(Failure)
     }
 
-    let baseURL: String
+    let address: InstanceAddress
     let model: ModelPlan
     let client: HTTPClient
 
     /// More of what a setup wrote is not told.
     private static let logTail = 2000
     private static let patience = TimeSpan(seconds: 5)
+
+    init(of instance: any ModelInstance, model: ModelPlan, client: HTTPClient) {
+        address = InstanceAddress(of: instance)
+        self.model = model
+        self.client = client
+    }
 
     /// Returns within a few seconds.
     func look() async -> State {
@@ -46,7 +52,7 @@ struct InstanceProbe: Sendable {
             return response.status == 200 ? .ready : nil
         }
         guard let refusal else { return state }
-        let description = OIPServer(baseURL: baseURL, model: model, client: client)
+        let description = OIPServer(address: address, model: model, client: client)
         return await description.refusal(refusal, at: path).map { .never($0) } ?? state
     }
 
@@ -72,12 +78,20 @@ struct InstanceProbe: Sendable {
 
     /// - Parameter judge: nil: not ready, for the status that it answered with.
     private func get(_ path: String, judge: (HTTPResponse) -> State?) async -> State {
-        let request = HTTPRequest(
-            "GET", RestEndpoint.url(of: path, on: baseURL), timeout: Self.patience,
-            connectTimeout: TimeSpan(seconds: 2), maximumBodyBytes: 1 << 20)
+        var request = address.request("GET", path)
+        request.timeout = Self.patience
+        request.connectTimeout = TimeSpan(seconds: 2)
+        request.maximumBodyBytes = 1 << 20
         do {
             let response = try await client.send(request)
             return judge(response) ?? .notYet("GET \(path) answered with status \(response.status)")
-        } catch HTTPError.cannotConnect { return .notYet(nil) } catch { return .notYet("GET \(path) failed: \(error)") }
+        } catch HTTPError.cannotConnect {
+            return .notYet(nil)
+        } catch HTTPError.connectionClosed where address.socket != nil {
+            // What leads there takes every connection, and closes those that the far end does not take.
+            return .notYet(nil)
+        } catch {
+            return .notYet("GET \(path) failed: \(error)")
+        }
     }
 }

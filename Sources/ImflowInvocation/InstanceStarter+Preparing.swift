@@ -29,7 +29,7 @@ extension InstanceStarter {
             return Self.complaint(result)
         }
         guard model.callProtocol.isHTTP else { return nil }
-        return switch await InstanceProbe(baseURL: lease.instance.baseURL ?? "", model: model, client: client).look() {
+        return switch await InstanceProbe(of: lease.instance, model: model, client: client).look() {
         case .ready: nil
         case .notYet(let seen): seen ?? "it accepts no connections"
         case .never(let failure): failure.message

@@ -43,7 +43,7 @@ struct InstanceStarter: Sendable {
         return try await start(token: token, environment: environment)
     }
 
-    private func start(
+    func start(
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(StartFailure) -> InstanceLease {
         let lease: InstanceLease

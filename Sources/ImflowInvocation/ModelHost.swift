@@ -162,6 +162,8 @@ package struct Exit: Sendable, Equatable {
     package var outputTruncated: Bool
     /// From the launch until the program ran, where that is worth telling: a container's. Nil: not told.
     package var startup: Duration?
+    /// Who ended it, where that is known to have been neither the program nor us.
+    package var interruption: Interruption?
 
     package init(
         code: Int32?, signal: Int32? = nil, outOfMemory: Bool = false, output: [UInt8] = [], outputTruncated: Bool = false
@@ -177,6 +179,7 @@ package struct Exit: Sendable, Equatable {
     package static func == (left: Exit, right: Exit) -> Bool {
         left.code == right.code && left.signal == right.signal && left.outOfMemory == right.outOfMemory
             && left.output == right.output && left.outputTruncated == right.outputTruncated
+            && left.interruption == right.interruption
     }
 }
 
@@ -184,6 +187,11 @@ package struct Exit: Sendable, Equatable {
 package protocol ModelInstance: Sendable {
     /// `http://127.0.0.1:PORT` for `rest`; nil for `jsonl`.
     var baseURL: String? { get }
+    /// The path of a unix socket that leads to its server; nil: ``baseURL`` does.
+    var socket: String? { get }
+    /// What broke between here and the instance, so that requests do not reach it; nil: nothing.
+    /// - Parameter isPatient: a request just failed, and what broke may be seen a moment later.
+    func severed(isPatient: Bool) async -> Failure?
     /// By what ``ModelHost/adopt(_:handle:)`` of a later engine finds it; nil: it ends with this engine.
     var handle: String? { get }
     /// How it ended; nil while it runs.
@@ -206,13 +214,19 @@ package protocol ModelInstance: Sendable {
     func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure)
     /// The instance is done with what was handed to it as `guest`.
     func drop(_ guest: String) async
+    /// Why a request may have broken off, though the program runs as far as anybody knows, where that was not the program's
+    /// own doing: its engine does not answer, or one of its processes ran out of memory. Nil: nothing is known.
+    func trouble() async -> Failure?
 }
 
-/// Where an instance sees our disk, its files are where they should be.
+/// An instance of this machine is reached as it is, and where it sees our disk, its files are where they should be.
 extension ModelInstance {
+    package var socket: String? { nil }
+    package func severed(isPatient: Bool) async -> Failure? { nil }
     package var handle: String? { nil }
     package func leave(for time: TimeSpan) async -> Bool { false }
     package func hand(_ folder: String, as guest: String) async throws(Failure) {}
     package func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {}
     package func drop(_ guest: String) async {}
+    package func trouble() async -> Failure? { nil }
 }

@@ -7,14 +7,6 @@ enum RestEndpoint {
     private static let firstPause = Duration.milliseconds(5)
     private static let longestPause = Duration.milliseconds(250)
 
-    static func url(of path: String, on instance: any ModelInstance) -> String {
-        url(of: path, on: instance.baseURL ?? "")
-    }
-
-    static func url(of path: String, on baseURL: String) -> String {
-        baseURL + (path.hasPrefix("/") ? path : "/" + path)
-    }
-
     /// Returns when the instance is ready, as its protocol tells (``InstanceProbe``). Throws when the instance ends before, or is not
     /// ready until `deadline`.
     /// - Parameters:
@@ -27,12 +19,15 @@ enum RestEndpoint {
         var pause = firstPause
         var last = "nothing accepts connections on port \(port(of: lease.instance))"
         while true {
-            switch await InstanceProbe(baseURL: lease.instance.baseURL ?? "", model: model, client: client).look() {
-            case .ready: return
+            switch await InstanceProbe(of: lease.instance, model: model, client: client).look() {
+            case .ready:
+                // Where its program has ended, somebody else answers there.
+                if await lease.instance.exit() == nil { return }
             case .notYet(let seen): last = seen ?? last
             case .never(let failure): throw failure
             }
             readiness.note(last)
+            if let failure = await lease.instance.severed(isPatient: false) { throw failure }
             if let exit = await lease.instance.exit() {
                 throw exit.failure(of: model.name, "before it was ready", log: lease.log.tail(from: 0))
             }

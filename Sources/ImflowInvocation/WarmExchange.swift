@@ -64,9 +64,11 @@ struct WarmExchange: Sendable {
     private func once(
         _ request: Request, refusedWith statuses: Set<Int>, mayBreak: Bool
     ) async throws(ExchangeFailure) -> HTTPResponse? {
-        let sent = HTTPRequest(
-            request.method, RestEndpoint.url(of: request.path, on: lease.instance), headers: request.headers,
-            body: request.body, maximumBodyBytes: Launch.outputLimit)
+        var sent = InstanceAddress(of: lease.instance).request(request.method, request.path)
+        sent.headers = request.headers
+        sent.body = request.body
+        sent.maximumBodyBytes = Launch.outputLimit
+        if sent.unixSocket != nil { try await requireThere() }
         CallObserver.note(.request(request.body))
         do {
             let response = try await client.send(sent)
@@ -76,6 +78,14 @@ struct WarmExchange: Sendable {
             if Task.isCancelled { throw .broken(cancelled(request, refusedWith: statuses)) }
             if mayBreak, case .connectionClosed = error, await lease.exitSoon() == nil { return nil }
             throw await explained(error, of: request)
+        }
+    }
+
+    /// What leads there takes every connection: that nobody took a request could not be told from an answer broken off.
+    private func requireThere() async throws(ExchangeFailure) {
+        if let failure = await lease.instance.severed(isPatient: false) { throw .gone(failure) }
+        if let exit = await lease.instance.exit() {
+            throw .gone(exit.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0)))
         }
     }
 
@@ -92,16 +102,22 @@ struct WarmExchange: Sendable {
             return .broken(
                 Failure(.app, "model \(model.name) answered with more than \(limit) bytes; return large data as files"))
         case .cannotConnect(let reason):
-            let exit = await lease.exitSoon()
+            // It may have been the second try of a request that the instance has: one over a kept connection that was closed.
+            if let failure = await lease.instance.severed(isPatient: true) { return .broken(failure) }
+            if let exit = await lease.exitSoon() {
+                return .gone(exit.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0)))
+            }
+            let trouble = await lease.instance.trouble()
             return .gone(
-                exit?.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0))
-                    ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
+                trouble ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
         case .timedOut(let reason), .connectionClosed(let reason), .refusedAddress(let reason), .other(let reason):
+            if let failure = await lease.instance.severed(isPatient: true) { return .broken(failure) }
             if let exit = await lease.exitSoon() {
                 let failure = exit.failure(of: model.name, "before it had answered", log: lease.log.tail(from: 0))
                 // A program that ended by its own choice may have done so before the request came.
                 return exit.code == 0 ? .gone(failure) : .broken(failure)
             }
+            if let trouble = await lease.instance.trouble() { return .broken(trouble) }
             return .broken(Failure(.app, "model \(model.name) broke off its answer to \(request.name): \(reason)"))
         }
     }

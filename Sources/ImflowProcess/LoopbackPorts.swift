@@ -1,18 +1,19 @@
 import Glibc
 import ImflowExecution
-import ImflowInvocation
 import Synchronization
 
 /// Gives each instance that listens a TCP port on 127.0.0.1. The first one gets the port of the manifest when that is free,
 /// so that a model works that listens there whatever `PORT` says; the others get any free port.
 ///
-/// Between the choice of a port and the moment when the model listens there, the port looks free to others. Where all
-/// engines of a user lock a file of the port's number, none sends its requests to another one's model.
+/// A port that was given is free until its program listens there, which may be long after. Until then it is kept for the
+/// program by a name that every engine of the machine asks for: an abstract Unix socket (unix(7)), which belongs to the same
+/// network namespace as the port and ends with its engine, however that ends.
 final class LoopbackPorts: Sendable {
     private static let tries = 50
-    /// Not below a state folder: ports are the machine's. Not below `TMPDIR`, which may differ between engines.
-    private let folder = "/tmp/imflow-ports-\(geteuid())"
-    private let taken = Mutex<[Int: FileLock?]>([:])
+    /// The sockets that keep the ports, by port; -1: there is none.
+    private let taken = Mutex<[Int: Int32]>([:])
+
+    deinit { taken.withLock { taken in for socket in taken.values where socket >= 0 { close(socket) } } }
 
     func take(preferring declared: Int) throws(Failure) -> Int {
         if reserve(declared) {
@@ -26,30 +27,34 @@ final class LoopbackPorts: Sendable {
     }
 
     func giveBack(_ port: Int) {
-        guard let lock = taken.withLock({ $0.removeValue(forKey: port) }) else { return }
-        unlink(path(port))
-        lock?.unlock()
+        if let socket = taken.withLock({ $0.removeValue(forKey: port) }), socket >= 0 { close(socket) }
     }
 
-    private func path(_ port: Int) -> String { "\(folder)/\(port)" }
-
-    /// - Returns: false: it is taken.
     private func reserve(_ port: Int) -> Bool {
         taken.withLock { taken in
-            guard !taken.keys.contains(port) else { return false }
-            // Without the folder there is nobody to agree with.
-            let lock = isShared ? FileLock.take(path(port), creating: true) : nil
-            if isShared, lock == nil { return false }
-            taken[port] = .some(lock)
+            guard taken[port] == nil, let socket = Self.name(port) else { return false }
+            taken[port] = socket
             return true
         }
     }
 
-    /// Whether the locks' folder is there, and this user's.
-    private var isShared: Bool {
-        mkdir(folder, 0o700)
-        var status = stat()
-        return lstat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+    /// The socket that has the port's name, -1 where there are no such sockets; nil: another engine has it.
+    private static func name(_ port: Int) -> Int32? {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { return -1 }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // An abstract name begins with NUL.
+        let name = [0] + Array("imflow/port/\(port)".utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+        let answer = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(descriptor, $0, length) }
+        }
+        if answer == 0 { return descriptor }
+        let isTaken = errno == EADDRINUSE
+        close(descriptor)
+        return isTaken ? nil : -1
     }
 
     /// Takes the port (0: any) for a moment.

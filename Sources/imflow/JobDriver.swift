@@ -117,13 +117,14 @@ struct JobDriver {
         try await guarded(job: row.id) {
             try await state.database.acquireLease(job: row.id)
             do {
-                var machine = try await state.machine(row)
+                let watched = try await state.watchedMachine(row)
+                var machine = watched.machine
                 if replanning {
                     try await replan(&machine)
                 } else {
                     Replanning.noteChanges(of: machine, launched: launched, content: state.content)
                 }
-                return try await resume(machine)
+                return try await resume(machine, watched.images)
             } catch let error as CommandFailure {
                 try? await state.database.releaseLease(job: row.id)
                 throw error
@@ -131,7 +132,7 @@ struct JobDriver {
         }
     }
 
-    private func resume(_ machine: JobMachine) async throws -> ExitStatus {
+    private func resume(_ machine: JobMachine, _ images: ImageWatch) async throws -> ExitStatus {
         try await restoreInput(of: machine)
         var check = ContentCheck(content: state.content)
         let lost = try LostOutputs(machine, &check)
@@ -149,7 +150,7 @@ struct JobDriver {
         var resumed = machine
         for fact in opening { resumed.apply(fact) }
         await executor.sweep(job: machine.job, keeping: resumed.liveTokens)
-        return try await drive(machine, executor, opening: opening)
+        return try await drive(machine, executor, opening: opening, images: images)
     }
 
     /// No task makes the job's input anew; but its files may still be where they were fetched from.
@@ -216,7 +217,9 @@ struct JobDriver {
         try await state.database.releaseLease(job: row.id)
     }
 
-    private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
+    private func drive(
+        _ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact], images: ImageWatch = ImageWatch()
+    ) async throws -> ExitStatus {
         let progress = Progress(machine)
         let recorder = HistoryRecorder()
         // The state folder's slots are this machine's; of other machines the engines know how much they take.
@@ -230,7 +233,8 @@ struct JobDriver {
         }
         let events = launched.events.map { EventLog(path: $0, job: machine.job) }
         if opening.isEmpty { events?.submitted(machine) }
-        let observer = recorder.observing(self.observer(progress, family))
+        let watched = images.observing(self.observer(progress, family), note: { progress.note($0) })
+        let observer = recorder.observing(watched)
         let conductor = Conductor(
             machine: machine, store: state.database, executor: family?.executor ?? executor as any Executor,
             slots: launched.concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,

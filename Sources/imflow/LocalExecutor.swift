@@ -177,6 +177,11 @@ final class LocalExecutor: Executor {
         return await data.run(order, progress: progress)
     }
 
+    /// What the server of a model says that it takes and gives, after ``preflight(_:)``.
+    func ports(of model: ModelPlan, job: String) async throws(Failure) -> ModelPorts? {
+        try await calls.ports(of: model, job: job)
+    }
+
     /// What the order comes to without calling a model. Nil: that cannot be told, or it would be run.
     func foreseen(_ order: WorkOrder) async -> (outcome: Outcome, cache: CacheEvidence?)? {
         switch order.work {

@@ -14,6 +14,11 @@ import Testing
     .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
 enum DockerTests {}
 
+/// Those that need another engine beside it, or another way to it: one after another, beside ``DockerTests``.
+@Suite(
+    .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
+enum OtherEngineTests {}
+
 /// A state folder of its own, a host over it, and a look at what is really on the engine.
 final class DockerBench: Sendable {
     static let busybox = "imflow-test/busybox:1"
@@ -167,9 +172,10 @@ final class DockerBench: Sendable {
         return try JSONValue.parse(response.body)
     }
 
-    func untilAnswers(_ url: String) async throws {
+    /// - Parameter socket: that leads there.
+    func untilAnswers(_ url: String, over socket: String? = nil) async throws {
         try await until("an answer from \(url)") {
-            let request = HTTPRequest("GET", url, timeout: TimeSpan(seconds: 5))
+            let request = HTTPRequest("GET", url, unixSocket: socket, timeout: TimeSpan(seconds: 5))
             return (try? await client.send(request))?.status == 200
         }
     }

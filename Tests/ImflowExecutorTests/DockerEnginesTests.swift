@@ -11,7 +11,7 @@ import Testing
 
 @testable import ImflowDocker
 
-extension DockerTests {
+extension OtherEngineTests {
     /// This machine's engine and one on a host of its own as one pool.
     @Suite(
         .serialized, .engine(.secure, options: ["--namespace"]),
@@ -130,6 +130,21 @@ extension DockerTests {
             #expect(missing?.cause == .app && missing?.message.contains("imflow-test/busybox:nowhere") == true)
             await executor.shutdown()
             try await expectNothingIsLeft()
+        }
+
+        @Test func modelsThatListenAreRefusedWhereNobodyReachesThem() async throws {
+            let entry = try EngineEntry("\(far),certs=\(StartedEngine.folder)/certs")
+            let engines = DockerEngines([entry], node: DockerBench.node, stateRoot: fixture.state.root, note: notes.take)
+            var model = model("cat")
+            model.callProtocol = .oip
+            let refused = await failure { try await engines.preflight([model]) }
+            #expect(refused?.cause == .app && refused?.message.contains("ssh://USER@HOST") == true, "\(refused as Any)")
+            #expect(refused?.message.contains("not on this machine") == true)
+            model.callProtocol = .jsonl
+            try await engines.preflight([model])
+            await engines.shutdown()
+            let bench = try DockerBench(folder: fixture.bench.folder, job: fixture.bench.job, engine: StartedEngine.engine)
+            #expect(try await bench.labelled("imflow.probe", "/networks?filters=").arrayValue == [])
         }
 
         /// A killed daemon and a cut cable, which refuses nothing and ends nothing.

@@ -65,7 +65,7 @@ struct EngineDemands {
         }
         let instance = try await bench.host.start(launch)
         let base = try #require(instance.baseURL)
-        try await bench.untilAnswers(base + "/health")
+        try await bench.untilAnswers(base + "/health", over: instance.socket)
         await instance.stop()
         #expect(try bench.log(task: "warm").contains("listening\n"))
         await bench.host.sweep(job: bench.job, keeping: [])
@@ -74,7 +74,7 @@ struct EngineDemands {
     }
 }
 
-extension DockerTests {
+extension OtherEngineTests {
     /// A second dockerd that takes certificates only.
     @Suite(
         .serialized, .engine(.secure),
@@ -138,6 +138,7 @@ extension DockerTests {
         @Test func endsAreTold() async throws { try await demands.endsAreTold() }
         @Test func manyRunAtOnce() async throws { try await demands.manyRunAtOnce() }
         @Test func cancellingLeavesNothing() async throws { try await demands.cancellingLeavesNothing() }
+        @Test func instancesAnswer() async throws { try await demands.instancesAnswer() }
 
         private func failureOf(_ change: (inout SSHDestination) -> Void) async throws -> Failure? {
             guard case .success(.ssh(var destination)) = StartedEngine.engine.address else { return nil }
@@ -179,7 +180,7 @@ extension DockerTests {
             let bench = demands.bench
             let model = try bench.launch([]).model
             try await bench.host.preflight([model])
-            let tunnels = { () -> [pid_t] in Self.tunnels(of: StartedEngine.folder) }
+            let tunnels = { () -> [pid_t] in Tunnels.of(StartedEngine.folder) }
             let first = try #require(tunnels().first)
             kill(first, SIGKILL)
             try await bench.until("the tunnel's end") { !tunnels().contains(first) }
@@ -190,18 +191,6 @@ extension DockerTests {
             #expect(second != first)
             await bench.host.shutdown()
             #expect(!tunnels().contains(second))
-        }
-
-        /// Processes of ssh that carry a socket and were started by this process.
-        private static func tunnels(of folder: String) -> [pid_t] {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-            return names.compactMap(pid_t.init).filter { pid in
-                guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"), !line.isEmpty else {
-                    return false
-                }
-                let words = String(decoding: line, as: UTF8.self)
-                return words.contains(folder + "/ssh_config") && words.contains("imflow-ssh-\(getpid())-")
-            }
         }
     }
 }

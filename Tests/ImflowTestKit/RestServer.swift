@@ -1,6 +1,6 @@
 /// A `rest` model whose behaviour the request's `mode` chooses.
-enum RestServer {
-    static let source = #"""
+package enum RestServer {
+    package static let source = #"""
         import json, os, sys, threading, time, uuid
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,6 +36,8 @@ enum RestServer {
                 if mode == "die":
                     print("dying", file=sys.stderr, flush=True)
                     os._exit(5)
+                elif mode == "eat":
+                    given["big"] = bytearray(1 << 30)
                 elif mode == "hang":
                     print("hanging", file=sys.stderr, flush=True)
                     time.sleep(1000)

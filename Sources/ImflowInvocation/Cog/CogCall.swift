@@ -43,7 +43,7 @@ struct CogCall: WarmCall {
     /// Asked once per instance.
     private func ports() async throws(Failure) -> CogPorts {
         if let known = exchange.lease.ports.cog { return known }
-        let server = CogServer(baseURL: exchange.lease.instance.baseURL ?? "", client: exchange.client)
+        let server = CogServer(address: InstanceAddress(of: exchange.lease.instance), client: exchange.client)
         do {
             let ports = try await server.describe()
             exchange.lease.ports.cog = ports
@@ -75,9 +75,10 @@ struct CogCall: WarmCall {
     }
 
     private func cancel(_ put: WarmExchange.Request, _ work: Task<Result<JSONValue, ExchangeFailure>, Never>) async {
-        let request = HTTPRequest(
-            "POST", RestEndpoint.url(of: put.path + "/cancel", on: exchange.lease.instance),
-            headers: [("Content-Type", "application/json")], body: [], timeout: Self.cancelGrace)
+        var request = InstanceAddress(of: exchange.lease.instance).request("POST", put.path + "/cancel")
+        request.headers = [("Content-Type", "application/json")]
+        request.body = []
+        request.timeout = Self.cancelGrace
         let answer = try? await exchange.client.send(request)
         // It knows of no such prediction: it waits for its turn, or is just coming or going.
         if answer?.isSuccess == true { try? await Task.sleep(for: Self.cancelGrace.duration) }
@@ -107,7 +108,7 @@ struct CogCall: WarmCall {
 
     /// A server whose model is broken for good answers 503 as one that is busy does.
     private func hopeless() async -> Failure? {
-        let probe = InstanceProbe(baseURL: exchange.lease.instance.baseURL ?? "", model: model, client: exchange.client)
+        let probe = InstanceProbe(of: exchange.lease.instance, model: model, client: exchange.client)
         guard case .never(let failure) = await probe.look() else { return nil }
         return failure
     }

@@ -8,16 +8,21 @@ struct CogServer: Sendable {
     private static let patience = TimeSpan(seconds: 30)
     private static let answerLimit = 4 << 20
 
-    let baseURL: String
+    let address: InstanceAddress
     let client: HTTPClient
+
+    static let page = "/openapi.json"
 
     /// A server without a schema, as one that `cog build` did not make, takes anything. Throws when it does not answer.
     func describe() async throws(HTTPError) -> CogPorts {
-        let response = try await client.send(
-            HTTPRequest(
-                "GET", RestEndpoint.url(of: "/openapi.json", on: baseURL), timeout: Self.patience,
-                maximumBodyBytes: Self.answerLimit))
-        let document = response.status == 200 ? try? JSONValue.parse(response.body) : nil
-        return CogPorts(document ?? .null)
+        var request = address.request("GET", Self.page)
+        request.timeout = Self.patience
+        request.maximumBodyBytes = Self.answerLimit
+        let response = try await client.send(request)
+        guard response.status == 200 else { return CogPorts(.null, remark: "it answers with status \(response.status)") }
+        guard let document = try? JSONValue.parse(response.body) else {
+            return CogPorts(.null, remark: "what it answers is no JSON: \(Quotation.beginning(of: response.body))")
+        }
+        return CogPorts(document)
     }
 }

@@ -110,6 +110,8 @@ private struct GPUInstance: ModelInstance {
     let lease: GPULease
 
     var baseURL: String? { base.baseURL }
+    var socket: String? { base.socket }
+    func severed(isPatient: Bool) async -> Failure? { await base.severed(isPatient: isPatient) }
     var handle: String? { base.handle }
     func exit() async -> Exit? { await base.exit() }
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? { try await base.exchange(line) }
@@ -119,6 +121,7 @@ private struct GPUInstance: ModelInstance {
         try await base.bring(names, from: guest, into: folder)
     }
     func drop(_ guest: String) async { await base.drop(guest) }
+    func trouble() async -> Failure? { await base.trouble() }
 
     func stop() async {
         await base.stop()

@@ -41,8 +41,8 @@ struct OIPCall: WarmCall {
     /// Asked once per instance.
     private func ports() async throws(Failure) -> OIPModel {
         if let known = exchange.lease.ports.tensors { return known }
-        let baseURL = exchange.lease.instance.baseURL ?? ""
-        let server = try await OIPServer(baseURL: baseURL, model: model, client: exchange.client).describe()
+        let address = InstanceAddress(of: exchange.lease.instance)
+        let server = try await OIPServer(address: address, model: model, client: exchange.client).describe()
         exchange.lease.ports.tensors = server
         return server
     }

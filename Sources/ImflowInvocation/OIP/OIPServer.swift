@@ -5,7 +5,7 @@ import ImflowPlan
 
 /// Asks a server of the Open Inference Protocol what it and a model are.
 struct OIPServer: Sendable {
-    let baseURL: String
+    let address: InstanceAddress
     let model: ModelPlan
     let client: HTTPClient
 
@@ -69,8 +69,9 @@ struct OIPServer: Sendable {
     }
 
     private func ask(_ method: String, _ path: String) async throws(HTTPError) -> HTTPResponse {
-        var request = HTTPRequest(
-            method, RestEndpoint.url(of: path, on: baseURL), timeout: Self.patience, maximumBodyBytes: Self.answerLimit)
+        var request = address.request(method, path)
+        request.timeout = Self.patience
+        request.maximumBodyBytes = Self.answerLimit
         if method == "POST" {
             request.headers = [("Content-Type", "application/json")]
             request.body = Array("{}".utf8)

@@ -254,7 +254,15 @@ final class InstancePools: Sendable {
             let key = try WarmKey.text(of: model, content: content, places: host.sites, hasAPI: api != nil, handOver)
             succession = InstanceStarter.Succession(key: key, shelf: shelf, keepWarm: handOver.keepWarm)
         }
-        return InstanceStarter(
+        return starter(of: model, on: host, api: api, succession: succession)
+    }
+
+    /// For an instance beside the pools, which ends with whoever started it.
+    func starter(
+        of model: ModelPlan, on host: any ModelHost, api: (any ModelAPI)? = nil,
+        succession: InstanceStarter.Succession? = nil
+    ) -> InstanceStarter {
+        InstanceStarter(
             model: model, host: host, state: settings.state, client: settings.client,
             window: model.startTimeout ?? settings.startWindow, health: settings.health,
             idle: model.idleTimeout ?? settings.idle, home: home, api: api, succession: succession)
