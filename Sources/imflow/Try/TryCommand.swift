@@ -26,6 +26,7 @@ struct TryCommand: AsyncParsableCommand {
     var `repeat` = 1
     @Option(help: "Where it runs: auto (docker when it has an image, else process), process or docker.")
     var executor: ExecutorChoice = .auto
+    @OptionGroup var engines: EngineOptions
     @Option(help: ArgumentHelp("Write the result, and the files that it names, into this new folder.", valueName: "dir"))
     var keep: String?
     @Flag(help: "Show requests and replies to their end, however long.")
@@ -54,7 +55,9 @@ struct TryCommand: AsyncParsableCommand {
         let report = TryReport(tried, isFull: full)
         report.begin(where: executor)
         guard tried.verdict.fits else { throw ExitCode(end(report, .failed).rawValue) }
-        let calls = Task { try await TryCalls(tried, executor: executor, count: `repeat`, report: report, keep: keep.map(absolutePath)).run() }
+        let made = TryCalls(
+            tried, executor: executor, engines: engines.dockerHost, count: `repeat`, report: report, keep: keep.map(absolutePath))
+        let calls = Task { try await made.run() }
         let signals = SignalWatch { press in
             // What is started must be ended; whoever presses again and again is not kept waiting.
             if press > 3 { _exit(ExitStatus.interrupted.rawValue) }
