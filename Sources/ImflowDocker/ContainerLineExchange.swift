@@ -1,3 +1,4 @@
+import Glibc
 import ImflowExecution
 import ImflowHTTP
 
@@ -5,12 +6,14 @@ import ImflowHTTP
 ///
 /// Replies carry no numbers, so a program that once writes a line too many would be off by one for ever. As with a process,
 /// the first byte of a request goes ahead (``InputFence``): when the program has taken it, it has written all that it will
-/// write for the request before. That comes by way of the engine, a little later, and is waited for a moment.
+/// write for the request before. That comes by way of the engine, a little later: a mark behind it says when it is all here.
+/// Where there can be no mark, it is waited for a moment.
 struct ContainerLineExchange {
     /// How long a line may be on its way from the program through the engine when the program reads on.
     private static let transit = Duration.milliseconds(2)
-    /// Looks for the taken byte: at once, then after pauses that grow to this.
-    private static let longestPause = Duration.milliseconds(2)
+    /// Looks for the taken byte: at once, then after pauses that grow from one to the other.
+    private static let firstPause: UInt32 = 20
+    private static let longestPause: UInt32 = 2000
 
     private let line: HijackedLine
     private let fence: InputFence?
@@ -22,6 +25,8 @@ struct ContainerLineExchange {
     private var searched = 0
     private var lineEnd: Int?
     private var ended = false
+    /// On its way behind what the program had written.
+    private var mark: [UInt8]?
 
     /// - Parameters:
     ///   - request: without its newline.
@@ -60,16 +65,27 @@ struct ContainerLineExchange {
 
     /// - Returns: false when there will be no reply.
     private mutating func waitUntilTaken(_ fence: InputFence) throws(Failure) -> Bool {
-        var pause = Duration.zero
+        var pause = Self.firstPause
         while !fence.isTaken {
-            try take(until: .now + pause)
+            try take(until: .now)
             if lineEnd != nil { throw tooManyLines }
             if ended { return false }
-            pause = min(pause + .microseconds(100), Self.longestPause)
+            usleep(pause)
+            pause = min(pause * 2, Self.longestPause)
         }
-        try take(until: .now + Self.transit)
+        mark = fence.mark()
+        if mark == nil { try take(until: .now + Self.transit) }
+        while mark != nil, lineEnd == nil, !ended { try take(until: nil) }
         if lineEnd != nil { throw tooManyLines }
         return !ended
+    }
+
+    /// Takes the mark out, when it has come.
+    private mutating func takeMark() {
+        guard let wanted = mark, let place = received.firstRange(of: wanted) else { return }
+        received.removeSubrange(place)
+        searched = 0
+        mark = nil
     }
 
     /// Reads what comes until then, or until something came.
@@ -81,6 +97,7 @@ struct ContainerLineExchange {
             var output: [UInt8] = []
             frames.read(chunk) { stream, payload in if stream == .output { output += payload } }
             received += output
+            takeMark()
         }
         if lineEnd == nil {
             lineEnd = received[searched...].firstIndex(of: UInt8(ascii: "\n"))

@@ -33,6 +33,9 @@ final class ContainerLines: Sendable {
         return try result.get()
     }
 
+    /// The program's end closes it. False may be out of date by a moment.
+    var isClosed: Bool { line.isClosed }
+
     /// No more replies, now or later.
     func close() { line.close() }
 

@@ -37,7 +37,8 @@ extension DockerHost {
             let lines = ContainerLines(line, model: model, limit: Launch.outputLimit)
             try await containers.start(container.id, model: model)
             guard let inspected = try await containers.inspect(container.id) else { throw Containers.vanished(model) }
-            lines.watch(InputFence(process: inspected.process, container: inspected.id))
+            let hasInit = try await containers.engine.hasInit()
+            lines.watch(InputFence(process: inspected.process, container: inspected.id, isInit: hasInit))
             return DockerInstance(
                 host: self, container: container.id, launch: launch, baseURL: nil, log: log, lines: lines)
         } catch {

@@ -65,6 +65,8 @@ final class DockerInstance: ModelInstance {
     /// Once it has ended, its log is whole. While the engine cannot be asked, nothing new is known.
     func exit() async -> Exit? {
         if let exit = ended.withLock({ $0 }) { return exit }
+        // Lines that are open are those of a program that runs; the engine need not be asked before each.
+        if let lines, !lines.isClosed { return nil }
         do throws(Failure) {
             var exit = Exit(code: nil, signal: 9)
             if let inspected = try await host.containers.inspect(container) {

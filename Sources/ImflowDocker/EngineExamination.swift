@@ -28,10 +28,10 @@ package struct EngineExamination: Sendable, Equatable {
     /// Its own.
     package var warnings: [String]
 
-    /// Asks the engine that the docker command would use. Throws ``Failure`` when it cannot be reached, is too old, or is
+    /// Asks an engine; nil: the one that the docker command would use. Throws ``Failure`` when it cannot be reached, is too old, or is
     /// none. To be given a time limit.
-    package static func ofChosen() async throws(Failure) -> EngineExamination {
-        let address = EngineAddress.chosen()
+    package static func of(_ entry: EngineEntry?) async throws(Failure) -> EngineExamination {
+        let address = entry?.location ?? EngineAddress.chosen()
         let engine = EngineClient(address: address, client: HTTPClient())
         defer { engine.close() }
         let version = try await json("/version", of: engine)

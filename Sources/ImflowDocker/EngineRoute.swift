@@ -56,8 +56,8 @@ final class EngineRoutes: Sendable {
         return tunnel
     }
 
-    /// The number of the tunnel's connection; 0: there is none.
-    var connection: Int { tunnel?.openings ?? 0 }
+    /// The number of the tunnel's connection; 0: there is no tunnel.
+    var connection: Int { tunnel?.number ?? 0 }
 
     /// Whether the tunnel's connection with this number has ended.
     func hasBroken(_ connection: Int) async -> Bool { await tunnel?.hasBroken(connection) ?? false }

@@ -28,9 +28,8 @@ final class EngineSeat: ModelSeat {
 
     /// Where the connection broke, nobody knows what became of the attempt, though the engine may be reached again.
     func answers() async -> Bool {
-        let engine = link.host.containers.engine
-        if connection > 0, await engine.hasBroken(connection) { return false }
-        return await engines.stillAnswers(index, link)
+        let hasBroken = await link.host.containers.engine.hasBroken(connection)
+        return await engines.stillAnswers(index, link) && !hasBroken
     }
 
     func leave() { engines.roster.leave(self) }

@@ -146,6 +146,7 @@ final class SSHLine: Sendable {
         if let port = destination.port { arguments += ["-p", String(port)] }
         if let user = destination.user { arguments += ["-l", user] }
         arguments += ["-L", "\(socket):\(destination.socket)", "--", destination.host]
-        return arguments + ["echo \(SSHTunnel.greeting) && exec cat"]
+        // Its parent is the far end of the connection: exchanges that were under way would keep that for as long as they last.
+        return arguments + ["exec sh -c 'echo \(SSHTunnel.greeting); cat; kill $PPID'"]
     }
 }

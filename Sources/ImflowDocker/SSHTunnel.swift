@@ -103,13 +103,13 @@ final class SSHTunnel: Sendable {
     /// What ssh said last, where it said something.
     var complaint: String? { state.withLock { $0.line }?.complaint }
 
-    /// How often a connection was made.
-    var openings: Int { state.withLock { $0.openings } }
+    /// The number of the connection that is there, or that would be made now; they count from 1.
+    var number: Int { state.withLock { $0.line?.isUp == true ? $0.openings : $0.openings + 1 } }
 
     /// Whether the connection with this number has ended; waits a moment, since its sockets close before it is seen to end.
     func hasBroken(_ number: Int) async -> Bool {
-        let line = state.withLock { $0.openings == number ? $0.line : nil }
-        guard let line else { return openings != number }
+        let (line, openings) = state.withLock { ($0.line, $0.openings) }
+        guard openings == number, let line else { return openings > number }
         return await line.endsSoon()
     }
 

@@ -2,7 +2,8 @@ import Glibc
 
 /// Waiting for one descriptor.
 enum DescriptorWait {
-    /// Until bytes can be read, or written when `writing`, or the time is over (nil: never). Nil: it is over.
+    /// Until bytes can be read, or written when `writing`, or the time is over (nil: never). Nil: it is over, and nothing can
+    /// be done now.
     static func wait(
         _ descriptor: Int32, writing: Bool, until deadline: ContinuousClock.Instant?
     ) -> (readable: Bool, writable: Bool)? {
@@ -11,8 +12,7 @@ enum DescriptorWait {
             var milliseconds: Int32 = -1
             if let deadline {
                 let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
-                guard left > 0 else { return nil }
-                milliseconds = Int32(min(left.rounded(.up), 60_000))
+                milliseconds = Int32(min(max(left.rounded(.up), 0), 60_000))
             }
             let count = poll(&entry, 1, milliseconds)
             if count > 0 {
@@ -22,6 +22,7 @@ enum DescriptorWait {
                     writing && entry.revents & (Int16(POLLOUT) | ended) != 0
                 )
             }
+            if let deadline, deadline <= .now { return nil }
         }
     }
 }

@@ -48,6 +48,16 @@ package final class HijackedLine: Sendable {
         }
     }
 
+    /// Whether the other side writes no more and all was taken, as far as is known now. Who is waiting meanwhile sees it first:
+    /// then the answer is no.
+    package var isClosed: Bool {
+        let isClosed = stream.withLockIfAvailable { stream in
+            guard stream.incoming.isEmpty, case .closed = stream.step(until: .now) else { return false }
+            return true
+        }
+        return isClosed ?? false
+    }
+
     /// Whoever waits finds it closed.
     package func close() { exchange.cancel() }
 }

@@ -64,14 +64,19 @@ struct CollectCommand: AsyncParsableCommand {
             age: olderThan.map { Int64($0) * 86_400_000 }, maxSize: maxSize?.bytes, dryRun: dryRun)
         // Before jobs are forgotten, which know their engines.
         try await EngineLeftovers(state: state, dryRun: dryRun).remove()
-        if !dryRun {
-            let shelf = WarmShelf(state: state.folder)
-            let ended = await shelf.sweep(
-                await WarmGuard.hosts(of: shelf, state.folder), ending: warm ? .all : .abandoned)
-            if ended > 0 { Console.note("ended \(ended) warm model\(ended == 1 ? "" : "s")") }
-        }
+        await endWarmModels(of: state)
         var collector = try await StateCollector(state, options, now: WallClock.now)
         show(try await collector.collect())
+    }
+
+    private func endWarmModels(of state: State) async {
+        let shelf = WarmShelf(state: state.folder)
+        let ending: WarmShelf.Ending = warm ? .all : .abandoned
+        let count =
+            dryRun ? shelf.count(ending: ending) : await shelf.sweep(await WarmGuard.hosts(of: shelf, state.folder), ending: ending)
+        if count > 0 {
+            Console.note("\(dryRun ? "would end" : "ended") \(count) warm model\(count == 1 ? "" : "s")")
+        }
     }
 
     private func show(_ report: StateCollector.Report) {

@@ -11,8 +11,11 @@ struct LocalEngines {
     private let isTolerant: Bool
 
     /// The engine of `DOCKER_HOST`.
-    init() {
-        entries = Self.chosen
+    init() { self.init([]) }
+
+    /// Those of the option; none: the engine of `DOCKER_HOST`.
+    init(_ named: [EngineEntry]) {
+        entries = named.isEmpty ? Self.chosen : named
         former = []
         isTolerant = false
     }

@@ -12,15 +12,7 @@ import ImflowStore
 struct ExecutionOptions: ParsableArguments {
     @Option(help: "Where models run: auto (docker when the model has an image, else process), process or docker.")
     var executor: ExecutorChoice?
-    @Option(
-        help: ArgumentHelp(
-            """
-            A Docker engine that models run on: unix:///path, tcp://HOST:PORT or ssh://USER@HOST, and behind commas slots=N \
-            (attempts at once; default: by its cores), files=bind or archive (how work folders get there; default: bind on this \
-            machine), certs=FOLDER (of ca.pem, cert.pem and key.pem). Repeatable: attempts go to the engine with most room; a \
-            resume does the same. Default: DOCKER_HOST.
-            """, valueName: "engine"))
-    var dockerHost: [String] = []
+    @OptionGroup var engines: EngineOptions
     @Option(
         help: """
             When images are got from their registries: missing (the default), always, or never; a resume does the same.
@@ -73,9 +65,6 @@ struct ExecutionOptions: ParsableArguments {
         do throws(PrivateAddresses.Mistake) { _ = try PrivateAddresses(allowPrivate.joined(separator: ",")) } catch {
             throw ValidationError("--allow-private: \(error.text)")
         }
-        do throws(Failure) { _ = try DockerHosts.entries(dockerHost) } catch {
-            throw ValidationError("--docker-host: \(error.message)")
-        }
         _ = try warmth()
         let bounds = 1...SlotFile.maximumSlots
         for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
@@ -114,7 +103,7 @@ struct ExecutionOptions: ParsableArguments {
         if let time = try warmth() { launched.keepWarm = time.milliseconds > 0 ? time.milliseconds : nil }
         if copyInputs { launched.copiesInputs = true }
         if let pull { launched.pull = pull }
-        if !dockerHost.isEmpty { DockerHosts.choose(dockerHost, for: &launched) }
+        if !engines.dockerHost.isEmpty { DockerHosts.choose(engines.dockerHost, for: &launched) }
         if let persist {
             do throws(Failure) { _ = try ResultPublisher.node() } catch {
                 throw CommandFailure(.usage, "--persist \(persist.rawValue): \(error.message)")

@@ -192,6 +192,8 @@ struct HandOverTests {
         #expect(place.warmProcesses().count == 1)
         #expect(try place.imflow("gc").code == 0)
         #expect(place.warmProcesses().count == 1)
+        #expect(try place.imflow("gc", "--warm", "--dry-run").errors.contains("would end 1 warm model"))
+        #expect(place.warmProcesses().count == 1)
         #expect(try place.imflow("gc", "--warm").errors.contains("ended 1 warm model"))
         try await expectNothingLeft()
     }

@@ -19,11 +19,21 @@ extension DockerTests {
                 .contains { demand.name.contains($0) }
         }
 
+        /// Which reply belongs to which request.
+        private static let lines = ExecutorConformance.cases.filter { demand in
+            ["jsonl: one program", "jsonl: one line too many", "jsonl: a line before", "jsonl: a program that ended"]
+                .contains { demand.name.hasPrefix($0) }
+        }
+
         private let bench: DockerBench
 
         init() throws { bench = try DockerBench(files: .archive) }
 
         @Test(arguments: cases) func filesGoByArchive(demand: ConformanceCase) async throws {
+            try await demand.run(on: DockerFixture(files: .archive))
+        }
+
+        @Test(arguments: lines) func linesGoOverTheEngine(demand: ConformanceCase) async throws {
             try await demand.run(on: DockerFixture(files: .archive))
         }
 

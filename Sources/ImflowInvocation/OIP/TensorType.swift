@@ -54,6 +54,7 @@ enum TensorType: String, CaseIterable, Sendable {
 
     /// The JSON Schema (draft-07) of one element.
     var schema: JSONObject {
+        if self == .int64 { return ["type": "integer"] }
         if let integers {
             var schema: JSONObject = ["type": "integer", "minimum": .int(integers.lowerBound)]
             if self != .uint64 { schema["maximum"] = .int(integers.upperBound) }

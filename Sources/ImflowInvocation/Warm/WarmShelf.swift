@@ -64,6 +64,19 @@ package struct WarmShelf: Sendable {
         return count
     }
 
+    /// How many instances that nobody has ``sweep(_:ending:only:)`` would end.
+    package func count(ending: Ending) -> Int {
+        homes().reduce(0) { count, home in
+            count + tokens(in: home).count { token in
+                guard let record = record(token, in: home), Self.ends(record, ending),
+                    let lock = FileLock.take("\(path(home))/\(token)\(Self.lockSuffix)")
+                else { return false }
+                lock.unlock()
+                return true
+            }
+        }
+    }
+
     /// The homes whose engines are gone.
     func abandoned() -> Set<String> {
         Set(homes().filter { home in

@@ -27,6 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
     var machineOnly = false
     @Option(help: "Where the named models are to run: auto (docker when one has an image, else process), process or docker.")
     var executor: ExecutorChoice = .auto
+    @OptionGroup var engines: EngineOptions
     @OptionGroup var search: ModelOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var state: StateOptions
@@ -49,10 +50,10 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         var report = DoctorReport(folder: folder, isRepairing: repair)
         if !stateOnly, !repair {
-            report.machine = await MachineDoctor(folder: folder).examine()
+            report.machine = await MachineDoctor(folder: folder, engines: try engines.entries()).examine()
             report.models = []
             for model in models {
-                report.models?.append(try await ModelDoctor(search: search, executor: executor, disk: folder.root).examine(model))
+                report.models?.append(try await ModelDoctor(search: search, executor: executor, engines: try engines.entries(), disk: folder.root).examine(model))
             }
         }
         if !machineOnly, isThere {

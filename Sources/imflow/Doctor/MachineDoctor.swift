@@ -16,16 +16,16 @@ struct MachineDoctor {
     private static let leastDisk: Int64 = 10_000_000_000
 
     let folder: StateFolder
+    /// Empty: the engine of `DOCKER_HOST`.
+    var engines: [EngineEntry] = []
 
     func examine() async -> [MachineFinding] {
         var findings = imflow + machine
         findings.append(disk(folder.root, of: "the state folder"))
         findings += cgroups
-        let docker = await Self.within(Self.patience) { () -> Result<EngineExamination, Failure> in
-            do throws(Failure) { return .success(try await EngineExamination.ofChosen()) } catch { return .failure(error) }
-        }
-        findings += engine(docker)
-        findings += gpus(docker)
+        let examined = await examineEngines()
+        for (place, result) in examined { findings += engine(result, at: place) }
+        findings += gpus(examined.compactMap { try? $0.1?.get() })
         findings += libraries
         return findings
     }
@@ -98,14 +98,31 @@ struct MachineDoctor {
         ]
     }
 
-    private func engine(_ result: Result<EngineExamination, Failure>?) -> [MachineFinding] {
+    /// All at once, each with the address that is tried; nil: no answer in time.
+    private func examineEngines() async -> [(String, Result<EngineExamination, Failure>?)] {
+        let asked: [EngineEntry?] = engines.isEmpty ? [nil] : engines
+        return await withTaskGroup(of: (Int, Result<EngineExamination, Failure>?).self) { group in
+            for (index, entry) in asked.enumerated() {
+                group.addTask {
+                    let result = await Self.within(Self.patience) { () -> Result<EngineExamination, Failure> in
+                        do throws(Failure) { return .success(try await EngineExamination.of(entry)) } catch { return .failure(error) }
+                    }
+                    return (index, result)
+                }
+            }
+            let results = await group.reduce(into: [Int: Result<EngineExamination, Failure>?]()) { $0[$1.0] = .some($1.1) }
+            return asked.enumerated().map { ($1?.address ?? EngineExamination.chosenPlace, results[$0] ?? nil) }
+        }
+    }
+
+    private func engine(_ result: Result<EngineExamination, Failure>?, at place: String) -> [MachineFinding] {
         let engine: EngineExamination
         switch result {
         case nil:
             return [
                 MachineFinding(
                     area: "docker", status: .lacking,
-                    text: "the engine at \(EngineExamination.chosenPlace) did not answer within 10 s",
+                    text: "the engine at \(place) did not answer within 10 s",
                     help: "restart it; models without an image run as processes")
             ]
         case .failure(let failure):
@@ -145,7 +162,7 @@ struct MachineDoctor {
         return findings
     }
 
-    private func gpus(_ docker: Result<EngineExamination, Failure>?) -> [MachineFinding] {
+    private func gpus(_ engines: [EngineExamination]) -> [MachineFinding] {
         let all = NvidiaSMI.all()
         guard !all.devices.isEmpty else {
             return [MachineFinding(area: "gpu", status: .note, text: "none\(all.remark.map { " (\($0))" } ?? "")")]
@@ -165,7 +182,7 @@ struct MachineDoctor {
         if left.devices.count < all.devices.count, let remark = left.remark {
             findings.append(MachineFinding(area: "gpu", status: .note, text: remark, help: "unset it to use all"))
         }
-        if case .success(let engine) = docker, engine.isHere, !engine.hasGPURuntime {
+        if engines.contains(where: { $0.isHere && !$0.hasGPURuntime }) {
             findings.append(
                 MachineFinding(
                     area: "gpu", status: .lacking, text: "the engine knows no NVIDIA runtime: containers get no GPU",

@@ -1,12 +1,15 @@
 import ArgumentParser
 import ImflowCompiler
 import ImflowContent
+import ImflowDocker
 import ImflowPlan
 
 /// Whether models can run on this machine: everything that a run would find out before it starts, and nothing is started.
 struct ModelDoctor {
     let search: ModelOptions
     let executor: ExecutorChoice
+    /// Empty: the engine of `DOCKER_HOST`.
+    let engines: [EngineEntry]
     let disk: String
 
     func examine(_ name: String) async throws -> ModelFinding {
@@ -19,10 +22,13 @@ struct ModelDoctor {
         }
         let folder = try TryFolder()
         defer { folder.remove() }
-        var finding = ModelFinding(name: name, obstacles: Feasibility().obstacles(to: plan, disk: disk), place: nil)
+        let place = try LocalExecutor(
+            state: try folder.open(), plan: plan, choice: executor, slots: 1, engines: LocalEngines(engines))
+        let elsewhere = place.modelsElsewhere(of: plan)
+        let obstacles = Feasibility().obstacles(to: plan, disk: disk, elsewhere: elsewhere)
+        var finding = ModelFinding(name: name, obstacles: obstacles, place: nil)
         let usesDocker = executor == .docker || (executor == .auto && plan.models.values.contains { $0.image != nil })
         finding.place = usesDocker ? "docker" : "process"
-        let place = try LocalExecutor(state: try folder.open(), plan: plan, choice: executor, slots: 1)
         let problem = await MachineDoctor.within(.seconds(30)) { () -> String in
             do { try await place.preflight(plan) } catch { return (error as? CommandFailure)?.message ?? "\(error)" }
             return ""

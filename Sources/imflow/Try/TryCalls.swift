@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import ImflowContent
 import ImflowData
+import ImflowDocker
 import ImflowEngine
 import ImflowExecution
 import ImflowInvocation
@@ -15,20 +16,24 @@ struct TryCalls: Sendable {
     private let plan: Plan
     private let timeout: TimeSpan?
     private let executor: ExecutorChoice
+    private let engines: [String]
     private let count: Int
     private let report: TryReport
     private let keep: String?
     private let allowed: PrivateAddresses?
 
-    /// - Parameter allowed: private addresses that files may be fetched from; nil: as the environment says.
+    /// - Parameters:
+    ///   - engines: as `--docker-host` names them; none: the engine of `DOCKER_HOST`.
+    ///   - allowed: private addresses that files may be fetched from; nil: as the environment says.
     init(
-        _ tried: TriedModel, executor: ExecutorChoice, count: Int, report: TryReport, keep: String?,
+        _ tried: TriedModel, executor: ExecutorChoice, engines: [String] = [], count: Int, report: TryReport, keep: String?,
         allowing allowed: PrivateAddresses?
     ) {
         model = tried.model
         plan = tried.plan
         timeout = tried.timeout
         self.executor = executor
+        self.engines = engines
         self.count = count
         self.report = report
         self.keep = keep
@@ -73,14 +78,17 @@ struct TryCalls: Sendable {
     /// Nothing of the model runs any more, and nothing of the folder is left, when this returns or throws.
     private func inPlace<Value>(_ body: (LocalExecutor, State) async throws -> Value) async throws -> Value {
         await TryFolder.abandoned { path in
-            guard let state = try? State(StateFolder(root: path), creating: true), let place = try? self.place(in: state) else { return }
+            guard let state = try? State(StateFolder(root: path), creating: true),
+                let place = try? self.place(in: state, on: TryFolder.engines(of: path))
+            else { return }
             await place.sweep(job: TryFolder.job, keeping: [])
         }
         let folder = try TryFolder()
         defer { folder.remove() }
         let state = try folder.open()
-        try Feasibility().check(plan, disk: folder.path)
-        let place = try self.place(in: state)
+        try folder.note(engines)
+        let place = try self.place(in: state, on: engines)
+        try Feasibility().check(plan, disk: folder.path, elsewhere: place.modelsElsewhere(of: plan))
         do {
             try await place.preflight(plan)
             let value = try await body(place, state)
@@ -92,9 +100,11 @@ struct TryCalls: Sendable {
         }
     }
 
-    private func place(in state: State) throws -> LocalExecutor {
-        try LocalExecutor(
-            state: state, plan: plan, choice: executor, slots: 1, pull: .missing,
+    private func place(in state: State, on engines: [String]) throws -> LocalExecutor {
+        let named: [EngineEntry]
+        do throws(Failure) { named = try DockerHosts.entries(engines) } catch { throw CommandFailure(.usage, error.message) }
+        return try LocalExecutor(
+            state: state, plan: plan, choice: executor, slots: 1, engines: LocalEngines(named), pull: .missing,
             access: try FetchAccess.ofProcess(allowing: allowed))
     }
 

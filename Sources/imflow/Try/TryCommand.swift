@@ -28,6 +28,7 @@ struct TryCommand: AsyncParsableCommand {
     var `repeat` = 1
     @Option(help: "Where it runs: auto (docker when it has an image, else process), process or docker.")
     var executor: ExecutorChoice = .auto
+    @OptionGroup var engines: EngineOptions
     @Option(help: ArgumentHelp("Write the result, and the files that it names, into this new folder.", valueName: "dir"))
     var keep: String?
     @Option(
@@ -80,7 +81,8 @@ struct TryCommand: AsyncParsableCommand {
         report.noteInput()
         guard tried.verdict.fits else { throw ExitCode(end(report, .failed).rawValue) }
         let calls = TryCalls(
-            tried, executor: executor, count: `repeat`, report: report, keep: keep.map(absolutePath), allowing: try allowed)
+            tried, executor: executor, engines: engines.dockerHost, count: `repeat`, report: report,
+            keep: keep.map(absolutePath), allowing: try allowed)
         let status = try await interruptible { try await calls.run() }
         throw ExitCode(end(report, status).rawValue)
     }
@@ -93,7 +95,8 @@ struct TryCommand: AsyncParsableCommand {
         Descriptors.raiseLimit()
         let report = TryReport(tried, isFull: full)
         report.begin(where: executor)
-        let calls = TryCalls(tried, executor: executor, count: 1, report: report, keep: nil, allowing: nil)
+        let calls = TryCalls(
+            tried, executor: executor, engines: engines.dockerHost, count: 1, report: report, keep: nil, allowing: nil)
         let ports = try await interruptible { try await calls.ports() }
         switch ports {
         case .success(let ports):

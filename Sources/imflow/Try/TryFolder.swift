@@ -7,6 +7,7 @@ import ImflowContent
 final class TryFolder {
     private static let prefix = "imflow-try-"
     private static let lockName = "try.lock"
+    private static let enginesName = "/engines.txt"
     /// Of the only job in it.
     static let job = "try"
 
@@ -39,6 +40,18 @@ final class TryFolder {
     func open() throws -> State { try State(StateFolder(root: path), creating: true) }
 
     func remove() { Self.remove(path) }
+
+    /// For who finds the folder of a killed try: the engines that it used, as `--docker-host` names them.
+    func note(_ engines: [String]) throws {
+        guard !engines.isEmpty else { return }
+        guard FileManager.default.createFile(atPath: path + Self.enginesName, contents: Data(engines.joined(separator: "\n").utf8))
+        else { throw Self.failure("write \(path + Self.enginesName)") }
+    }
+
+    static func engines(of path: String) -> [String] {
+        let data = FileManager.default.contents(atPath: path + enginesName) ?? Data()
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
 
     /// Folders of this user's tries that nobody holds any more, each locked until `body` has returned and then removed.
     static func abandoned(_ body: (String) async -> Void) async {
