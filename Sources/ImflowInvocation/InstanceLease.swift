@@ -24,7 +24,7 @@ struct InstanceLease: Sendable {
     /// How the instance ended, where it just did: a closed connection is seen before the end of the process is. Nil: it
     /// seems to live on.
     func exitSoon() async -> Exit? {
-        for pause in [0, 5, 20, 50, 100, 200] {
+        for pause in [0, 5, 20, 50, 100, 200, 400, 800] {
             try? await Task.sleep(for: .milliseconds(pause))
             if let exit = await instance.exit() { return exit }
         }
