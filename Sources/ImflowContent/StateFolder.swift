@@ -35,6 +35,9 @@ package struct StateFolder: Sendable {
     /// Of the socket by which a job's models reach their engine.
     package func api(job: String) -> String { root + "/api/" + component(job) }
 
+    /// What engines tell one another of their warm instances.
+    package var warm: String { root + "/warm" }
+
     /// Of the sockets by which engines find the processes that an earlier one had started.
     package var keepers: String { root + "/keepers" }
 

@@ -132,15 +132,16 @@ struct ContainerVisit: Sendable {
     private func exit(code: Int, isWhole: Bool) async throws(Failure) -> Exit {
         if !isWhole, log.isOpen { try await containers.readLog(container.id, follow: false, into: log) }
         log.finish()
-        // Only of a failure does it matter whether memory ran out, or somebody took the container away.
-        var outOfMemory = false
+        var exit = InspectedContainer.exit(code: code, outOfMemory: false)
+        // Only of a failure does it matter whether memory ran out, or who ended it.
         if code != 0 {
             guard let found = try await containers.inspect(container.id), !found.isBeingRemoved else {
                 throw Containers.vanished(model)
             }
-            outOfMemory = found.outOfMemory
+            exit.outOfMemory = found.outOfMemory
+            exit.interruption = try await containers.interruption(
+                of: container.id, exit, wasUnwatched: container.isAdopted)
         }
-        var exit = InspectedContainer.exit(code: code, outOfMemory: outOfMemory)
         exit.outputTruncated = log.overflowed
         exit.output = log.takeOutput()
         return exit

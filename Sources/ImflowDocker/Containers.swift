@@ -108,13 +108,18 @@ struct Containers: Sendable {
     }
 
     /// Reads the engine's record of what the container wrote, from its beginning; with `follow`, until it ends.
-    /// - Parameter output: with standard output, and not standard error alone.
-    func readLog(_ id: String, follow: Bool, output: Bool = true, into log: ContainerLog) async throws(Failure) {
+    /// - Parameters:
+    ///   - output: with standard output, and not standard error alone.
+    ///   - since: in seconds since 1970; what was written before is passed over.
+    func readLog(
+        _ id: String, follow: Bool, output: Bool = true, since: String? = nil, into log: ContainerLog
+    ) async throws(Failure) {
         log.restart()
+        var query = [("stdout", output ? "1" : "0"), ("stderr", "1"), ("follow", follow ? "1" : "0")]
+        if let since { query.append(("since", since)) }
         let answer = try await engine.stream(
             "GET", "/containers/\(id)/logs",
-            query: [("stdout", output ? "1" : "0"), ("stderr", "1"), ("follow", follow ? "1" : "0")],
-            purpose: "reading what container \(id) wrote", onChunk: { log.take($0) })
+            query: query, purpose: "reading what container \(id) wrote", onChunk: { log.take($0) })
         if answer.status == 404 { throw Failure(.lost, "container \(id) was removed by somebody else") }
         guard answer.isSuccess else {
             throw Failure(.infra, "the Docker engine does not hand over what the program wrote: \(answer.message)")

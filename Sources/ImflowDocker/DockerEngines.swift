@@ -63,6 +63,10 @@ package final class DockerEngines: ContainerHost, SeatingHost {
 
     package var guestOwner: GuestOwner? { DockerHost.guestOwner }
 
+    package var sites: Set<String> {
+        roster.members.reduce(into: []) { $0.formUnion($1.link?.host.sites ?? []) }
+    }
+
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
     package func guestAPIFolder(for folder: String) -> String { ContainerSpec.apiFolder }
 

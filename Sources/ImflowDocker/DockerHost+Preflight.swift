@@ -22,6 +22,11 @@ extension DockerHost {
         .image(id: try await images.resolve(model).id)
     }
 
+    /// The image that the name stands for now.
+    package func fingerprint(of model: ModelPlan) async throws(Failure) -> String {
+        "image " + (try await images.resolveAgain(model).id)
+    }
+
     package func imageDigest(of model: ModelPlan) -> String? { images.known(model)?.digest }
 }
 

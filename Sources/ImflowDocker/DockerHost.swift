@@ -18,6 +18,8 @@ package final class DockerHost: ContainerHost {
     /// How containers that listen are reached from here.
     let ways: ContainerWays
     private let live = Mutex<Set<String>>([])
+    /// Ids and names of those that could not be removed, since the engine did not answer.
+    private let owed = Mutex<Set<String>>([])
     /// Of containers that have ended, on their way.
     private let removals = Mutex<[String: Task<Void, Never>]>([:])
     /// More than these are waited for.
@@ -42,6 +44,11 @@ package final class DockerHost: ContainerHost {
         ways = ContainerWays(to: address, networks: networks)
     }
 
+    package var sites: Set<String> { [Self.sitePrefix + containers.engine.place] }
+
+    /// Before the engine's address in ``sites``.
+    package static let sitePrefix = "docker "
+
     package func guestFolder(for workFolder: String) -> String { ContainerSpec.workFolder }
 
     /// Who programs in containers are. Never root: what root of a container may do to this machine is bounded by the kernel's
@@ -55,7 +62,7 @@ package final class DockerHost: ContainerHost {
     static var guestOwner: GuestOwner? { geteuid() == 0 ? owner : nil }
 
     /// The work folder, and the socket by which the model reaches us.
-    private func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
+    func give(_ launch: Launch, to owner: GuestOwner) throws(Failure) {
         var paths = [launch.workFolder]
         if let api = launch.api { paths += [api.folder, api.folder + "/" + api.socket] }
         for path in paths where lchown(path, owner.user, owner.group) != 0 {
@@ -79,7 +86,7 @@ package final class DockerHost: ContainerHost {
 
     package func shutdown() async {
         await settle()
-        await remove(Array(live.withLock { $0 }))
+        await remove(Array(live.withLock { $0 }.union(owed.withLock { $0 })))
         await networks.removeAll()
         containers.engine.close()
     }
@@ -92,15 +99,19 @@ package final class DockerHost: ContainerHost {
 
     /// Removes a container that has ended; who has its result need not wait for that.
     func removeBehind(_ id: String) async {
-        let (removal, isTooMany) = removals.withLock { removals in
+        let removal = beginRemoval(of: id)
+        if removals.withLock({ $0.count > Self.removalLimit }) { await removal.value }
+    }
+
+    private func beginRemoval(of id: String) -> Task<Void, Never> {
+        removals.withLock { removals in
             let removal = Task {
                 await remove(id)
                 self.removals.withLock { _ = $0.removeValue(forKey: id) }
             }
             removals[id] = removal
-            return (removal, removals.count > Self.removalLimit)
+            return removal
         }
-        if isTooMany { await removal.value }
     }
 
     /// Returns when all that has ended is removed.
@@ -110,9 +121,27 @@ package final class DockerHost: ContainerHost {
 
     /// Ends and removes one container, also when the calling task is cancelled.
     func remove(_ id: String) async {
-        await uncancelled { _ = await self.containers.remove(id) }
+        let isGone = await uncancelled { await self.containers.remove(id) }
         live.withLock { _ = $0.remove(id) }
+        owed.withLock { owed in
+            if isGone { owed.remove(id) } else { owed.insert(id) }
+        }
     }
+
+    /// The engine answers: what it could not be told before is told now.
+    private func removeOwed() {
+        let ids = owed.withLock { owed in
+            defer { owed = [] }
+            return owed
+        }
+        for id in ids { _ = beginRemoval(of: id) }
+    }
+
+    /// The container stays for a later engine.
+    func letGo(_ id: String) { live.withLock { _ = $0.remove(id) } }
+
+    /// This engine has the container from now on, and removes it at its end.
+    func hold(_ id: String) { live.withLock { _ = $0.insert(id) } }
 
     /// Makes the launch's container, or finds the one that an earlier engine made. Not to be cancelled half way: nobody
     /// would know of the container then.
@@ -126,6 +155,7 @@ package final class DockerHost: ContainerHost {
         }
         let container = try placed.get()
         live.withLock { _ = $0.insert(container.id) }
+        removeOwed()
         return container
     }
 
@@ -137,7 +167,7 @@ package final class DockerHost: ContainerHost {
         let name = identity.name(of: launch)
         var spec = try await spec(launch, input: input, network: network)
         for _ in 0..<3 {
-            switch try await containers.create(spec, name: name) {
+            switch try await create(spec, name: name) {
             case .made(let id): return PlacedContainer(id: id, isAdopted: false)
             case .nameTaken:
                 // It may be one of ours that is on its way out.
@@ -152,6 +182,14 @@ package final class DockerHost: ContainerHost {
             }
         }
         throw Failure(.infra, "the container name \(name) stays taken: remove that container, then resume")
+    }
+
+    /// An engine that breaks off may have made it all the same.
+    private func create(_ spec: ContainerSpec, name: String) async throws(Failure) -> Containers.Creation {
+        do throws(Failure) { return try await containers.create(spec, name: name) } catch {
+            if error.cause == .infra { owed.withLock { _ = $0.insert(name) } }
+            throw error
+        }
     }
 
     /// The container of a launch that was made before, running or ended. One whose program never started, or may not

@@ -15,12 +15,16 @@ final class DockerInstance: ModelInstance {
     private let log: ContainerLog
     /// Of a `jsonl` program; its standard output is no part of the log.
     private let lines: ContainerLines?
+    /// What it had written before is in the log already; nil: nothing is.
+    private let since: String?
     private let following: Task<Void, Never>
     private let ended = Mutex<Exit?>(nil)
+    /// Of memory, that were told already.
+    private let shortages = Mutex(0)
 
     init(
         host: DockerHost, container: String, launch: Launch, baseURL: String?, forward: SSHForward? = nil,
-        log: ContainerLog, lines: ContainerLines? = nil
+        log: ContainerLog, lines: ContainerLines? = nil, since: String? = nil
     ) {
         self.host = host
         self.container = container
@@ -29,8 +33,10 @@ final class DockerInstance: ModelInstance {
         self.forward = forward
         self.log = log
         self.lines = lines
+        self.since = since
         following = Task {
-            try? await host.containers.readLog(container, follow: true, output: lines == nil, into: log)
+            try? await host.containers.readLog(
+                container, follow: true, output: lines == nil, since: since, into: log)
         }
     }
 
@@ -40,6 +46,20 @@ final class DockerInstance: ModelInstance {
 
     func severed(isPatient: Bool) async -> Failure? { await forward?.severed(isPatient: isPatient) }
 
+    /// The container; what is only reached through this engine process ends with it.
+    var handle: String? {
+        lines == nil && baseURL != nil && forward == nil && host.files == .bind ? container : nil
+    }
+
+    func leave(for time: TimeSpan) async -> Bool {
+        guard handle != nil else { return false }
+        following.cancel()
+        await following.value
+        log.finish()
+        host.letGo(container)
+        return true
+    }
+
     deinit { following.cancel() }
 
     /// Once it has ended, its log is whole. While the engine cannot be asked, nothing new is known.
@@ -47,20 +67,39 @@ final class DockerInstance: ModelInstance {
         if let exit = ended.withLock({ $0 }) { return exit }
         // Lines that are open are those of a program that runs; the engine need not be asked before each.
         if let lines, !lines.isClosed { return nil }
-        let inspected: InspectedContainer?
-        do {
-            inspected = try await host.containers.inspect(container)
-        } catch {
-            return nil
-        }
-        if let inspected, !inspected.hasEnded { return nil }
-        if inspected != nil { await completeLog() }
-        let exit =
-            inspected.map { InspectedContainer.exit(code: $0.exitCode, outOfMemory: $0.outOfMemory) }
-            ?? Exit(code: nil, signal: 9)
-        return ended.withLock { known in
+        do throws(Failure) {
+            var exit = Exit(code: nil, signal: 9)
+            if let inspected = try await host.containers.inspect(container) {
+                guard inspected.hasEnded else { return nil }
+                exit = InspectedContainer.exit(code: inspected.exitCode, outOfMemory: inspected.outOfMemory)
+                exit.interruption =
+                    inspected.isBeingRemoved ? .removed : try await host.containers.interruption(of: container, exit)
+                await completeLog()
+            } else {
+                exit.interruption = .removed
+            }
+            return note(exit)
+        } catch { return nil }
+    }
+
+    /// What is known of its end first, stays.
+    private func note(_ exit: Exit) -> Exit {
+        ended.withLock { known in
             known = known ?? exit
-            return known
+            return known ?? exit
+        }
+    }
+
+    func trouble() async -> Failure? {
+        do throws(Failure) {
+            let shortages = try await host.containers.history(of: container).shortages
+            let isNew = self.shortages.withLock { known in
+                defer { known = max(known, shortages) }
+                return shortages > known
+            }
+            return isNew ? Failure(.oom, "a process of model \(model.name) was killed because memory ran out") : nil
+        } catch {
+            return Task.isCancelled ? nil : error
         }
     }
 
@@ -94,15 +133,15 @@ final class DockerInstance: ModelInstance {
     func stop() async {
         lines?.close()
         await uncancelled { [self] in
-            if ended.withLock({ $0 }) == nil {
+            if await exit() == nil {
                 await host.containers.kill(container)
                 _ = try? await host.containers.wait(container, model: container)
-                _ = await exit()
+                await completeLog()
+                _ = note(Exit(code: nil, signal: 9))
             }
             following.cancel()
             await forward?.close()
             await host.remove(container)
-            ended.withLock { $0 = $0 ?? Exit(code: nil, signal: 9) }
         }
     }
 
@@ -110,7 +149,9 @@ final class DockerInstance: ModelInstance {
     private func completeLog() async {
         following.cancel()
         await following.value
-        if log.isOpen { try? await host.containers.readLog(container, follow: false, output: lines == nil, into: log) }
+        if log.isOpen {
+            try? await host.containers.readLog(container, follow: false, output: lines == nil, since: since, into: log)
+        }
         log.finish()
     }
 }

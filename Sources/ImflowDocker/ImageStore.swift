@@ -36,9 +36,14 @@ final class ImageStore: Sendable {
     /// The engine runs the model by this image already.
     func note(_ id: String, of model: ModelPlan) {
         guard let name = model.image else { return }
-        state.withLock { state in
-            if state.known[name] == nil { state.known[name] = ResolvedImage(id: id, digest: id) }
+        let known = state.withLock { state in
+            let known = state.known[name] ?? ResolvedImage(id: id, digest: id)
+            state.known[name] = known
+            return known
         }
+        // Podman leaves the algorithm out.
+        guard !known.id.hasSuffix(id) else { return }
+        supply.tell("a container of model \(model.name) is taken back that runs by \(id); image \(name) is \(known.id) now")
     }
 
     /// The image is not there any more.
@@ -66,6 +71,19 @@ final class ImageStore: Sendable {
             if case .failure(let failure) = result, failure.cause == .cancelled, !Task.isCancelled { continue }
             return try result.get()
         }
+    }
+
+    /// As ``resolve(_:)``, by what the name stands for now, which counts from now on.
+    func resolveAgain(_ model: ModelPlan) async throws(Failure) -> ResolvedImage {
+        guard let name = model.image, known(model) != nil else { return try await resolve(model) }
+        guard let now = try await described(name) else {
+            forget(model)
+            return try await resolve(model)
+        }
+        state.withLock { state in
+            if state.known[name]?.id != now.id { state.known[name] = now }
+        }
+        return now
     }
 
     private func look(for name: String, model: String) -> Look {

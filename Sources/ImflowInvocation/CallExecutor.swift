@@ -9,16 +9,7 @@ import ImflowJSON
 /// Carries out the calls of models, wherever they run: resolves and stages input, keeps warm instances, speaks the
 /// model's protocol, and stores results. Other kinds of work are not its own.
 package final class CallExecutor: Executor {
-    private struct Pool {
-        let job: String
-        let model: ModelPlan
-        /// Of several engines, the one that the instances run on.
-        let place: ObjectIdentifier?
-        let instances: InstancePool
-    }
-
     private struct Known {
-        var pools: [Pool] = []
         /// By job.
         var spares: [String: SpareFolders] = [:]
         /// By the model's name; what another model of that name left is made anew.
@@ -30,10 +21,7 @@ package final class CallExecutor: Executor {
     private let staging: any InputStaging
     private let client: HTTPClient
     private let host: @Sendable (ModelPlan) throws(Failure) -> any ModelHost
-    private let instanceLimit: Int
-    private let startWindow: TimeSpan
-    private let idleLimit: TimeSpan
-    private let health: HealthPolicy
+    private let pools: InstancePools
     private let cache: CallCache?
     private let api: (any ModelAPI)?
     private let known: Mutex<Known>
@@ -47,21 +35,22 @@ package final class CallExecutor: Executor {
     ///   - health: when warm instances are asked how they are.
     ///   - cache: where results of calls that may be shared are; nil: every call is made.
     ///   - api: by which models submit jobs of their own; nil: they cannot.
+    ///   - handOver: how warm instances outlive this; nil: they end with it.
     package init(
         state: StateFolder, staging: any InputStaging, client: HTTPClient,
         host: @escaping @Sendable (ModelPlan) throws(Failure) -> any ModelHost, instanceLimit: Int,
         hosts: [any ModelHost] = [], startWindow: TimeSpan = ModelPlan.startTimeout,
         idleLimit: TimeSpan = ModelPlan.idleTimeout, health: HealthPolicy = HealthPolicy(), cache: CallCache? = nil,
-        api: (any ModelAPI)? = nil
+        api: (any ModelAPI)? = nil, handOver: HandOver? = nil
     ) {
         self.state = StateFolder(root: Self.absolute(state.root))
         self.staging = staging
         self.client = client
         self.host = host
-        self.instanceLimit = instanceLimit
-        self.startWindow = startWindow
-        self.idleLimit = idleLimit
-        self.health = health
+        pools = InstancePools(
+            InstancePools.Settings(
+                state: self.state, client: client, limit: instanceLimit, startWindow: startWindow, idle: idleLimit,
+                health: health, api: api, handOver: handOver))
         self.cache = cache
         self.api = api
         known = Mutex(Known(hosts: hosts))
@@ -93,34 +82,19 @@ package final class CallExecutor: Executor {
     }
 
     package func sweep(job: String, keeping tokens: Set<String>) async {
-        let (pools, hosts) = known.withLock { known in
-            let pools = known.pools.filter { $0.job == job }
-            // Instances serve whoever asks: while an attempt of this job is kept, it may be using one.
-            if tokens.isEmpty {
-                known.pools.removeAll { $0.job == job }
-                known.spares[job] = nil
-            }
-            return (pools, known.hosts)
+        let hosts = known.withLock { known in
+            if tokens.isEmpty { known.spares[job] = nil }
+            return known.hosts
         }
-        var kept = tokens
-        for pool in pools {
-            if tokens.isEmpty { await pool.instances.shutdown() } else { kept.formUnion(await pool.instances.tokens) }
-        }
-        for host in hosts { await host.sweep(job: job, keeping: kept) }
-        if tokens.isEmpty { return WorkFolder.remove(state.work(job: job)) }
-        let folder = InstanceStarter.folder(of: state, job: job)
-        for name in WorkFolder.names(in: folder) where !kept.contains(name) { WorkFolder.remove(folder + "/" + name) }
+        if tokens.isEmpty { await pools.end(job: job) }
+        for host in hosts { await host.sweep(job: job, keeping: tokens) }
+        await pools.sweep(hosts)
+        if tokens.isEmpty { WorkFolder.remove(state.work(job: job)) }
     }
 
     package func shutdown() async {
-        let (pools, hosts) = known.withLock { known in
-            let pools = known.pools
-            known.pools = []
-            return (pools, known.hosts)
-        }
-        await withTaskGroup(of: Void.self) { group in
-            for pool in pools { group.addTask { await pool.instances.shutdown() } }
-        }
+        let hosts = known.withLock { $0.hosts }
+        await pools.shutdown(hosts)
         for host in hosts { await host.shutdown() }
     }
 
@@ -193,6 +167,20 @@ package final class CallExecutor: Executor {
         } catch { return nil }
     }
 
+    /// What the server of a model says that it takes and gives. An instance is started for the question and ended; nil: the
+    /// model's protocol has no words for that. Throws ``Failure`` when the model does not become ready, or does not say.
+    package func ports(of model: ModelPlan, job: String) async throws(Failure) -> ModelPorts? {
+        do throws(Failure) {
+            let host = try host(model)
+            remember(host)
+            try WorkFolder.create(state.logs(job: job))
+            return try await pools.starter(of: model, on: host).ports(for: job)
+        } catch {
+            guard let environment = try? ModelEnvironment(of: model) else { throw error }
+            throw Failure(error.cause, environment.redact(error.message))
+        }
+    }
+
     private func resolve(_ work: CallWork) async throws(Failure) -> StagedCall? {
         do { return try await staging.resolve(work) } catch { throw Failure(of: error) }
     }
@@ -229,7 +217,7 @@ package final class CallExecutor: Executor {
     ) async throws(Failure) -> Outcome {
         let schemas = try schemas(of: work.model)
         let api = host.offersAPI ? AttemptAPI(api, for: order) : nil
-        let caller = try caller(for: work.model, of: order, on: host, api: api?.endpoint)
+        let caller = try await caller(for: work.model, of: order, on: host, startClock)
         let folder = state.attemptFolder(job: order.job, task: order.task, attempt: order.attempt)
         if !order.recovered { WorkFolder.remove(folder) }
         defer { WorkFolder.remove(folder) }
@@ -269,31 +257,16 @@ package final class CallExecutor: Executor {
     }
 
     private func caller(
-        for model: ModelPlan, of order: WorkOrder, on host: any ModelHost, api: APIEndpoint?
-    ) throws(Failure) -> any UnitCaller {
+        for model: ModelPlan, of order: WorkOrder, on host: any ModelHost, _ clock: StartClock
+    ) async throws(Failure) -> any UnitCaller {
         switch model.callProtocol {
         case .exec: return ColdCaller()
         case .rest, .jsonl, .oip, .cog:
-            // The instance that worked on it belonged to an engine that is gone, and ends with the sweep.
+            // The instance may live on, but what it answers goes to an engine that is gone.
             if order.recovered { throw Failure(.lost, "the engine was restarted while a warm instance worked on this") }
-            return WarmCaller(pool: pool(of: model, job: order.root ?? order.job, on: host, api: api), client: client)
-        }
-    }
-
-    private func pool(
-        of model: ModelPlan, job: String, on host: any ModelHost, api: APIEndpoint?
-    ) -> InstancePool {
-        known.withLock { known in
-            let place = type(of: host) is AnyClass ? ObjectIdentifier(host as AnyObject) : nil
-            let pool = known.pools.first { $0.job == job && $0.model == model && $0.place == place }
-            if let pool { return pool.instances }
-            let starter = InstanceStarter(
-                model: model, job: job, host: host, state: state, client: client,
-                window: model.startTimeout ?? startWindow, health: health, api: api)
-            let settings = PoolSettings(model, limit: instanceLimit, idle: idleLimit, health: health)
-            let instances = InstancePool(starter: starter, settings: settings)
-            known.pools.append(Pool(job: job, model: model, place: place, instances: instances))
-            return instances
+            // A job and what its models submit are one: what they call does not change half way.
+            let pool = try await pools.pool(of: model, for: order.root ?? order.job, on: host, clock: clock)
+            return WarmCaller(pool: pool, client: client)
         }
     }
 

@@ -4,7 +4,16 @@ import ImflowExecution
 extension Exit {
     /// What happened, as the end of a sentence.
     package var sentence: String {
-        if outOfMemory { return "was killed because memory ran out" }
+        switch interruption {
+        case .commanded:
+            return "was ended from outside (`docker kill`, `docker stop`, or its engine was stopped) and \(bareSentence)"
+        case .removed: return "was removed by somebody else"
+        case .unseen: return "ended while its engine was away, and nobody knows how"
+        case nil: return outOfMemory ? "was killed because memory ran out" : bareSentence
+        }
+    }
+
+    private var bareSentence: String {
         if let code { return "exited with code \(code)\(Self.meanings[code].map { " (\($0))" } ?? "")" }
         if let signal { return "was ended by signal \(signal)\(Self.names[signal].map { " (\($0))" } ?? "")" }
         return "ended, and nobody knows how"
@@ -17,7 +26,8 @@ extension Exit {
     func failure(of model: String, _ remark: String = "", log: String) -> Failure {
         let when = remark.isEmpty ? "" : " " + remark
         let lines = log.isEmpty ? "; it wrote nothing to its log" : "; the end of its log:\n" + log
-        return Failure(outOfMemory ? .oom : .app, "model \(model) \(sentence)\(when)\(lines)")
+        let cause = interruption?.cause ?? (outOfMemory ? .oom : .app)
+        return Failure(cause, "model \(model) \(sentence)\(when)\(lines)")
     }
 
     /// What shells mean by them.

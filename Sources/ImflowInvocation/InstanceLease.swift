@@ -7,6 +7,10 @@ struct InstanceLease: Sendable {
     let instance: any ModelInstance
     let folder: UnitFolder
     let log: LogFile
+    /// By which a later engine finds it; nil: it ends with this engine.
+    var claim: InstanceClaim?
+    /// An earlier engine started it.
+    var isTakenOver = false
     /// What the server says of its ports, once it was asked.
     let ports = InstancePorts()
     let recall = LeaseRecall()

@@ -11,7 +11,7 @@ extension InstancePool {
         let forWaiters = (unserved + settings.capacity - 1) / settings.capacity
         let usable = slots.count { !$0.isRetiring } + starts.count
         // For nobody, what did not start is not tried again.
-        let kept = waiters.isEmpty && backoff.failures > 0 ? 0 : settings.minimum - usable
+        let kept = waiters.isEmpty && backoff.failures > 0 ? 0 : minimum - usable
         let room = min(settings.maximum, growth) - slots.count - starts.count - stopping
         let missing = min(room, max(forWaiters, kept))
         guard missing > 0, retry == nil, let environment = waiters.first?.environment ?? lastEnvironment else { return }
@@ -35,13 +35,14 @@ extension InstancePool {
         let starter = starter
         starts[token] = Task {
             do throws(StartFailure) {
-                await self.started(try await starter.start(token: token, environment: environment))
+                await self.started(token, try await starter.obtain(token: token, environment: environment))
             } catch { self.notStarted(token, error) }
         }
     }
 
-    private func started(_ lease: InstanceLease) async {
-        starts[lease.token] = nil
+    /// - Parameter token: of the start; an instance that is taken over has one of its own.
+    private func started(_ token: String, _ lease: InstanceLease) async {
+        starts[token] = nil
         guard !isClosed else { return await stop(lease) }
         backoff.succeeded()
         slots.append(Slot(lease: lease))

@@ -65,14 +65,14 @@ extension InstancePool {
             watch = nil
             return nil
         }
-        return max(Self.shortestPause, min(settings.idle, settings.health.interval))
+        return max(Self.shortestPause, min(idle, settings.health.interval))
     }
 
     /// Those that nobody wanted for long, beyond what is kept; the longest first.
     private func takeIdle() -> [InstanceLease] {
         let now = ContinuousClock.now
-        let spare = slots.count { !$0.isRetiring } - settings.minimum
-        let idle = slots.filter { $0.inUse == 0 && !$0.isRetiring && now - $0.lastUsed >= settings.idle }
+        let spare = slots.count { !$0.isRetiring } - minimum
+        let idle = slots.filter { $0.inUse == 0 && !$0.isRetiring && now - $0.lastUsed >= self.idle }
             .sorted { $0.lastUsed < $1.lastUsed }.prefix(max(0, spare)).map(\.lease)
         slots.removeAll { slot in idle.contains { $0.token == slot.lease.token } }
         return idle

@@ -17,6 +17,8 @@ actor InstancePool {
         /// When a request or a check last ended well.
         var heardOf = ContinuousClock.now
         var lastUsed = ContinuousClock.now
+
+        var isSound: Bool { !isRetiring && !isSuspect }
     }
 
     struct Waiter {
@@ -49,6 +51,10 @@ actor InstancePool {
     /// However short the pause is after which one is checked: it takes a request now.
     var justChecked: String?
     var isClosed = false
+    /// No job wants more than what it asks for.
+    var isUnneeded = false
+    /// Instances are stopped when they have been idle for so long, whatever the model says; nil: it is as the model says.
+    var lingering: Duration?
     var watch: Task<Void, Never>?
     private var nextWaiter = 0
 
@@ -94,7 +100,7 @@ actor InstancePool {
         pump()
     }
 
-    /// Stops every instance; whoever waits gets `cancelled`.
+    /// Stops every instance, or leaves it for a later engine; whoever waits gets `cancelled`.
     func shutdown() async {
         isClosed = true
         watch?.cancel()
@@ -105,15 +111,12 @@ actor InstancePool {
         let running = Array(starts.values)
         for start in running { start.cancel() }
         for start in running { await start.value }
-        let leases = slots.map(\.lease)
+        let last = slots
         slots = []
         await withTaskGroup(of: Void.self) { group in
-            for lease in leases { group.addTask { await self.stop(lease) } }
+            for slot in last { group.addTask { await self.stop(slot.lease, leaving: slot.isSound && slot.inUse == 0) } }
         }
     }
-
-    /// The tokens of the instances that run or are being started.
-    var tokens: Set<String> { Set(slots.map(\.lease.token)).union(starts.keys) }
 
     private func giveUp(_ id: Int) {
         guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
@@ -167,14 +170,14 @@ actor InstancePool {
         return slot.inUse > 0 || checks[slot.lease.token] == nil
     }
 
-    func stop(_ lease: InstanceLease) async {
+    /// - Parameter leaving: where instances are to stay for a later engine, this one is.
+    func stop(_ lease: InstanceLease, leaving: Bool = false) async {
         stopping += 1
         if let check = checks.removeValue(forKey: lease.token) {
             check.cancel()
             await check.value
         }
-        await lease.instance.stop()
-        lease.folder.remove()
+        if leaving { await starter.leave(lease) } else { await starter.end(lease) }
         stopping -= 1
         if slots.isEmpty, starts.isEmpty { growth = settings.maximum }
         pump()

@@ -24,6 +24,7 @@ struct JSONLCall: WarmCall {
                 // A program that ended by its own choice may have done so before the request came.
                 throw exit.code == 0 ? .gone(failure) : .broken(failure)
             }
+            if let trouble = await lease.instance.trouble() { throw .broken(trouble) }
             throw .broken(Failure(.app, "model \(model) closed its standard output before it had replied"))
         }
         CallObserver.note(.reply(status: nil, body: reply))

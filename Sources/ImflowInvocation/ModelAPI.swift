@@ -6,6 +6,14 @@ package protocol ModelAPI: Sendable {
     /// Where the models of an attempt reach it; listens when this returns. Nil: not offered.
     func endpoint(for order: WorkOrder) -> APIEndpoint?
 
+    /// Where a warm instance reaches it, which several jobs may use and a later engine may take over; listens when this
+    /// returns. The same for the same name, also under a later engine. Nil: not offered.
+    /// - Parameter name: the instance's own, in place of a job's id.
+    func endpoint(ofInstance name: String) -> APIEndpoint?
+
+    /// The instance of that name has ended.
+    func closeEndpoint(ofInstance name: String) async
+
     /// Begins to serve one request to a model.
     /// - Returns: the token by which the model is known until ``close(_:)``; the same for the same attempt and unit, also
     ///   under a later engine.
@@ -21,9 +29,10 @@ package struct APIEndpoint: Sendable, Equatable {
     package var folder: String
     /// The socket's name in the folder.
     package var socket: String
-    /// A part that all tokens of the job's models have in common; no token can be used without it, so hiding it in a
-    /// log hides them all.
+    /// A part that all tokens have in common; no token can be used without it, so hiding it in a log hides them all.
     package var secret: String
+
+    var path: String { folder + "/" + socket }
 
     package init(folder: String, socket: String, secret: String) {
         self.folder = folder

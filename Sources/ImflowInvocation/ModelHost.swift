@@ -12,6 +12,13 @@ package protocol ModelHost: Sendable {
     /// the place does not answer.
     func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin
 
+    /// What the model is made of here, as far as a look tells that reads no file: instances of equal ones answer alike. Throws
+    /// as ``origin(of:)``.
+    func fingerprint(of model: ModelPlan) async throws(Failure) -> String
+
+    /// Where it runs models, as a later engine would name it; several where it stands for several.
+    var sites: Set<String> { get }
+
     /// What the model's image was where it was run last: `REPOSITORY@sha256:…`, or the image's id. Nil: there is none, or
     /// nothing of it was run.
     func imageDigest(of model: ModelPlan) -> String?
@@ -32,6 +39,10 @@ package protocol ModelHost: Sendable {
 
     /// Starts a warm instance. It answers as soon as the program was started, not when it is ready; hooks are not run.
     func start(_ launch: Launch) async throws(Failure) -> any ModelInstance
+
+    /// Takes back a warm instance that an earlier engine started, of which nothing is known but that engine's launch, less
+    /// what was its own, and the instance's ``ModelInstance/handle``. Throws `lost` when it is not there any more.
+    func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance
 
     /// Ends and removes whatever any engine left behind for the job, except what carries one of these tokens.
     func sweep(job: String, keeping tokens: Set<String>) async
@@ -61,6 +72,18 @@ extension ModelHost {
 
     package func guestAPIFolder(for folder: String) -> String { folder }
     package var offersAPI: Bool { true }
+    package var sites: Set<String> { [] }
+
+    package func fingerprint(of model: ModelPlan) async throws(Failure) -> String {
+        switch try await origin(of: model) {
+        case .folder(let path, let program): "folder \(path)\0\(program)"
+        case .image(let id): "image \(id)"
+        }
+    }
+
+    package func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance {
+        throw Failure(.lost, "a warm instance of model \(launch.model.name) ended with the engine that had started it")
+    }
 }
 
 /// One start of a model.
@@ -86,6 +109,9 @@ package struct Launch: Sendable {
     package var api: APIEndpoint?
     /// Of a program that runs to its end: which files it leaves behind are wanted here; nil: none.
     package var wanted: WantedFiles?
+
+    /// Of a warm instance: for so long it may outlive its engine, when that is killed. Nil: it ends with it.
+    package var outlives: TimeSpan?
 
     /// UUIDs of the GPUs that are its own, one each; empty: it asks for none, or whoever runs it chooses.
     package var devices: [String] = []
@@ -136,6 +162,8 @@ package struct Exit: Sendable, Equatable {
     package var outputTruncated: Bool
     /// From the launch until the program ran, where that is worth telling: a container's. Nil: not told.
     package var startup: Duration?
+    /// Who ended it, where that is known to have been neither the program nor us.
+    package var interruption: Interruption?
 
     package init(
         code: Int32?, signal: Int32? = nil, outOfMemory: Bool = false, output: [UInt8] = [], outputTruncated: Bool = false
@@ -151,6 +179,7 @@ package struct Exit: Sendable, Equatable {
     package static func == (left: Exit, right: Exit) -> Bool {
         left.code == right.code && left.signal == right.signal && left.outOfMemory == right.outOfMemory
             && left.output == right.output && left.outputTruncated == right.outputTruncated
+            && left.interruption == right.interruption
     }
 }
 
@@ -163,6 +192,8 @@ package protocol ModelInstance: Sendable {
     /// What broke between here and the instance, so that requests do not reach it; nil: nothing.
     /// - Parameter isPatient: a request just failed, and what broke may be seen a moment later.
     func severed(isPatient: Bool) async -> Failure?
+    /// By what ``ModelHost/adopt(_:handle:)`` of a later engine finds it; nil: it ends with this engine.
+    var handle: String? { get }
     /// How it ended; nil while it runs.
     func exit() async -> Exit?
     /// For `jsonl`: writes one line (without its newline) and reads the next line of the answer. Nil: the
@@ -174,6 +205,8 @@ package protocol ModelInstance: Sendable {
     func execute(_ command: [String]) async throws(Failure) -> Exit
     /// Ends it, whole. Returns when nothing of it is left.
     func stop() async
+    /// This engine is done with it, and it stays for a later one, at most for so long. False: it cannot stay.
+    func leave(for time: TimeSpan) async -> Bool
     /// Puts a folder below the instance's work folder, with all that is in it, where the instance sees it as `guest`.
     func hand(_ folder: String, as guest: String) async throws(Failure)
     /// Brings files from below the folder that the instance sees as `guest` into `folder` here. What is no file is not
@@ -181,13 +214,19 @@ package protocol ModelInstance: Sendable {
     func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure)
     /// The instance is done with what was handed to it as `guest`.
     func drop(_ guest: String) async
+    /// Why a request may have broken off, though the program runs as far as anybody knows, where that was not the program's
+    /// own doing: its engine does not answer, or one of its processes ran out of memory. Nil: nothing is known.
+    func trouble() async -> Failure?
 }
 
 /// An instance of this machine is reached as it is, and where it sees our disk, its files are where they should be.
 extension ModelInstance {
     package var socket: String? { nil }
     package func severed(isPatient: Bool) async -> Failure? { nil }
+    package var handle: String? { nil }
+    package func leave(for time: TimeSpan) async -> Bool { false }
     package func hand(_ folder: String, as guest: String) async throws(Failure) {}
     package func bring(_ names: @Sendable () -> [String], from guest: String, into folder: String) async throws(Failure) {}
     package func drop(_ guest: String) async {}
+    package func trouble() async -> Failure? { nil }
 }

@@ -20,7 +20,9 @@ enum RestEndpoint {
         var last = "nothing accepts connections on port \(port(of: lease.instance))"
         while true {
             switch await InstanceProbe(of: lease.instance, model: model, client: client).look() {
-            case .ready: return
+            case .ready:
+                // Where its program has ended, somebody else answers there.
+                if await lease.instance.exit() == nil { return }
             case .notYet(let seen): last = seen ?? last
             case .never(let failure): throw failure
             }

@@ -52,7 +52,10 @@ struct WarmCaller: UnitCaller {
         session?.close()
         folder.remove()
         if unit.hasFiles { await lease.instance.drop(folder.guest) }
-        if name == "0" { attempt.log.note("served by instance \(lease.token)") }
+        if name == "0" {
+            let origin = lease.isTakenOver ? ", which an earlier imflow started" : ""
+            attempt.log.note("served by instance \(lease.token)\(origin)")
+        }
         attempt.log.append(from: lease.log, since: mark)
         if case .failure(let error) = outcome {
             await places.giveBack(lease, broken: error.discardsInstance)

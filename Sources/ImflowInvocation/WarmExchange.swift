@@ -104,10 +104,12 @@ struct WarmExchange: Sendable {
         case .cannotConnect(let reason):
             // It may have been the second try of a request that the instance has: one over a kept connection that was closed.
             if let failure = await lease.instance.severed(isPatient: true) { return .broken(failure) }
-            let exit = await lease.exitSoon()
+            if let exit = await lease.exitSoon() {
+                return .gone(exit.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0)))
+            }
+            let trouble = await lease.instance.trouble()
             return .gone(
-                exit?.failure(of: model.name, "between two requests", log: lease.log.tail(from: 0))
-                    ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
+                trouble ?? Failure(.app, "model \(model.name) does not accept connections any more: \(reason)"))
         case .timedOut(let reason), .connectionClosed(let reason), .refusedAddress(let reason), .other(let reason):
             if let failure = await lease.instance.severed(isPatient: true) { return .broken(failure) }
             if let exit = await lease.exitSoon() {
@@ -115,6 +117,7 @@ struct WarmExchange: Sendable {
                 // A program that ended by its own choice may have done so before the request came.
                 return exit.code == 0 ? .gone(failure) : .broken(failure)
             }
+            if let trouble = await lease.instance.trouble() { return .broken(trouble) }
             return .broken(Failure(.app, "model \(model.name) broke off its answer to \(request.name): \(reason)"))
         }
     }

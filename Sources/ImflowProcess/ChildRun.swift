@@ -63,6 +63,10 @@ final class ChildRun: StartedProgram {
 
     func stop() { child.stop(grace: Self.grace) }
 
+    var outlivesEngine: Bool { false }
+
+    func leave(for time: UInt32) -> Bool { false }
+
     /// Can be read from once the program has ended; as long as this lives.
     var ending: Int32 { child.ending }
 

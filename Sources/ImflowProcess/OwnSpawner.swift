@@ -14,5 +14,5 @@ struct OwnSpawner: Spawner {
         try ChildRun(order, input: input, output: output.map { .given($0) } ?? .logged, memory: memory)
     }
 
-    func shutdown() {}
+    func shutdown(leaving: Bool) {}
 }

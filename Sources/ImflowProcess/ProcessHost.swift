@@ -16,6 +16,7 @@ package final class ProcessHost: ModelHost {
     package let node: String
     /// Names the state folder: processes that carry it in `IMFLOW_STATE` were started for it by some engine.
     private let stateMark: String
+    private let stateRoot: String
     /// Names this host alone.
     private let owner: String
     private let spawner: any Spawner
@@ -23,6 +24,8 @@ package final class ProcessHost: ModelHost {
     private let ports = LoopbackPorts()
     private let commands = CommandPaths()
     private let instances = Mutex<[String: ProcessInstance]>([:])
+    /// The tokens of instances that were left for a later engine.
+    private let left = Mutex<Set<String>>([])
 
     /// - Parameters:
     ///   - node: who signs for what runs here.
@@ -32,6 +35,7 @@ package final class ProcessHost: ModelHost {
     package init(node: String, stateRoot: String, keeper: String? = nil) {
         self.node = node
         let root = Self.resolved(stateRoot)
+        self.stateRoot = root
         stateMark = String(ContentHash(of: Array(root.utf8)).hex.prefix(32))
         spawner = keeper.map { KeeperSpawner(program: $0, stateRoot: root) } ?? OwnSpawner()
         survivors = Survivors(folder: KeeperFolder(StateFolder(root: root).keepers))
@@ -48,6 +52,25 @@ package final class ProcessHost: ModelHost {
         let command = try ProcessCommand(launch, marks: [:], port: nil, paths: commands)
         return .folder(command.folder, program: command.program)
     }
+
+    /// The folder's files and the program, as they are now, and the variables of ours that every program gets.
+    package func fingerprint(of model: ModelPlan) async throws(Failure) -> String {
+        guard case .folder(let folder, let program) = try await origin(of: model) else { return "" }
+        let inherited = ProcessCommand.base.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "\0")
+        let stateRoot = stateRoot
+        return await withTaskExecutorPreference(BlockingThreads.shared) {
+            let parts = [
+                folder, FolderStamp.text(of: folder, excluding: [stateRoot]) ?? "", program,
+                FolderStamp.text(ofFile: program) ?? "", inherited,
+            ]
+            return "folder " + ContentHash(of: Array(parts.joined(separator: "\0").utf8)).hex
+        }
+    }
+
+    package var sites: Set<String> { [Self.site] }
+
+    /// Of every host of processes.
+    package static let site = "processes"
 
     package func guestFolder(for workFolder: String) -> String { workFolder }
 
@@ -82,12 +105,9 @@ package final class ProcessHost: ModelHost {
         let port = launch.model.callProtocol.isHTTP ? try ports.take(preferring: launch.model.port) : nil
         do throws(Failure) {
             let order = try order(for: launch, port: port)
-            let hook: ProcessInstance.HookOrder = { [weak self] words, number throws(Failure) in
-                guard let self else { throw Failure(.cancelled, "the processes were ended") }
-                return try self.order(for: launch, port: port, hook: words, number: number)
-            }
-            let instance = try ProcessInstance(order, port: port, spawner: spawner, hook: hook) { [weak self] in
-                self?.forget(launch.token, port: port)
+            let hook = hook(of: launch, port: port)
+            let instance = try ProcessInstance(order, port: port, spawner: spawner, hook: hook) { [weak self] isLeft in
+                self?.forget(launch.token, port: port, isLeft: isLeft)
             }
             instances.withLock { $0[launch.token] = instance }
             return instance
@@ -95,6 +115,31 @@ package final class ProcessHost: ModelHost {
             forget(launch.token, port: port)
             throw error
         }
+    }
+
+    private func hook(of launch: Launch, port: Int?) -> ProcessInstance.HookOrder {
+        { [weak self] words, number throws(Failure) in
+            guard let self else { throw Failure(.cancelled, "the processes were ended") }
+            return try self.order(for: launch, port: port, hook: words, number: number)
+        }
+    }
+
+    package func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance {
+        guard let port = Int(handle), (1...65535).contains(port) else {
+            throw Failure(.lost, "“\(handle.prefix(100))” is no port of a warm instance")
+        }
+        let order = try order(for: launch, port: port)
+        let channel = await withTaskExecutorPreference(BlockingThreads.shared) { survivors.take(order.key) }
+        guard let channel else {
+            throw Failure(.lost, "the warm instance of model \(launch.model.name) on port \(port) has ended")
+        }
+        let instance = ProcessInstance(
+            KeeperTalk(channel, order), port: port, outlives: true, spawner: spawner, hook: hook(of: launch, port: port)
+        ) { [weak self] isLeft in
+            self?.forget(launch.token, port: nil, isLeft: isLeft)
+        }
+        instances.withLock { $0[launch.token] = instance }
+        return instance
     }
 
     package func sweep(job: String, keeping tokens: Set<String>) async {
@@ -110,11 +155,15 @@ package final class ProcessHost: ModelHost {
             for instance in running { group.addTask { await instance.stop() } }
         }
         // What left its process group is found by its mark.
-        await ProcessTable.end(ProcessTable.processes(carrying: ["IMFLOW_OWNER=\(owner)"]))
-        await withTaskExecutorPreference(BlockingThreads.shared) { spawner.shutdown() }
+        let left = left.withLock { $0 }
+        let strays = ProcessTable.processes(carrying: ["IMFLOW_OWNER=\(owner)"])
+            .filter { process in process.variable("IMFLOW_TOKEN").map { !left.contains($0) } ?? true }
+        await ProcessTable.end(strays)
+        await withTaskExecutorPreference(BlockingThreads.shared) { spawner.shutdown(leaving: !left.isEmpty) }
     }
 
-    private func forget(_ token: String, port: Int?) {
+    private func forget(_ token: String, port: Int?, isLeft: Bool = false) {
+        if isLeft { left.withLock { _ = $0.insert(token) } }
         instances.withLock { _ = $0.removeValue(forKey: token) }
         if let port { ports.giveBack(port) }
     }
@@ -132,7 +181,14 @@ package final class ProcessHost: ModelHost {
         return ProgramOrder(
             key: ProgramOrder.key(token: launch.token, unit: launch.unit) + suffix, program: command.laidOut,
             logPath: launch.logPath, redactor: command.redactor,
-            recordPath: ProgramOrder.recordPath(of: launch) + suffix, marks: self.marks(of: launch))
+            recordPath: ProgramOrder.recordPath(of: launch) + suffix, marks: self.marks(of: launch),
+            outlives: hook == nil ? Self.milliseconds(launch) : 0)
+    }
+
+    /// Devices are held by engines alone: who has some ends with its engine.
+    private static func milliseconds(_ launch: Launch) -> UInt32 {
+        guard launch.devices.isEmpty, launch.model.callProtocol.isHTTP else { return 0 }
+        return UInt32(clamping: launch.outlives?.milliseconds ?? 0)
     }
 
     private func marks(of launch: Launch) -> [String] {

@@ -1,17 +1,24 @@
 import ImflowExecution
 import ImflowInvocation
+import ImflowPlan
 import Synchronization
 
 /// A warm program: `rest` on a loopback port, or `jsonl` on its standard input and output.
 final class ProcessInstance: ModelInstance {
-    private final class End: Sendable {
+    final class End: Sendable {
+        typealias Observer = @Sendable (_ isLeft: Bool) -> Void
+
         let exit = Mutex<Exit?>(nil)
+        /// It goes on for a later engine.
+        let isLeft = Mutex(false)
     }
 
     /// What a hook's command starts; the number tells its runs apart.
     typealias HookOrder = @Sendable (_ words: [String], _ number: Int) throws(Failure) -> ProgramOrder
 
     let baseURL: String?
+    /// The port; its token is known, and whatever else a keeper knows.
+    let handle: String?
     private let channel: LineChannel?
     private let program: any StartedProgram
     private let spawner: any Spawner
@@ -25,13 +32,22 @@ final class ProcessInstance: ModelInstance {
     /// - Parameters:
     ///   - port: where a `rest` model is told to listen; nil: the protocol is `jsonl`.
     ///   - hook: what is started for a command that is run beside it.
-    ///   - onEnd: called once, when nothing of it is left.
-    init(
+    ///   - onEnd: called once, when nothing of it is left, or it was left for a later engine.
+    convenience init(
         _ order: ProgramOrder, port: Int?, spawner: any Spawner, hook: @escaping HookOrder,
-        onEnd: @escaping @Sendable () -> Void
+        onEnd: @escaping End.Observer
     ) throws(Failure) {
         let channel = port == nil ? try LineChannel(model: order.program.model, limit: Launch.outputLimit) : nil
         let program = try Self.start(order, channel: channel, spawner)
+        self.init(program, port: port, channel: channel, outlives: order.outlives > 0, spawner: spawner, hook: hook, onEnd: onEnd)
+    }
+
+    /// - Parameter outlives: a later engine can take it over.
+    init(
+        _ program: any StartedProgram, port: Int?, channel: LineChannel? = nil, outlives: Bool, spawner: any Spawner,
+        hook: @escaping HookOrder, onEnd: @escaping End.Observer
+    ) {
+        handle = outlives && program.outlivesEngine ? port.map(String.init) : nil
         baseURL = port.map { "http://127.0.0.1:\($0)" }
         self.channel = channel
         self.program = program
@@ -41,7 +57,7 @@ final class ProcessInstance: ModelInstance {
             let exit = await program.wait()
             end.exit.withLock { $0 = exit }
             channel?.close()
-            onEnd()
+            onEnd(end.isLeft.withLock { $0 })
         }
     }
 
@@ -83,6 +99,17 @@ final class ProcessInstance: ModelInstance {
             } catch { return .failure(error) }
         }
         return try result.get()
+    }
+
+    func leave(for time: TimeSpan) async -> Bool {
+        guard handle != nil else { return false }
+        end.isLeft.withLock { $0 = true }
+        guard program.leave(for: UInt32(clamping: time.milliseconds)) else {
+            end.isLeft.withLock { $0 = false }
+            return false
+        }
+        await watch.value
+        return true
     }
 
     func stop() async {

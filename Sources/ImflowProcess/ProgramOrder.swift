@@ -12,6 +12,8 @@ struct ProgramOrder: Sendable {
     let recordPath: String
     /// `NAME=value`: by these of its variables it is found, whatever became of it.
     let marks: [String]
+    /// Of a program that stays: for so long it may be without an engine, in milliseconds. 0: it ends with its engine.
+    var outlives: UInt32 = 0
 
     static func key(token: String, unit: Int?) -> String { token + "/" + (unit.map(String.init) ?? "") }
 

@@ -10,8 +10,9 @@ protocol Spawner: Sendable {
     /// - Parameter output: nil: what it prints is part of its log.
     func start(_ order: ProgramOrder, input: Int32, output: Int32?) throws(Failure) -> any StartedProgram
 
-    /// To be called when nothing runs any more. Returns when nothing is left that was needed for it.
-    func shutdown()
+    /// To be called when nothing runs any more but what was left. Returns when nothing is left that was needed for the rest.
+    /// - Parameter leaving: something was left.
+    func shutdown(leaving: Bool)
 }
 
 /// A program that stays, as who started it holds it.
@@ -20,4 +21,8 @@ protocol StartedProgram: Sendable {
     func wait() async -> Exit
     /// Asks it to end, and kills it when it does not. Does not wait.
     func stop()
+    /// Whether it is there when its engine is not.
+    var outlivesEngine: Bool { get }
+    /// Lets go of it: it goes on without an engine, at most for so long, in milliseconds. False: it cannot.
+    func leave(for time: UInt32) -> Bool
 }

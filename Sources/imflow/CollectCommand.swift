@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImflowContent
 import ImflowEngine
+import ImflowInvocation
 import ImflowJSON
 import ImflowPlan
 import ImflowStore
@@ -31,7 +32,7 @@ struct CollectCommand: AsyncParsableCommand {
         discussion: """
             A job that could still be resumed (pending, running, partial or failed) is kept with all that it refers to, \
             whatever its age and size. Safe while jobs run. Containers that jobs which have ended left on Docker engines \
-            of theirs (--docker-host) are removed, too.
+            of theirs (--docker-host) are removed, too, and warm models that a killed imflow left.
             """)
 
     @Option(help: "Also forget jobs that succeeded or were cancelled, and results that no job took, for more than so many days.")
@@ -41,6 +42,8 @@ struct CollectCommand: AsyncParsableCommand {
             "Also forget the least recently used results and jobs until no more than so much is stored, as 10GiB.",
             valueName: "size"))
     var maxSize: SizeArgument?
+    @Flag(help: "Also end the models that stay warm for the next run (run --keep-warm).")
+    var warm = false
     @Flag(help: "Only say what would be removed.")
     var dryRun = false
     @OptionGroup var output: OutputOptions
@@ -61,6 +64,12 @@ struct CollectCommand: AsyncParsableCommand {
             age: olderThan.map { Int64($0) * 86_400_000 }, maxSize: maxSize?.bytes, dryRun: dryRun)
         // Before jobs are forgotten, which know their engines.
         try await EngineLeftovers(state: state, dryRun: dryRun).remove()
+        if !dryRun {
+            let shelf = WarmShelf(state: state.folder)
+            let ended = await shelf.sweep(
+                await WarmGuard.hosts(of: shelf, state.folder), ending: warm ? .all : .abandoned)
+            if ended > 0 { Console.note("ended \(ended) warm model\(ended == 1 ? "" : "s")") }
+        }
         var collector = try await StateCollector(state, options, now: WallClock.now)
         show(try await collector.collect())
     }

@@ -12,7 +12,11 @@ struct InitCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The folder to write to; made when it is not there.", valueName: "dir"))
     var folder: String = "."
-    @Option(help: "What to start from: exec (a program per request), rest (a warm server) or pipeline (two models).")
+    @Option(
+        help: """
+            What to start from: exec (a program per request), jsonl (a program that stays), rest (a warm server), oip (MLServer), \
+            cog (Cog's server) or pipeline (two models).
+            """)
     var template: ProjectTemplate = .exec
 
     func run() throws {
@@ -26,6 +30,11 @@ struct InitCommand: ParsableCommand {
         for file in files { try write(file, root) }
         let job = PathText.shown(PathText.join(root, "job.json"), from: reader.currentFolder)
         for file in files { Console.print(PathText.shown(PathText.join(root, file.path), from: reader.currentFolder)) }
+        if let preparation = template.preparation {
+            let place = PathText.shown(root, from: reader.currentFolder)
+            let move = place == "." || root == reader.currentFolder ? "" : "cd \(ShellWords.quoted(root)) && "
+            Console.note("its server comes from PyPI, once: \(move)\(preparation)")
+        }
         // A path that starts with `-` would be taken for an option.
         Console.note("run it with: imflow run \(ShellWords.quoted(job.hasPrefix("-") ? "./" + job : job))")
     }

@@ -11,6 +11,13 @@ extension State {
     /// The plan and the folded journal of a job.
     func machine(_ row: JobRow) async throws -> JobMachine { try await fold(row, into: ()) { _, _, _ in }.machine }
 
+    /// As ``machine(_:)``, with a watch that knows by which images its results were made.
+    func watchedMachine(_ row: JobRow) async throws -> (machine: JobMachine, images: ImageWatch) {
+        let images = ImageWatch()
+        let machine = try await fold(row, into: ()) { _, machine, fact in _ = images.heed(fact, of: machine) }.machine
+        return (machine, images)
+    }
+
     /// The receipts of a job's attempts, in the order in which they were committed.
     func receipts(_ row: JobRow) async throws -> [Receipt] {
         try await fold(row, into: [Receipt]()) { receipts, machine, fact in

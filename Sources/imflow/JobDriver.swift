@@ -41,6 +41,8 @@ struct Launched: Codable {
     var pull: PullPolicy?
     /// Those that it ran on before, where something of it may be left.
     var formerDockerHosts: [String]?
+    /// At its end warm models that listen stay for so long, in milliseconds; nil: they are stopped.
+    var keepWarm: Int64?
 }
 
 /// Takes a job's lease, drives it to its end or to a pause, and shows what came of it.
@@ -115,13 +117,14 @@ struct JobDriver {
         try await guarded(job: row.id) {
             try await state.database.acquireLease(job: row.id)
             do {
-                var machine = try await state.machine(row)
+                let watched = try await state.watchedMachine(row)
+                var machine = watched.machine
                 if replanning {
                     try await replan(&machine)
                 } else {
                     Replanning.noteChanges(of: machine, launched: launched, content: state.content)
                 }
-                return try await resume(machine)
+                return try await resume(machine, watched.images)
             } catch let error as CommandFailure {
                 try? await state.database.releaseLease(job: row.id)
                 throw error
@@ -129,7 +132,7 @@ struct JobDriver {
         }
     }
 
-    private func resume(_ machine: JobMachine) async throws -> ExitStatus {
+    private func resume(_ machine: JobMachine, _ images: ImageWatch) async throws -> ExitStatus {
         try await restoreInput(of: machine)
         var check = ContentCheck(content: state.content)
         let lost = try LostOutputs(machine, &check)
@@ -147,7 +150,7 @@ struct JobDriver {
         var resumed = machine
         for fact in opening { resumed.apply(fact) }
         await executor.sweep(job: machine.job, keeping: resumed.liveTokens)
-        return try await drive(machine, executor, opening: opening)
+        return try await drive(machine, executor, opening: opening, images: images)
     }
 
     /// No task makes the job's input anew; but its files may still be where they were fetched from.
@@ -187,7 +190,8 @@ struct JobDriver {
             engines: try LocalEngines(launched, isTolerant: resuming), pull: launched.pull ?? .missing,
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
             access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
-            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true)
+            root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true,
+            warmth: launched.keepWarm.map { .keeps(TimeSpan(milliseconds: $0)) } ?? .outlivesCrashes)
     }
 
     private var limits: ChildLimits {
@@ -205,13 +209,17 @@ struct JobDriver {
             state: state, plan: machine.plan, choice: launched.executor, slots: 1,
             engines: try LocalEngines(launched, isTolerant: true))
         await executor.sweep(job: row.id, keeping: [])
+        await executor.shutdown()
+        try? FileManager.default.removeItem(atPath: state.folder.api(job: row.id))
         let facts = JobLoop.cancellation(of: machine, now: WallClock.now)
         for fact in facts { machine.apply(fact) }
         try await state.database.commit(FactBatch(job: row.id, facts: facts, summary: machine.summary))
         try await state.database.releaseLease(job: row.id)
     }
 
-    private func drive(_ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact]) async throws -> ExitStatus {
+    private func drive(
+        _ machine: JobMachine, _ executor: LocalExecutor, opening: [Fact], images: ImageWatch = ImageWatch()
+    ) async throws -> ExitStatus {
         let progress = Progress(machine)
         let recorder = HistoryRecorder()
         // The state folder's slots are this machine's; of other machines the engines know how much they take.
@@ -225,7 +233,8 @@ struct JobDriver {
         }
         let events = launched.events.map { EventLog(path: $0, job: machine.job) }
         if opening.isEmpty { events?.submitted(machine) }
-        let observer = recorder.observing(self.observer(progress, family))
+        let watched = images.observing(self.observer(progress, family), note: { progress.note($0) })
+        let observer = recorder.observing(watched)
         let conductor = Conductor(
             machine: machine, store: state.database, executor: family?.executor ?? executor as any Executor,
             slots: launched.concurrency, pool: family?.seat(depth: 0, priority: 0) ?? slots,
@@ -260,6 +269,7 @@ struct JobDriver {
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
             removeWorkFolder(of: machine.job)
+            WarmGuard(folder: state.folder).startIfNeeded()
             progress.finish()
             // Who presses Ctrl-C now ends the publishing: the job itself is over.
             signals.stop()
@@ -271,6 +281,7 @@ struct JobDriver {
             await executor.jobs?.close(removingFolder: false)
             await executor.shutdown()
             await executor.sweep(job: machine.job, keeping: [])
+            WarmGuard(folder: state.folder).startIfNeeded()
             progress.finish()
             throw error
         }

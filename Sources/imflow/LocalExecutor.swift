@@ -15,6 +15,16 @@ enum ExecutorChoice: String, Codable, CaseIterable {
     case docker
 }
 
+/// How long warm instances outlive an executor.
+enum Warmth {
+    /// They end with it, however it ends.
+    case ends
+    /// When it is killed, they stay for a while.
+    case outlivesCrashes
+    /// At its end they stay for so long.
+    case keeps(TimeSpan)
+}
+
 /// This machine: data work here, model calls as processes or in its Docker engine.
 final class LocalExecutor: Executor {
     private let data: DataExecutor
@@ -50,11 +60,12 @@ final class LocalExecutor: Executor {
     ///   - access: what files may be fetched from.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
     ///   - copiesInputs: models get copies of their input files, never links.
+    ///   - warmth: how long warm instances outlive it.
     init(
         state: State, plan: Plan, choice: ExecutorChoice, slots: Int, engines: LocalEngines = LocalEngines(),
         pull: PullPolicy = .never,
         cache: CallCache.Use = CallCache.Use(),
-        access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false
+        access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false, warmth: Warmth = .ends
     ) throws {
         do {
             let identity = try NodeIdentity(keyAt: state.folder.nodeKey)
@@ -90,9 +101,21 @@ final class LocalExecutor: Executor {
                     return processes
                 }, instanceLimit: engines.isSeveral ? Self.instanceLimit : jobs == nil ? slots : slots + JobLoop.mostLent,
                 hosts: usesDocker ? [processes, containers] : [processes],
-                cache: try Self.cache(plan, state: state, identity: identity, use: cache, serves: root != nil), api: jobs)
+                cache: try Self.cache(plan, state: state, identity: identity, use: cache, serves: root != nil), api: jobs,
+                handOver: Self.handOver(warmth, identity))
         } catch {
             throw CommandFailure(.infrastructure, error.description)
+        }
+    }
+
+    private static func handOver(_ warmth: Warmth, _ identity: NodeIdentity) -> HandOver? {
+        let digest: @Sendable (String) -> ContentHash = {
+            ContentHash(of: identity.sign(Array("imflow.warm.secret/v1\0\($0)".utf8)))
+        }
+        switch warmth {
+        case .ends: return nil
+        case .outlivesCrashes: return HandOver(secretDigest: digest)
+        case .keeps(let time): return HandOver(keepWarm: time, secretDigest: digest)
         }
     }
 
@@ -152,6 +175,11 @@ final class LocalExecutor: Executor {
         staging.sources.hold(order.job)
         if case .call = order.work { return await calls.run(order, progress: progress) }
         return await data.run(order, progress: progress)
+    }
+
+    /// What the server of a model says that it takes and gives, after ``preflight(_:)``.
+    func ports(of model: ModelPlan, job: String) async throws(Failure) -> ModelPorts? {
+        try await calls.ports(of: model, job: job)
     }
 
     /// What the order comes to without calling a model. Nil: that cannot be told, or it would be run.

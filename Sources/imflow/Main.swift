@@ -15,7 +15,7 @@ struct Imflow: AsyncParsableCommand {
             or a bug of imflow's; 4 partial result; 130 interrupted, resumable.
             """,
         version: version,
-        subcommands: [KeeperCommand.self],
+        subcommands: [KeeperCommand.self, WarmGuardCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Manifests",

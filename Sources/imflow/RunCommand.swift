@@ -5,6 +5,7 @@ import ImflowData
 import ImflowDocker
 import ImflowEngine
 import ImflowExecution
+import ImflowIR
 import ImflowPlan
 import ImflowStore
 
@@ -17,6 +18,13 @@ struct ExecutionOptions: ParsableArguments {
             When images are got from their registries: missing (the default), always, or never; a resume does the same.
             """)
     var pull: PullPolicy?
+    @Option(
+        help: ArgumentHelp(
+            """
+            At the end of the run, leave models that listen (protocols rest, oip, cog) loaded for so long, such as 10m: the next run \
+            or resume on this state folder goes on with them, and imflow gc --warm ends them. A resume does the same; 0s: it does not.
+            """, valueName: "duration"))
+    var keepWarm: String?
     @Option(help: "Attempts of this job that run at once. Default: as many as there are slots.")
     var concurrency: Int?
     @Option(
@@ -57,6 +65,7 @@ struct ExecutionOptions: ParsableArguments {
         do throws(PrivateAddresses.Mistake) { _ = try PrivateAddresses(allowPrivate.joined(separator: ",")) } catch {
             throw ValidationError("--allow-private: \(error.text)")
         }
+        _ = try warmth()
         let bounds = 1...SlotFile.maximumSlots
         for (name, number) in [("--concurrency", concurrency), ("--slots", slots)] {
             if let number, !bounds.contains(number) {
@@ -68,6 +77,22 @@ struct ExecutionOptions: ParsableArguments {
         }
     }
 
+    /// The most that models are kept without a job, so that none is forgotten.
+    private static let longestWarmth = TimeSpan(seconds: 86_400)
+
+    /// Nil: nothing is said of it.
+    private func warmth() throws -> TimeSpan? {
+        guard let keepWarm else { return nil }
+        let time: TimeSpan
+        do throws(QuantityError) { time = try TimeSpan.parse(keepWarm) } catch {
+            throw ValidationError("--keep-warm: \(error.message)\(error.help.map { "; \($0)" } ?? "")")
+        }
+        guard time.milliseconds <= Self.longestWarmth.milliseconds else {
+            throw ValidationError("--keep-warm takes 24h at most")
+        }
+        return time
+    }
+
     /// Sets the state folder's slots where that is asked for, and the concurrency that follows.
     func apply(to launched: inout Launched, in state: State) throws {
         let file = try SlotFile(folder: state.database.engines)
@@ -75,6 +100,7 @@ struct ExecutionOptions: ParsableArguments {
         if let concurrency { launched.limit = concurrency }
         if let events { launched.events = absolutePath(events) }
         if !allowPrivate.isEmpty { launched.allowPrivate = try PrivateAddresses(allowPrivate.joined(separator: ",")) }
+        if let time = try warmth() { launched.keepWarm = time.milliseconds > 0 ? time.milliseconds : nil }
         if copyInputs { launched.copiesInputs = true }
         if let pull { launched.pull = pull }
         if !engines.dockerHost.isEmpty { DockerHosts.choose(engines.dockerHost, for: &launched) }

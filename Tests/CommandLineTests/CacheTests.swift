@@ -201,6 +201,7 @@ struct CacheTests {
         let gate = place.path + "/gate"
         let script = """
             echo "$IMFLOW_JOB_ID" >> "$SIDE_LOG"
+            echo called >&2
             while [ ! -e "$GATE" ]; do sleep 0.02; done
             echo 7
             """
@@ -209,16 +210,10 @@ struct CacheTests {
             keys: "cache: true\nenv: {SIDE_LOG: \"\(place.path)/side.log\", GATE: \"\(gate)\"}\n")
         try job("one")
         try job("two")
-        let first = try start("one")
-        try waitUntil { calls.count == 1 }
+        let first = try startAndCall("one")
         let second = try start("two")
-        // The second one has come to the call when it has its log's folder, or waits.
-        try waitUntil { FileManager.default.fileExists(atPath: place.state + "/imflow.db") }
-        try waitUntil { (try? place.imflow("job", "--id", "two").output.contains("running")) == true }
         try place.write("gate", "")
-        first.waitUntilExit()
-        second.waitUntilExit()
-        #expect(first.terminationStatus == 0 && second.terminationStatus == 0)
+        #expect(first.end().code == 0 && second.end().code == 0)
         #expect(calls == ["one"])
         #expect(try place.imflow("job", "--id", "two", "--output", "json").json["cached"] == 1)
     }
@@ -227,6 +222,7 @@ struct CacheTests {
     func takeover() throws {
         let script = """
             echo "$IMFLOW_JOB_ID" >> "$SIDE_LOG"
+            echo called >&2
             if [ "$IMFLOW_JOB_ID" = killed-caller ]; then read go < "$GATE"; fi
             echo 7
             """
@@ -236,14 +232,11 @@ struct CacheTests {
         #expect(try place.run(["mkfifo", "gate"]).code == 0)
         try job("killed-caller")
         try job("two")
-        let first = try start("killed-caller")
-        try waitUntil { calls.count == 1 }
+        let first = try startAndCall("killed-caller")
         let second = try start("two")
-        try waitUntil { (try? place.imflow("job", "--id", "two").output.contains("running")) == true }
-        kill(first.processIdentifier, SIGKILL)
-        first.waitUntilExit()
-        second.waitUntilExit()
-        #expect(second.terminationStatus == 0)
+        first.signal(SIGKILL)
+        #expect(first.end().code == 128 + SIGKILL)
+        #expect(second.end().code == 0)
         #expect(calls == ["killed-caller", "two"])
         // What the killed one had called goes on, and its resume takes it back.
         #expect(try place.run(["sh", "-c", "echo go > gate"]).code == 0)
@@ -258,6 +251,7 @@ struct CacheTests {
     func waitingEnds() throws {
         let script = """
             echo "$IMFLOW_JOB_ID" >> "$SIDE_LOG"
+            echo called >&2
             while [ ! -e "$GATE" ]; do sleep 0.02; done
             echo 7
             """
@@ -267,19 +261,15 @@ struct CacheTests {
         try job("one")
         try place.write("two.json", #"{"job_id": "two", "timeout": "1s", "input": {"items": [1,2,3]}}"#)
         try job("three")
-        let first = try start("one")
-        try waitUntil { calls.count == 1 }
+        let first = try startAndCall("one")
         let limited = try place.imflow("run", "two.json", "--model", "echo")
         #expect(limited.code == 1, "\(limited.errors)")
         let third = try start("three")
-        try waitUntil { (try? place.imflow("job", "--id", "three").output.contains("running")) == true }
         #expect(try place.imflow("cancel", "three").code == 0)
-        third.waitUntilExit()
-        #expect(third.terminationStatus == 1)
+        #expect(third.end().code == 1)
         #expect(calls == ["one"])
         try place.write("gate", "")
-        first.waitUntilExit()
-        #expect(first.terminationStatus == 0)
+        #expect(first.end().code == 0)
     }
 
     @Test("a model that changes while its job runs leaves no result to others")
@@ -297,26 +287,17 @@ struct CacheTests {
         #expect(calls == ["one", "two"])
     }
 
-    private func start(_ id: String) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: Workplace.binary)
-        process.arguments = ["run", "\(id).json", "--model", "echo", "--output", "json"]
-        process.currentDirectoryURL = URL(filePath: place.path)
-        process.environment = ProcessInfo.processInfo.environment.merging(["IMFLOW_HOME": place.state]) { $1 }
-        for stream in [\Process.standardOutput, \Process.standardError] {
-            process[keyPath: stream] = FileHandle.nullDevice
-        }
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        return process
+    /// Runs a job whose model says “called” when it is called. What it calls is not waited for.
+    private func start(_ id: String) throws -> LiveProgram {
+        let job = try LiveProgram(place, "run", "\(id).json", "--model", "echo", "--output", "json", reading: .errors)
+        try job.writes("echo: running")
+        return job
     }
 
-    /// Waits for the event; fails after a minute without it.
-    private func waitUntil(_ event: () -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while !event() {
-            try #require(ContinuousClock.now < end, "it did not happen")
-            usleep(20_000)
-        }
+    /// Returns when the job's model was called.
+    private func startAndCall(_ id: String) throws -> LiveProgram {
+        let job = try start(id)
+        try LiveProgram(place, "logs", "-f", id, reading: .output).writes("called")
+        return job
     }
 }

@@ -100,7 +100,7 @@ struct CollectTests {
             n=$(cat "$IMFLOW_WORKDIR/../n" 2>/dev/null || echo 0)
             head -c 60000 /dev/zero | tr '\\0' "$IMFLOW_SHARD_INDEX" > "$IMFLOW_WORKDIR/part.txt"
             echo x >> "$SIDE_LOG"
-            if [ "$(wc -l < "$SIDE_LOG")" = 2 ]; then while [ ! -e "$GATE" ]; do sleep 0.02; done; fi
+            if [ "$(wc -l < "$SIDE_LOG")" = 2 ]; then echo waits >&2; while [ ! -e "$GATE" ]; do sleep 0.02; done; fi
             echo "{\\"file\\": \\"file://$IMFLOW_WORKDIR/part.txt\\"}"
             """
         try place.model(
@@ -110,24 +110,13 @@ struct CollectTests {
                 multi_node: {split_mode: batch, max_shards: 1}
                 """)
         try place.write("slow.json", #"{"job_id": "slow", "input": {"items": [1, 2]}}"#)
-        let process = Process()
-        process.executableURL = URL(filePath: Workplace.binary)
-        process.arguments = ["run", "slow.json", "--model", "slow"]
-        process.currentDirectoryURL = URL(filePath: place.path)
-        process.environment = ProcessInfo.processInfo.environment.merging(["IMFLOW_HOME": place.state]) { $1 }
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let end = ContinuousClock.now + .seconds(60)
-        while place.read("slow.log") != "x\nx\n" {
-            try #require(ContinuousClock.now < end, "the second unit did not start")
-            usleep(20_000)
-        }
+        let job = try LiveProgram(place, "run", "slow.json", "--model", "slow", reading: .errors)
+        try job.writes("job slow")
+        try LiveProgram(place, "logs", "-f", "slow", reading: .output).writes("waits")
         // The first unit's file is stored, and nothing in the journal names it yet. Its time is the attempt's own.
         #expect(try collect("--older-than", "0", "--max-size", "0")["files"] == 0)
         try place.write("open", "")
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        #expect(job.end().code == 0)
         #expect(try intact("slow"))
     }
 }

@@ -193,7 +193,10 @@ struct TryTests {
         arguments: [
             (["nobody"], 1, "no model is named `nobody`"), (["word", "--input", "[1]"], 2, "is a list"),
             (["word", "--input", "{"], 2, "--input is not JSON"), (["word", "--input", "@none.json"], 2, "none.json does not exist"),
-            (["word", "--input", "{}", "--input", "a=1"], 2, "not both"), (["word", "--repeat", "0"], 2, "--repeat takes"),
+            (["word", "--input", "{}", "--input", "a=1"], 2, "not both"), (["word", "--input", "=1"], 2, "takes key=value"),
+            (["word", "--input", "a=1", "--input", "a=2"], 2, "`a` twice"),
+            (["word", "--keep", "none/kept"], 2, "No such file or directory"),
+            (["word", "--allow-private", "?"], 2, "--allow-private: "), (["word", "--repeat", "0"], 2, "--repeat takes"),
             (["lost"], 2, "no-such-program"), (["chain", "--models", "models"], 2, "is a pipeline: try one of its models (word)"),
             (["word", "--executor", "docker"], 2, "has no image"), (["huge"], 2, "asks for 4000.0 cores"),
         ])

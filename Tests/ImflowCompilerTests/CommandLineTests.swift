@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test(arguments: ProjectTemplate.allCases) func templatesNameCommandsThatExist(_ template: ProjectTemplate) {
-        let commands = ["check", "plan", "init", "run", "resume", "cancel", "job", "graph", "logs", "verify", "gc"]
+        let commands = ["check", "plan", "init", "run", "resume", "cancel", "job", "graph", "logs", "verify", "gc", "try"]
         for file in template.files(named: "m") {
             for part in file.text.split(separator: "`imflow ", omittingEmptySubsequences: false).dropFirst() {
                 let command = String(part.prefix { $0.isLetter })

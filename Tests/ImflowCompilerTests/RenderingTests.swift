@@ -89,7 +89,8 @@ import Testing
         #expect(compilation.diagnostics.isEmpty)
         let plan = try #require(compilation.plan)
         for model in plan.models.values {
-            let program = try #require(model.command.last)
+            let command = try #require(model.command.last)
+            let program = command.hasPrefix("./") ? String(command.dropFirst(2)) : command
             let path = PathText.shown(PathText.join(model.folder, program), from: "/repo/\(name)")
             #expect(written.contains { $0.path == path && $0.isExecutable }, "\(path)")
         }

@@ -14,6 +14,11 @@ import Testing
     .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
 enum DockerTests {}
 
+/// Those that need another engine beside it, or another way to it: one after another, beside ``DockerTests``.
+@Suite(
+    .serialized, .enabled(if: DockerBench.isEngineExpected, "no Docker engine answers: Tools/docker-engine starts one"))
+enum OtherEngineTests {}
+
 /// A state folder of its own, a host over it, and a look at what is really on the engine.
 final class DockerBench: Sendable {
     static let busybox = "imflow-test/busybox:1"
@@ -121,6 +126,14 @@ final class DockerBench: Sendable {
     func containers(job: String? = nil) async throws -> [JSONValue] {
         await host.settle()
         return try await listed("/containers/json?all=1&filters=", job).arrayValue ?? []
+    }
+
+    /// Every container of the state folder that is no job's.
+    func warmContainers() async throws -> [JSONValue] {
+        let label = "imflow.state=" + ContainerIdentity(stateRoot: folder).state
+        return (try await labelled(label, "/containers/json?all=1&filters=").arrayValue ?? []).filter {
+            $0["Labels"]?["imflow.job"]?.stringValue?.hasPrefix("~warm-") == true
+        }
     }
 
     func networks(job: String? = nil) async throws -> [JSONValue] {

@@ -11,36 +11,56 @@ import ImflowTestKit
 import Testing
 
 extension DockerTests {
-    @Suite(.serialized) struct Conformance {
-        @Test(arguments: ExecutorConformance.cases)
-        func containers(hold demand: ConformanceCase) async throws {
-            try await demand.run(on: DockerFixture())
+    @Suite struct Conformance {
+        @Test(arguments: CallProtocol.allCases)
+        func containers(hold callProtocol: CallProtocol) async {
+            await DockerFixture.expectAll(of: callProtocol) { try DockerFixture() }
         }
     }
 }
 
 /// Containers over a state folder of their own. The program is the command of an image that has its interpreter.
-final class DockerFixture: ConformanceFixture {
+final class DockerFixture: ContainerFixture {
     let bench: DockerBench
     let state: StateFolder
     let content: ContentStore
     let host: any ModelHost
     let staging: any InputStaging
-    let protocols: Set<CallProtocol>
+    let protocols = Set(CallProtocol.allCases)
     let patience = TimeSpan(seconds: 40)
+    /// Cases at once: an engine starts four containers in little more than twice the time of one.
+    private static let width = 4
 
     /// With `folder`: over the state folder of another fixture.
     init(
-        folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind,
-        protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
+        folder: String? = nil, engine: TestEngine = .usual, files: ContainerFiles = .bind, tellsShortages: Bool = true
     ) throws {
-        self.protocols = protocols
+        self.tellsShortages = tellsShortages
         bench = try DockerBench(folder: folder, engine: engine, files: files)
         state = StateFolder(root: bench.folder)
         try state.create()
         content = try ContentStore(folder: state.content)
         host = bench.host
         staging = DataStaging(content: content, fetcher: Fetcher(content: content, client: HTTPClient()))
+    }
+
+    /// Every case of the protocol holds.
+    static func expectAll(
+        of callProtocol: CallProtocol, sourceLocation: SourceLocation = #_sourceLocation,
+        on fixture: @escaping @Sendable () throws -> DockerFixture
+    ) async {
+        let cases = ExecutorConformance.cases + ContainerConformance.cases
+        await expect(cases.filter { $0.callProtocol == callProtocol }, atOnce: width, sourceLocation: sourceLocation, on: fixture)
+    }
+
+    static func expect(
+        _ cases: [ConformanceCase], atOnce width: Int, sourceLocation: SourceLocation = #_sourceLocation,
+        on fixture: @escaping @Sendable () throws -> DockerFixture
+    ) async {
+        #expect(!cases.isEmpty, sourceLocation: sourceLocation)
+        for violation in await ExecutorConformance.violations(of: cases, atOnce: width, on: fixture) {
+            Issue.record("\(violation)", sourceLocation: sourceLocation)
+        }
     }
 
     func model(running program: ModelProgram) async throws -> ModelPlan {
@@ -53,8 +73,29 @@ final class DockerFixture: ConformanceFixture {
             concurrency: program.concurrency, environment: program.environment)
     }
 
+    /// Podman does not, on control groups of version 1.
+    let tellsShortages: Bool
+
+    func kill(job: String) async throws {
+        for container in try await bench.containers(job: job) where container["State"]?.stringValue == "running" {
+            // It may have ended meanwhile.
+            try await command("POST", "/containers/\(container["Id"]?.stringValue ?? "")/kill?signal=KILL")
+        }
+    }
+
+    func remove(job: String) async throws {
+        for container in try await bench.containers(job: job) {
+            try await command("DELETE", "/containers/\(container["Id"]?.stringValue ?? "")?force=1&v=1")
+        }
+    }
+
+    private func command(_ method: String, _ path: String) async throws {
+        _ = try await HTTPClient().send(try bench.engine.request(method, path))
+    }
+
     func leftovers(of job: String) async throws -> [String] {
-        try await bench.containers(job: job).map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
+        (try await bench.containers(job: job) + (try await bench.warmContainers()))
+            .map { "container " + ($0["Names"]?[0]?.stringValue ?? $0.text) }
     }
 
     func remains() async throws -> [String] {

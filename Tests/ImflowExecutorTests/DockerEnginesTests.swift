@@ -11,7 +11,7 @@ import Testing
 
 @testable import ImflowDocker
 
-extension DockerTests {
+extension OtherEngineTests {
     /// This machine's engine and one on a host of its own as one pool.
     @Suite(
         .serialized, .engine(.secure, options: ["--namespace"]),

@@ -127,6 +127,25 @@ extension DockerTests {
             try await sweepAll()
         }
 
+        @Test func linesGoBothWaysAndTheLogIsBeside() async throws {
+            let launch = try bench.launch(
+                ["/bin/sh", "-c", "echo here >&2; while read -r line; do echo \"$line $line\"; done; echo done >&2; exit 3"],
+                task: "warm", unit: nil, token: "w1"
+            ) { $0.callProtocol = .jsonl }
+            let instance = try await bench.host.start(launch)
+            #expect(instance.baseURL == nil)
+            for word in ["a", "ö b"] {
+                let reply = try await instance.exchange(Array(word.utf8))
+                #expect(reply == Array("\(word) \(word)".utf8))
+            }
+            #expect(await instance.exit() == nil)
+            await instance.stop()
+            #expect(await instance.exit() == Exit(code: nil, signal: 9))
+            #expect(try bench.log(task: "warm") == "here\n")
+            #expect(try await bench.networks().isEmpty)
+            try await sweepAll()
+        }
+
         @Test func twoJobsHaveTwoNetworksAndAreSweptApart() async throws {
             let other = try DockerBench(folder: bench.folder, job: bench.job + "-other")
             let mine = try await bench.host.start(try launch(token: "w1"))

@@ -64,6 +64,32 @@ import Testing
         #expect(ContainerIdentity(stateRoot: "/usr/bin").state != ContainerIdentity(stateRoot: "/usr").state)
     }
 
+    @Test func momentsOfTheEngineAreUnderstood() {
+        #expect(ContainerHistory.moment("1970-01-01T00:00:00Z") == "0.000000000")
+        #expect(ContainerHistory.moment("2026-11-23T04:43:00.601908124Z") == "1795408980.601908124")
+        #expect(ContainerHistory.moment("2026-11-23T05:43:00.6+01:00") == "1795408980.600000000")
+        #expect(ContainerHistory.moment("2026-11-22T23:13:00-05:30") == "1795408980.000000000")
+        for text in ["", "now", "2026-11-23", "2026-11-23T04:43:00", "2026-11-23T04:43:00.Z", "2026-11-23T04:43:00+1",
+            "2026-11-23T04:43:00.1234567890Z", "2026-99999999999-23T04:43Z"] {
+            #expect(ContainerHistory.moment(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func historiesAreReadWhateverIsBetween() {
+        let lines = [
+            #"{"Type":"container","Action":"start","Actor":{"ID":"a","Attributes":{}}}"#, "garbage", "", "[1]",
+            #"{"Type":"container","Action":"kill","Actor":{"Attributes":{"signal":"1"}}}"#,
+            #"{"Type":"network","Action":"kill"}"#, #"{"Type":"container","Action":"oom"}"#,
+        ]
+        let history = ContainerHistory(Array(lines.joined(separator: "\n").utf8))
+        #expect(history.hasStart && history.shortages == 1 && history.signals == [1])
+        // Who is reloaded by it and fails later has failed.
+        #expect(!history.explains(nil) && !history.explains(9) && history.explains(1))
+        let other = ContainerHistory(Array(#"{"Type":"container","Action":"kill"}"#.utf8))
+        #expect(other.explains(9) && other.explains(nil))
+        #expect(ContainerHistory() == ContainerHistory([]) && !ContainerHistory().explains(9))
+    }
+
     @Test func versionsCompareByNumber() throws {
         #expect(try #require(APIVersion("1.9")) < #require(APIVersion("1.41")))
         #expect(APIVersion("1.41")?.description == "1.41")

@@ -74,7 +74,7 @@ struct EngineDemands {
     }
 }
 
-extension DockerTests {
+extension OtherEngineTests {
     /// A second dockerd that takes certificates only.
     @Suite(
         .serialized, .engine(.secure),

@@ -59,17 +59,17 @@ import Testing
         await executor.shutdown()
     }
 
-    @Test func aSweepEndsWarmInstancesAndTheJobCanGoOn() async throws {
+    @Test func aJobThatWasSweptCanGoOnWithWhatIsWarm() async throws {
         let fixture = try ProcessFixture()
         let source = "while read -r line; do echo $$; done"
         let model = try await fixture.model(running: ModelProgram(.shell, source, callProtocol: .jsonl))
         let executor = executor(on: fixture)
         let first = try await value(of: executor.run(order(model, attempt: 1, fixture)) { _ in }, fixture)
         await executor.sweep(job: job, keeping: [])
-        #expect(try await fixture.leftovers(of: job).isEmpty)
         let second = try await value(of: executor.run(order(model, attempt: 2, fixture)) { _ in }, fixture)
-        #expect(first != second)
+        #expect(first == second)
         await executor.shutdown()
+        #expect(try await fixture.leftovers(of: job).isEmpty)
     }
 
     @Test func oneIsKeptWhenAllAreIdle() async throws {
@@ -176,7 +176,9 @@ import Testing
         let executor = executor(on: fixture, health: HealthPolicy(interval: .milliseconds(20)))
         let model1 = model
         async let held = value(of: executor.run(order(model1, ["mode": "hold"], attempt: 1, fixture)) { _ in }, fixture)
-        while access(fixture.root + "/failed", F_OK) != 0 { try await Task.sleep(for: .milliseconds(25)) }
+        // With the second check, the first one's answer has come.
+        func checks() -> Int { ((try? String(contentsOfFile: fixture.root + "/failed", encoding: .utf8)) ?? "").count / 2 }
+        while checks() < 2 { try await Task.sleep(for: .milliseconds(25)) }
         async let next = value(of: executor.run(order(model1, attempt: 2, fixture)) { _ in }, fixture)
         #expect(try await instances(fixture).count == 1)
         try TemporaryFolder.write("", to: fixture.root + (recovers ? "/well" : "/go"))
@@ -279,7 +281,7 @@ import Testing
         let host = fixture.host
         return CallExecutor(
             state: fixture.state, staging: fixture.staging, client: HTTPClient(), host: { _ in host }, instanceLimit: 3,
-            hosts: [host], startWindow: TimeSpan(seconds: 20), idleLimit: idleLimit, health: health)
+            hosts: [host], startWindow: TimeSpan(seconds: 300), idleLimit: idleLimit, health: health)
     }
 
     private func order(

@@ -1,9 +1,11 @@
+import Glibc
 import ImflowExecution
 import ImflowInvocation
+import ImflowPlan
 import ImflowTestKit
 import Testing
 
-extension DockerTests {
+extension OtherEngineTests {
     /// Podman's service of Docker's API.
     @Suite(
         .serialized, .engine(.podman),
@@ -13,9 +15,12 @@ extension DockerTests {
             EngineDemands(bench: try DockerBench(engine: StartedEngine.engine))
         }
 
-        @Test(arguments: ExecutorConformance.cases)
-        func containers(hold demand: ConformanceCase) async throws {
-            try await demand.run(on: DockerFixture(engine: StartedEngine.engine, protocols: [.exec, .rest]))
+        @Test(arguments: CallProtocol.allCases)
+        func containers(hold callProtocol: CallProtocol) async {
+            let engine = StartedEngine.engine
+            await DockerFixture.expectAll(of: callProtocol) {
+                try DockerFixture(engine: engine, tellsShortages: access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
+            }
         }
 
         @Test func requestsAndResultsKeepEveryByte() async throws { try await demands().requestsAndResultsKeepEveryByte() }

@@ -44,7 +44,11 @@ final class ProcessFixture: ConformanceFixture {
     }
 
     func leftovers(of job: String) async throws -> [String] {
-        ProcessLedger.commands { $0.contains("IMFLOW_JOB_ID=\(job)") }
+        // Warm instances are no job's; their folders are the fixture's own.
+        ProcessLedger.commands { variables in
+            variables.contains("IMFLOW_JOB_ID=\(job)")
+                || variables.contains { $0.hasPrefix("IMFLOW_WORKDIR=\(state.root)/work/~warm-") }
+        }
     }
 
     func remains() async throws -> [String] {

@@ -13,7 +13,11 @@ struct ProtocolPartsTests {
             #expect(text == Data(bytes).base64EncodedString())
             #expect(Base64.bytes(of: text[...].utf8) == bytes)
         }
-        for text in ["A", "AA=", "AAAAA", "A=AA", "AA*A", "AAA=A", "===="] { #expect(Base64.bytes(of: text[...].utf8) == nil) }
+        #expect(Base64.bytes(of: "AAEC/w"[...].utf8) == [0, 1, 2, 255])
+        let wrong = [
+            "A", "AA=", "AAAAA", "A=AA", "AA*A", "AAA=A", "====", "A===", "AA=A", "=AAA", "AAAA====", "AA\n==", " AAA", "AA-_",
+        ]
+        for text in wrong { #expect(Base64.bytes(of: text[...].utf8) == nil) }
     }
 
     @Test func dataURIsKeepTheKindOfFile() {

@@ -113,8 +113,19 @@ final class CallBench: Sendable {
 
     /// Waits until the logs of the job have `word` so many times, which the running orders are to write.
     func waitUntilLogged(_ word: String, times: Int = 1, by orders: [WorkOrder]) async throws {
+        try await wait(for: word, by: orders) { self.logs().joined().ranges(of: word).count >= times }
+    }
+
+    /// Waits until so many instances have `word` in their logs, which are to write it for the running order.
+    func waitUntilLogged(_ word: String, byInstances count: Int, for order: WorkOrder) async throws {
+        try await wait(for: word, by: [order]) {
+            self.logs { $0.hasPrefix("instance-") }.count { $0.contains(word) } >= count
+        }
+    }
+
+    private func wait(for word: String, by orders: [WorkOrder], until isThere: () -> Bool) async throws {
         var over: AttemptReport?
-        while logs().ranges(of: word).count < times {
+        while !isThere() {
             // It was over before the logs were read.
             if let over { throw ConformanceViolation("it ended before it logged “\(word)”: \(over.outcome)") }
             over = ended.withLock { $0 }.first { report in orders.contains { $0.token == report.token } }
@@ -126,19 +137,19 @@ final class CallBench: Sendable {
         while try await !fixture.leftovers(of: job).isEmpty { try await Task.sleep(for: Self.interval) }
     }
 
-    /// All logs of the job, one after the other.
-    private func logs() -> String {
+    /// The job's logs.
+    private func logs(where isWanted: (_ name: String) -> Bool = { _ in true }) -> [String] {
         let path = fixture.state.logs(job: job)
-        guard let folder = opendir(path) else { return "" }
+        guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
-        var text = ""
+        var texts: [String] = []
         while let entry = readdir(folder) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.hasSuffix(".log") { text += Self.contents(of: path + "/" + name) }
+            if name.hasSuffix(".log"), isWanted(name) { texts.append(Self.contents(of: path + "/" + name)) }
         }
-        return text
+        return texts
     }
 
     func log(of order: WorkOrder) -> String {

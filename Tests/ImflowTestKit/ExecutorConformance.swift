@@ -1,9 +1,9 @@
-import ImflowPlan
+package import ImflowPlan
 
 /// One demand on whatever runs models, with a real program that shows it.
 package struct ConformanceCase: Sendable, CustomStringConvertible {
     package let name: String
-    let callProtocol: CallProtocol
+    package let callProtocol: CallProtocol
     let startWindow: TimeSpan?
     let demand: @Sendable (CallBench) async throws -> Void
 
@@ -43,4 +43,32 @@ package enum ExecutorConformance {
     package static let cases: [ConformanceCase] =
         execCases + execFailureCases + restCases + warmCases + oipCases + cogCases + jsonlCases
         + schemaCases
+
+    /// Runs cases side by side, each on a fixture of its own.
+    /// - Parameter width: so many at once.
+    /// - Returns: of each case that does not hold, its name and why.
+    package static func violations(
+        of cases: [ConformanceCase], atOnce width: Int,
+        on fixture: @escaping @Sendable () throws -> any ConformanceFixture
+    ) async -> [String] {
+        await withTaskGroup(of: String?.self) { group in
+            var rest = cases[...]
+            var found: [String] = []
+            func begin() {
+                guard let next = rest.popFirst() else { return }
+                group.addTask {
+                    do {
+                        try await next.run(on: try fixture())
+                        return nil
+                    } catch { return "\(next.name): \(error)" }
+                }
+            }
+            for _ in 0..<max(1, width) { begin() }
+            while let violation = await group.next() {
+                if let violation { found.append(violation) }
+                begin()
+            }
+            return found
+        }
+    }
 }

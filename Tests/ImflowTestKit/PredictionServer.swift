@@ -20,7 +20,7 @@ enum PredictionServer {
                 "times": {"type": "integer"}, "status": {"type": "integer"}, "doc_url": uri(nullable=True),
                 "docs": {"type": "array", "items": uri()}, "note_url": {"type": "string"}}},
             "mode": {"type": "string", "title": "mode", "enum": [
-                "", "die", "hang", "stubborn", "drop", "busy", "status", "invalid", "garbage", "fail", "other", "strange",
+                "", "die", "eat", "hang", "stubborn", "drop", "busy", "status", "invalid", "garbage", "fail", "other", "strange",
                 "own", "file", "meet", "last", "defunct"]},
             "Output": {"type": "object", "title": "Output"},
         }
@@ -87,6 +87,8 @@ enum PredictionServer {
                 if mode == "die":
                     print("dying", file=sys.stderr, flush=True)
                     os._exit(5)
+                elif mode == "eat":
+                    given["big"] = bytearray(1 << 30)
                 elif mode == "hang":
                     print("hanging", file=sys.stderr, flush=True)
                     with lock:

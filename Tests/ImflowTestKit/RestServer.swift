@@ -36,6 +36,8 @@ package enum RestServer {
                 if mode == "die":
                     print("dying", file=sys.stderr, flush=True)
                     os._exit(5)
+                elif mode == "eat":
+                    given["big"] = bytearray(1 << 30)
                 elif mode == "hang":
                     print("hanging", file=sys.stderr, flush=True)
                     time.sleep(1000)

@@ -2,7 +2,15 @@ import ImflowIR
 
 /// The files that `imflow init` writes: a small job that runs as it is.
 package enum ProjectTemplate: String, CaseIterable, Sendable {
-    case exec, rest, pipeline
+    case exec, jsonl, rest, oip, cog, pipeline
+
+    /// What must be done once in the project's folder before it runs; nil: nothing.
+    package var preparation: String? {
+        switch self {
+        case .exec, .jsonl, .rest, .pipeline: nil
+        case .oip, .cog: "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
+        }
+    }
 
     /// One file; `path` is relative to the project's folder.
     package struct File: Sendable, Equatable {
@@ -27,6 +35,30 @@ package enum ProjectTemplate: String, CaseIterable, Sendable {
             [
                 File("model.yaml", TemplateText.execManifest(name)),
                 File("count.py", TemplateText.countProgram, isExecutable: true),
+                File("job.json", TemplateText.textJob(name)),
+            ]
+        case .jsonl:
+            [
+                File("model.yaml", TemplateText.lineManifest(name)),
+                File("measure.py", TemplateText.lineProgram, isExecutable: true),
+                File("job.json", TemplateText.listJob(name)),
+            ]
+        case .oip:
+            [
+                File("model.yaml", TemplateText.tensorManifest(name)),
+                File("model-settings.json", TemplateText.tensorSettings(name)),
+                File("measure.py", TemplateText.tensorProgram),
+                File("serve", TemplateText.tensorServe, isExecutable: true),
+                File("requirements.txt", "mlserver==1.7.1\n"),
+                File("job.json", TemplateText.listJob(name)),
+            ]
+        case .cog:
+            [
+                File("model.yaml", TemplateText.predictorManifest(name)),
+                File("predict.py", TemplateText.predictorProgram),
+                File("cog.yaml", TemplateText.predictorSettings),
+                File("serve", TemplateText.predictorServe, isExecutable: true),
+                File("requirements.txt", "cog==0.23.1\n"),
                 File("job.json", TemplateText.textJob(name)),
             ]
         case .rest:

@@ -70,8 +70,9 @@ enum TemplateText {
 
     static let serverProgram = """
         #!/usr/bin/env python3
-        \"\"\"Answers requests on port 9000: GET /health when ready, POST /inference for each unit.\"\"\"
+        \"\"\"Answers requests on the port that imflow chose: GET /health when ready, POST /inference for each unit.\"\"\"
         import json
+        import os
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -98,7 +99,8 @@ enum TemplateText {
                 pass
 
 
-        ThreadingHTTPServer(("", 9000), Handler).serve_forever()
+        # In a container, listen on every address: "" in place of 127.0.0.1.
+        ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "9000"))), Handler).serve_forever()
 
         """
 

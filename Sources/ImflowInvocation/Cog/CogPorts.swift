@@ -13,16 +13,22 @@ struct CogPorts: Sendable {
     /// JSON Schemas (draft-07); nil: the server does not say.
     let input: JSONValue?
     let output: JSONValue?
+    /// Why one is missing; nil: none is.
+    let remark: String?
     /// Of ``input``; nil: any member is taken.
     let names: [String]?
     private let fileNames: Set<String>
     private let validator: SchemaValidator?
 
-    /// - Parameter document: null: the server has none.
-    init(_ document: JSONValue) {
+    /// - Parameters:
+    ///   - document: null: the server has none.
+    ///   - remark: why it has none.
+    init(_ document: JSONValue, remark: String? = nil) {
         let schemas = document["components"]?["schemas"]?.objectValue ?? [:]
         input = Self.schema("Input", of: schemas)
         output = Self.schema("Output", of: schemas)
+        let missing = [("Input", input), ("Output", output)].filter { $0.1 == nil }.map { "\(Self.components)\($0.0)" }
+        self.remark = remark ?? (missing.isEmpty ? nil : "it has no \(missing.joined(separator: " and no "))")
         let properties = schemas["Input"]?["properties"]?.objectValue
         names = properties.map { Array($0.keys) }
         fileNames = Set((properties ?? [:]).filter { Self.isFile($0.value, depth: 0) }.keys)

@@ -11,13 +11,18 @@ struct CogServer: Sendable {
     let address: InstanceAddress
     let client: HTTPClient
 
+    static let page = "/openapi.json"
+
     /// A server without a schema, as one that `cog build` did not make, takes anything. Throws when it does not answer.
     func describe() async throws(HTTPError) -> CogPorts {
-        var request = address.request("GET", "/openapi.json")
+        var request = address.request("GET", Self.page)
         request.timeout = Self.patience
         request.maximumBodyBytes = Self.answerLimit
         let response = try await client.send(request)
-        let document = response.status == 200 ? try? JSONValue.parse(response.body) : nil
-        return CogPorts(document ?? .null)
+        guard response.status == 200 else { return CogPorts(.null, remark: "it answers with status \(response.status)") }
+        guard let document = try? JSONValue.parse(response.body) else {
+            return CogPorts(.null, remark: "what it answers is no JSON: \(Quotation.beginning(of: response.body))")
+        }
+        return CogPorts(document)
     }
 }

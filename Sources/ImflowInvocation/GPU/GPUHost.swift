@@ -28,6 +28,8 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
     package var guestOwner: GuestOwner? { base.guestOwner }
     package func imageDigest(of model: ModelPlan) -> String? { base.imageDigest(of: model) }
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin { try await base.origin(of: model) }
+    package func fingerprint(of model: ModelPlan) async throws(Failure) -> String { try await base.fingerprint(of: model) }
+    package var sites: Set<String> { base.sites }
     package func guestFolder(for workFolder: String) -> String { base.guestFolder(for: workFolder) }
     package func guestAPIFolder(for folder: String) -> String { base.guestAPIFolder(for: folder) }
     package func sweep(job: String, keeping tokens: Set<String>) async { await base.sweep(job: job, keeping: tokens) }
@@ -55,9 +57,29 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
         }
     }
 
+    /// Devices that somebody else has by now cannot be had twice.
+    package func adopt(_ launch: Launch, handle: String) async throws(Failure) -> any ModelInstance {
+        guard let need = GPUNeed(launch.model) else { return try await base.adopt(launch, handle: handle) }
+        let lease = await devices.leaseAgain(record: Self.record(of: launch))
+        do throws(Failure) {
+            guard lease.devices.count == need.count else {
+                throw Failure(.lost, "the GPUs of a warm instance of model \(launch.model.name) are in use by others")
+            }
+            let instance = try await base.adopt(given(lease, to: launch), handle: handle)
+            return GPUInstance(base: instance, devices: devices, lease: lease)
+        } catch {
+            await devices.giveBack(lease)
+            throw error
+        }
+    }
+
+    private static func record(of launch: Launch) -> String {
+        launch.token + "/" + (launch.unit.map(String.init) ?? "")
+    }
+
     /// Time in which an attempt waits for devices is no time of its own.
     private func lease(_ need: GPUNeed, for launch: Launch) async throws(Failure) -> GPULease {
-        let record = launch.token + "/" + (launch.unit.map(String.init) ?? "")
+        let record = Self.record(of: launch)
         if launch.recovered { return await devices.leaseAgain(record: record) }
         let wait = GPUWait(job: launch.job, task: launch.task, model: launch.model.name, reason: "")
         let log = LogFile(path: launch.logPath)
@@ -80,7 +102,8 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
     }
 }
 
-/// A warm instance that has its devices until nothing of it is left.
+/// A warm instance that has its devices until nothing of it is left. It is not left for a later engine, since nobody would
+/// hold its devices meanwhile.
 private struct GPUInstance: ModelInstance {
     let base: any ModelInstance
     let devices: GPUDevices
@@ -89,6 +112,7 @@ private struct GPUInstance: ModelInstance {
     var baseURL: String? { base.baseURL }
     var socket: String? { base.socket }
     func severed(isPatient: Bool) async -> Failure? { await base.severed(isPatient: isPatient) }
+    var handle: String? { base.handle }
     func exit() async -> Exit? { await base.exit() }
     func exchange(_ line: [UInt8]) async throws(Failure) -> [UInt8]? { try await base.exchange(line) }
     func execute(_ command: [String]) async throws(Failure) -> Exit { try await base.execute(command) }
@@ -97,6 +121,7 @@ private struct GPUInstance: ModelInstance {
         try await base.bring(names, from: guest, into: folder)
     }
     func drop(_ guest: String) async { await base.drop(guest) }
+    func trouble() async -> Failure? { await base.trouble() }
 
     func stop() async {
         await base.stop()

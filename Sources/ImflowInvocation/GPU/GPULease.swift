@@ -15,7 +15,11 @@ final class GPULease: Sendable {
 
     func close() {
         descriptors.withLock { descriptors in
-            for descriptor in descriptors { Glibc.close(descriptor) }
+            for descriptor in descriptors {
+                // A program that is being started has it open, too, for a moment.
+                flock(descriptor, LOCK_UN)
+                Glibc.close(descriptor)
+            }
             descriptors = []
         }
     }

@@ -20,8 +20,15 @@ struct OIPModel: Sendable {
     /// Empty: the server does not say.
     var inputs: [Port]
     var outputs: [Port]
-    /// Whether the server takes and gives tensors as bytes behind the JSON (Triton's extension).
-    var takesBinary: Bool
+    /// When tensors go and come as bytes behind the JSON (Triton's extension).
+    enum BinaryUse: Sendable {
+        case never
+        /// For what JSON cannot carry: models of such a server may look for their data in the JSON.
+        case whereNeeded
+        case always
+    }
+
+    var binary: BinaryUse
     /// Whether BYTES that are no text can be told as base64 by the content type that MLServer has for it.
     var takesBase64: Bool
 
@@ -31,8 +38,16 @@ struct OIPModel: Sendable {
     init(metadata: JSONValue, server: JSONValue) {
         inputs = Self.ports(metadata["inputs"])
         outputs = Self.ports(metadata["outputs"])
-        takesBinary = server["extensions"]?.arrayValue?.contains(.string(Self.binaryExtension)) ?? false
+        let isListed = server["extensions"]?.arrayValue?.contains(.string(Self.binaryExtension)) ?? false
+        binary = isListed ? .always : Self.isKServe(server) ? .whereNeeded : .never
         takesBase64 = server["name"]?.stringValue == "mlserver"
+    }
+
+    /// KServe's Python server takes the extension since 0.15, and does not list it.
+    private static func isKServe(_ server: JSONValue) -> Bool {
+        guard server["name"]?.stringValue == "kserve", let version = server["version"]?.stringValue else { return false }
+        let numbers = version.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        return numbers.count == 2 && (numbers[0] > 0 || numbers[1] >= 15)
     }
 
     private static func ports(_ list: JSONValue?) -> [Port] {

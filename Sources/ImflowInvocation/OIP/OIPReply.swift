@@ -75,7 +75,7 @@ struct OIPReply {
         guard elements.count == count else {
             throw TensorProblem("has \(elements.count) elements, and its shape \(shape) holds \(count)")
         }
-        if type.integers != nil || type.largest != nil { try check(&elements, type) }
+        for index in elements.indices { elements[index] = try checked(elements[index], type) }
         if wasBatched, shape.first == 1, takesBatch(name) { shape.removeFirst() }
         return Tensor(shape: shape, elements: elements).value
     }
@@ -140,19 +140,23 @@ struct OIPReply {
         } catch { throw TensorProblem("cannot be kept: \(error.message)") }
     }
 
-    /// Some servers write numbers that JSON does not have as null, and integers as `3.0`.
-    private func check(_ elements: inout [JSONValue], _ type: TensorType) throws(TensorProblem) {
-        for index in elements.indices {
-            switch elements[index] {
-            case .int: continue
-            case .number(let value) where type.integers != nil:
-                // A UINT64 beyond 2^63 that a double holds stays what it is.
-                if let exact = Int64(exactly: value) { elements[index] = .int(exact) }
-            case .number, .null: continue
-            case .string(let text) where NonFinite.value(text) != nil: continue
-            default: throw TensorProblem("has \(elements[index].kindName) among its \(type.rawValue)")
-            }
+    /// The element as its datatype has it. Some servers write numbers that JSON does not have as null, integers as `3.0`, and
+    /// truth as 0 and 1.
+    private func checked(_ element: JSONValue, _ type: TensorType) throws(TensorProblem) -> JSONValue {
+        switch (element, type) {
+        case (.null, _), (.bool, .bool), (.string, .bytes): return element
+        case (.int(let value), .bool) where value == 0 || value == 1: return .bool(value == 1)
+        case (.int(let value), _) where type.integers?.contains(value) ?? (type.largest != nil): return element
+        case (.number(let value), _) where type.integers != nil:
+            if let exact = Int64(exactly: value), type.integers?.contains(exact) == true { return .int(exact) }
+            // One beyond 2^63 that a double holds stays what it is.
+            if type == .uint64, value.rounded() == value, value >= 0x1p63, value < 0x1p64 { return element }
+        case (.number, _) where type.largest != nil: return element
+        case (.string(let text), _) where type.largest != nil && NonFinite.value(text) != nil: return element
+        default: break
         }
+        let shown = element.arrayValue == nil && element.objectValue == nil ? String(element.text.prefix(40)) : element.kindName
+        throw TensorProblem("has \(shown) among its \(type.rawValue)")
     }
 
     private func broken(_ sentence: String) -> Failure { Failure(.app, "model \(model): \(sentence)") }

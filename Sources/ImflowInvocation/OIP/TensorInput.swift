@@ -17,9 +17,10 @@ struct TensorInput {
 
     /// - Parameters:
     ///   - port: nil: the server does not describe its ports, and the datatype follows the values.
+    ///   - asBytes: data goes behind the JSON.
     ///   - file: the bytes of a string that names a file of the request; nil: it names none.
     init(
-        _ value: JSONValue, name: String, port: OIPModel.Port?, server: OIPModel,
+        _ value: JSONValue, name: String, port: OIPModel.Port?, server: OIPModel, asBytes: Bool,
         file: (String) throws(TensorProblem) -> [UInt8]?
     ) throws(TensorProblem) {
         let tensor = try Tensor(value)
@@ -38,8 +39,8 @@ struct TensorInput {
         }
         do throws(ElementProblem) {
             if type == .bytes {
-                try writeBytes(tensor.elements, server, file)
-            } else if server.takesBinary {
+                try writeBytes(tensor.elements, server, asBytes, file)
+            } else if asBytes {
                 bytes = try TensorBytes.bytes(of: tensor.elements, as: type)
             } else {
                 data = try TensorBytes.json(of: tensor.elements, as: type)
@@ -65,7 +66,7 @@ struct TensorInput {
     }
 
     /// A port's first dimension is a batch where it may be 1.
-    private static func isBatchable(_ shape: [Int]) -> Bool { shape.first == -1 || shape.first == 1 }
+    static func isBatchable(_ shape: [Int]) -> Bool { shape.first == -1 || shape.first == 1 }
 
     /// The shape as the port takes it; one item gets the dimension of a batch of one, and a scalar all that it needs.
     private static func fit(_ shape: [Int], _ port: OIPModel.Port) throws(TensorProblem) -> ([Int], Bool) {
@@ -99,7 +100,7 @@ struct TensorInput {
     }
 
     private mutating func writeBytes(
-        _ elements: [JSONValue], _ server: OIPModel, _ file: (String) throws(TensorProblem) -> [UInt8]?
+        _ elements: [JSONValue], _ server: OIPModel, _ asBytes: Bool, _ file: (String) throws(TensorProblem) -> [UInt8]?
     ) throws(ElementProblem) {
         var strings: [[UInt8]] = []
         for (index, element) in elements.enumerated() {
@@ -110,7 +111,7 @@ struct TensorInput {
                 strings.append(try file(text) ?? Array(text.utf8))
             } catch { throw ElementProblem(index, error.sentence) }
         }
-        if server.takesBinary {
+        if asBytes {
             bytes = TensorBytes.lengthPrefixed(strings)
             return
         }

@@ -8,14 +8,16 @@ import Synchronization
 /// The parent of an engine's model processes, in a process and a session of its own, so that they outlive the engine.
 ///
 /// It takes what they print, redacts and bounds their logs, and learns how they end. When the engine is killed, an `exec`
-/// program goes on, and its end is recorded beside its work folder for the next engine, which may also wait for it here;
-/// a warm program is ended, since whoever talked to it is gone. The keeper ends when its engine is gone and nothing runs.
+/// program goes on, and its end is recorded beside its work folder for the next engine, which may also wait for it here.
+/// A warm program whose pipes the engine held is ended; one that listens stays for a while, so that a later engine can take
+/// it. The keeper ends when its engine is gone and nothing runs.
 ///
 /// Each engine has a keeper of its own: its models get that engine's limits, control group and umask, another version of
 /// imflow never has to be spoken with but for adoption, and no two engines wait for one another's.
 package final class Keeper: Sendable {
     private struct State {
         var programs: [String: KeptProgram] = [:]
+        var instances: [String: KeptInstance] = [:]
         var conversations = 0
         var engineLives = true
         /// Engines that wait for this process's end.
@@ -119,6 +121,7 @@ package final class Keeper: Sendable {
             case .run where isEngine: guard await run(message, channel) else { return }
             case .start where isEngine: return await start(message, channel)
             case .adopt: return await adopt(message, channel)
+            case .take: return await take(message, channel)
             case .farewell: return farewell(channel)
             // A program may have ended by itself when it was to be stopped.
             case .stop: continue
@@ -171,12 +174,25 @@ package final class Keeper: Sendable {
         }
         // They are the program's alone, so that their closing is seen.
         for descriptor in message.descriptors { descriptor.close() }
+        let instance = KeptInstance(run, limit: order.outlives)
+        state.withLock { $0.instances[order.key] = instance }
         channel.send(.started)
         let exit = await run.wait(watching: [
             ChildProcess.Stream(
-                descriptor: channel.descriptor, take: { _ in run.stop() }, ended: { run.stop() })
+                descriptor: channel.descriptor, take: { instance.heed($0) }, ended: { instance.letGo() })
         ])
+        state.withLock { $0.instances[order.key] = nil }
+        instance.close(exit)
         channel.send(.ended, exit.body)
+    }
+
+    private func take(_ message: KeeperChannel.Message, _ channel: KeeperChannel) async {
+        let key = String(decoding: message.body, as: UTF8.self)
+        guard let instance = state.withLock({ $0.instances[key] }), instance.take() else {
+            channel.send(.unknown)
+            return
+        }
+        await instance.serve(channel)
     }
 
     private func adopt(_ message: KeeperChannel.Message, _ channel: KeeperChannel) async {
@@ -190,7 +206,7 @@ package final class Keeper: Sendable {
 
     private func farewell(_ channel: KeeperChannel) {
         let isNeeded = state.withLock { state in
-            if state.engineLives || !state.programs.isEmpty { return true }
+            if state.engineLives || !state.programs.isEmpty || !state.instances.isEmpty { return true }
             state.leaving.append(channel)
             return false
         }

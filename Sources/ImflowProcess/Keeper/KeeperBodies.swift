@@ -7,6 +7,7 @@ extension ProgramOrder {
     var body: [UInt8] {
         var fields = FieldWriter()
         for text in [key, program.model, program.path, program.folder, logPath, recordPath] { fields.put(text) }
+        fields.put(outlives)
         fields.put(program.words)
         fields.put(program.variables)
         for secret in redactor.secrets { fields.put(secret) }
@@ -16,8 +17,8 @@ extension ProgramOrder {
     init?(body: [UInt8]) {
         var fields = FieldReader(body)
         guard let key = fields.text(), let model = fields.text(), let path = fields.text(), let folder = fields.text(),
-            let logPath = fields.text(), let recordPath = fields.text(), let words = fields.field(),
-            let variables = fields.field(),
+            let logPath = fields.text(), let recordPath = fields.text(), let outlives = fields.number(),
+            let words = fields.field(), let variables = fields.field(),
             let program = Program(model: model, path: path, folder: folder, words: words, variables: variables)
         else { return nil }
         var secrets: [[UInt8]] = []
@@ -27,7 +28,7 @@ extension ProgramOrder {
         }
         self.init(
             key: key, program: program, logPath: logPath, redactor: SecretRedactor(bytes: secrets),
-            recordPath: recordPath, marks: [])
+            recordPath: recordPath, marks: [], outlives: outlives)
     }
 }
 

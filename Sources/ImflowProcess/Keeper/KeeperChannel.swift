@@ -32,6 +32,11 @@ final class KeeperChannel: Sendable {
         /// Close this conversation when you end, or say that you are needed still.
         case farewell
         case needed
+        /// With a start's key, for what was started to stay: say whether it runs and nobody has it, and then it is this
+        /// conversation's.
+        case take
+        /// With milliseconds: what was started to stay may stay for so long without an engine.
+        case keep
     }
 
     struct Message {
@@ -44,7 +49,7 @@ final class KeeperChannel: Sendable {
     static let version = "imflow.keeper/1"
     /// The longest body, in bytes: all of a program's output, and some more.
     private static let limit = Launch.outputLimit + 1 << 20
-    private static let headerSize = 5
+    static let headerSize = 5
 
     private let socket: OpenDescriptor
 

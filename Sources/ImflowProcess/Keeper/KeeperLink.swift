@@ -54,6 +54,9 @@ final class KeeperLink: Sendable {
         return control.send(.open, descriptors: [theirs.descriptor]) ? ours : nil
     }
 
+    /// Lets go of the keeper, which goes by itself when what it keeps is over.
+    func letGo() { control.hangUp() }
+
     /// Lets go of the keeper, and returns when it is gone: it goes by itself when nothing runs and nobody talks to it.
     func end() {
         control.hangUp()

@@ -62,13 +62,13 @@ final class KeeperSpawner: Spawner {
         throw Self.refusal(answer, order)
     }
 
-    func shutdown() {
+    func shutdown(leaving: Bool) {
         let link: KeeperLink? = state.withLock { state in
             defer { state = State() }
             if case .up(let link) = state.standing { return link }
             return nil
         }
-        link?.end()
+        if leaving { link?.letGo() } else { link?.end() }
     }
 
     /// Hands the order to the keeper. Nil: there is none and will be none.

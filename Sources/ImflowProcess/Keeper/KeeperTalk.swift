@@ -7,6 +7,7 @@ final class KeeperTalk: StartedProgram {
     let channel: KeeperChannel
     private let order: ProgramOrder
     private let isOver = Mutex(false)
+    private let isLeft = Mutex(false)
 
     init(_ channel: KeeperChannel, _ order: ProgramOrder) {
         self.channel = channel
@@ -18,6 +19,22 @@ final class KeeperTalk: StartedProgram {
 
     func stop() { isOver.withLock { if !$0 { channel.send(.stop) } } }
 
+    var outlivesEngine: Bool { true }
+
+    func leave(for time: UInt32) -> Bool {
+        var fields = FieldWriter()
+        fields.put(time)
+        let isKept = isOver.withLock { isOver in
+            guard !isOver, channel.send(.keep, fields.bytes) else { return false }
+            isOver = true
+            return true
+        }
+        guard isKept else { return false }
+        isLeft.withLock { $0 = true }
+        channel.hangUp()
+        return true
+    }
+
     /// No word about this program is sent any more: the next one is about another.
     func close() { isOver.withLock { $0 = true } }
 
@@ -25,7 +42,8 @@ final class KeeperTalk: StartedProgram {
         let answer = answer()
         close()
         if let answer, answer.word == .ended, let exit = Exit(body: answer.body) { return exit }
-        await Self.endAbandoned(order)
+        // What was left goes on.
+        if !isLeft.withLock({ $0 }) { await Self.endAbandoned(order) }
         return Exit(code: nil, signal: SIGKILL)
     }
 

@@ -17,6 +17,18 @@ struct Survivors: Sendable {
         return ExitRecord.take(record, of: key)
     }
 
+    /// A conversation about a program that an earlier engine started to stay. Nil: it is not there any more, or another
+    /// engine has it.
+    func take(_ key: String) -> KeeperChannel? {
+        for name in folder.names() {
+            guard let channel = folder.connect(to: name), channel.send(.take, Array(key.utf8)),
+                let answer = channel.receiveSoon(), answer.word == .running
+            else { continue }
+            return channel
+        }
+        return nil
+    }
+
     /// Returns when those keepers are gone that have nothing to keep, as far as they go soon.
     func awaitFarewells() {
         for name in folder.names() {

@@ -15,21 +15,31 @@ final class ModelJobs: ModelAPI {
         case failed(String)
     }
 
+    private struct Place {
+        let folder: SocketFolder
+        let server: SocketServer
+    }
+
     private let root: String
+    private let state: StateFolder
     private let folder: String
     private let node: NodeIdentity
     private let secret: String
     private let staging: any InputStaging
     private let listening = Mutex(Listening.not)
+    /// Of warm instances, by their names.
+    private let places = Mutex<[String: Place]>([:])
     private let sessions = Mutex<[String: ModelSession]>([:])
     private let family = Mutex<ChildFamily?>(nil)
 
     init(root: String, folder: StateFolder, node: NodeIdentity, staging: any InputStaging) {
         self.root = root
+        state = folder
         self.folder = folder.api(job: root)
         self.node = node
         self.staging = staging
-        secret = Self.digits(node, "imflow child jobs of \(root)")
+        // The node's: a warm instance outlives its family, and its log hides one secret.
+        secret = Self.digits(node, "imflow child jobs")
     }
 
     /// Without it nothing is offered.
@@ -44,13 +54,33 @@ final class ModelJobs: ModelAPI {
     func endpoint(for order: WorkOrder) -> APIEndpoint? {
         guard family.withLock({ $0 != nil }) else { return nil }
         return listening.withLock { listening in
-            if case .not = listening { listening = listen() }
+            if case .not = listening { listening = listen(in: folder) }
             guard case .at(let place, _) = listening else { return nil }
-            return APIEndpoint(folder: place.path, socket: SocketFolder.socketName, secret: secret)
+            return endpoint(in: place)
         }
     }
 
-    private func listen() -> Listening {
+    func endpoint(ofInstance name: String) -> APIEndpoint? {
+        guard family.withLock({ $0 != nil }) else { return nil }
+        return places.withLock { places in
+            if let known = places[name] { return endpoint(in: known.folder) }
+            guard case .at(let folder, let server) = listen(in: state.api(job: name)) else { return nil }
+            places[name] = Place(folder: folder, server: server)
+            return endpoint(in: folder)
+        }
+    }
+
+    func closeEndpoint(ofInstance name: String) async {
+        guard let place = places.withLock({ $0.removeValue(forKey: name) }) else { return }
+        await place.server.stop()
+        place.folder.remove()
+    }
+
+    private func endpoint(in place: SocketFolder) -> APIEndpoint {
+        APIEndpoint(folder: place.path, socket: SocketFolder.socketName, secret: secret)
+    }
+
+    private func listen(in folder: String) -> Listening {
         do throws(SocketFolder.Problem) {
             let place = try SocketFolder(folder, name: String(ContentHash(of: Array(folder.utf8)).hex.prefix(16)))
             do throws(SocketServer.Problem) {
@@ -75,13 +105,14 @@ final class ModelJobs: ModelAPI {
 
     func close(_ token: String) { sessions.withLock { $0[token] = nil } }
 
-    /// Nothing listens any more. The socket's folder stays when containers that outlive this process may be using it.
+    /// Nothing listens any more, and no instance that is still there is served. The socket's folder stays when containers that outlive this process may be using it.
     func close(removingFolder: Bool) async {
         family.withLock { $0 = nil }
         let last = listening.withLock { listening in
             defer { listening = .not }
             return listening
         }
+        for place in places.withLock({ Array($0.values) }) { await place.server.stop() }
         guard case .at(let place, let server) = last else { return }
         await server.stop()
         if removingFolder { place.remove() }

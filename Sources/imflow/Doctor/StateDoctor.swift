@@ -3,6 +3,7 @@ import Glibc
 import ImflowContent
 import ImflowEngine
 import ImflowExecution
+import ImflowInvocation
 import ImflowStore
 
 /// Examines a state folder, and, if asked, takes out what is damaged.
@@ -212,7 +213,7 @@ struct StateDoctor {
         }
         let work = folder.root + "/work"
         for job in (try? FileManager.default.contentsOfDirectory(atPath: work))?.sorted() ?? [] {
-            guard !driven.contains(job) else { continue }
+            guard !driven.contains(job), !job.hasPrefix(WarmShelf.prefix) else { continue }
             var finding = Finding(
                 what: "leftover", place: work + "/" + job, message: "work that an engine left behind",
                 help: "imflow resume \(job) takes up what of it still runs, and removes the rest")

@@ -20,10 +20,14 @@ struct TryCalls: Sendable {
     private let count: Int
     private let report: TryReport
     private let keep: String?
+    private let allowed: PrivateAddresses?
 
-    /// - Parameter engines: as `--docker-host` names them; none: the engine of `DOCKER_HOST`.
+    /// - Parameters:
+    ///   - engines: as `--docker-host` names them; none: the engine of `DOCKER_HOST`.
+    ///   - allowed: private addresses that files may be fetched from; nil: as the environment says.
     init(
-        _ tried: TriedModel, executor: ExecutorChoice, engines: [String] = [], count: Int, report: TryReport, keep: String?
+        _ tried: TriedModel, executor: ExecutorChoice, engines: [String], count: Int, report: TryReport, keep: String?,
+        allowing allowed: PrivateAddresses?
     ) {
         model = tried.model
         plan = tried.plan
@@ -33,10 +37,46 @@ struct TryCalls: Sendable {
         self.count = count
         self.report = report
         self.keep = keep
+        self.allowed = allowed
+    }
+
+    func run() async throws -> ExitStatus {
+        do { return try await inPlace { place, state in try await calls(on: place, in: state) } } catch {
+            if Task.isCancelled { return .interrupted }
+            throw error
+        }
+    }
+
+    /// What the model's server says that it takes and gives; else how the try ends.
+    func ports() async throws -> Result<ModelPorts?, ExitFailure> {
+        do {
+            return try await inPlace { place, state in
+                place.downloads.report(to: { Console.note($0.line) })
+                defer { place.downloads.report(to: nil) }
+                let log = try TryLog(folder: state.folder.logs(job: TryFolder.job), report: report)
+                defer { log.stop() }
+                report.beginCall(1)
+                let observer = CallObserver { report.note($0) }
+                do throws(Failure) {
+                    let model = model
+                    let asked: Result<ModelPorts?, Failure> = await CallObserver.$current.withValue(observer) {
+                        do throws(Failure) {
+                            let ports = try await place.ports(of: model, job: TryFolder.job)
+                            return .success(ports)
+                        } catch { return .failure(error) }
+                    }
+                    log.drain()
+                    return .success(try asked.get())
+                } catch { return .failure(ExitFailure(status: status(of: error))) }
+            }
+        } catch {
+            if Task.isCancelled { return .failure(ExitFailure(status: .interrupted)) }
+            throw error
+        }
     }
 
     /// Nothing of the model runs any more, and nothing of the folder is left, when this returns or throws.
-    func run() async throws -> ExitStatus {
+    private func inPlace<Value>(_ body: (LocalExecutor, State) async throws -> Value) async throws -> Value {
         await TryFolder.abandoned { path in
             guard let state = try? State(StateFolder(root: path), creating: true),
                 let place = try? self.place(in: state, on: TryFolder.engines(of: path))
@@ -51,12 +91,11 @@ struct TryCalls: Sendable {
         try Feasibility().check(plan, disk: folder.path, elsewhere: place.modelsElsewhere(of: plan))
         do {
             try await place.preflight(plan)
-            let status = try await calls(on: place, in: state)
+            let value = try await body(place, state)
             await end(place)
-            return status
+            return value
         } catch {
             await end(place)
-            if Task.isCancelled { return .interrupted }
             throw error
         }
     }
@@ -66,7 +105,7 @@ struct TryCalls: Sendable {
         do throws(Failure) { named = try DockerHosts.entries(engines) } catch { throw CommandFailure(.usage, error.message) }
         return try LocalExecutor(
             state: state, plan: plan, choice: executor, slots: 1, engines: LocalEngines(named), pull: .missing,
-            access: try FetchAccess.ofProcess(allowing: nil))
+            access: try FetchAccess.ofProcess(allowing: allowed))
     }
 
     /// Also after Ctrl-C, to its end.
@@ -75,6 +114,11 @@ struct TryCalls: Sendable {
             await place.shutdown()
             await place.sweep(job: TryFolder.job, keeping: [])
         }.value
+    }
+
+    /// Why there are no ports, which was told already.
+    struct ExitFailure: Error {
+        let status: ExitStatus
     }
 
     private func calls(on place: LocalExecutor, in state: State) async throws -> ExitStatus {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import ImflowCompiler
+import ImflowData
 import ImflowEngine
 import ImflowExecution
 import ImflowInvocation
@@ -29,9 +31,16 @@ struct TryCommand: AsyncParsableCommand {
     @OptionGroup var engines: EngineOptions
     @Option(help: ArgumentHelp("Write the result, and the files that it names, into this new folder.", valueName: "dir"))
     var keep: String?
+    @Option(
+        help: ArgumentHelp(
+            "Private addresses, ranges or hosts that files may be fetched from, as in 10.0.0.0/8,nas.local; all: any. Repeatable. See IMFLOW_ALLOW_PRIVATE.",
+            valueName: "addresses"))
+    var allowPrivate: [String] = []
     @Flag(help: "Show requests and replies to their end, however long.")
     var full = false
-    @Flag(help: "Call nothing; print what the model takes and gives.")
+    @Flag(
+        help: ArgumentHelp(
+            "Call nothing; print what the model takes and gives. An oip or cog server is started and asked, and held against the manifest."))
     var describe = false
     @OptionGroup var search: ModelOptions
     @OptionGroup var output: OutputOptions
@@ -42,33 +51,84 @@ struct TryCommand: AsyncParsableCommand {
         guard (1...Self.mostCalls).contains(`repeat`) else {
             throw ValidationError("--repeat takes a number from 1 to \(Self.mostCalls)")
         }
-        if let keep, access(absolutePath(keep), F_OK) == 0 { throw ValidationError("--keep \(keep): it exists; name a new folder") }
+        if let keep { try validate(folder: absolutePath(keep), named: keep) }
+        do throws(PrivateAddresses.Mistake) { _ = try allowed } catch { throw ValidationError("--allow-private: \(error.text)") }
+    }
+
+    /// What can be known of it before a call is made for nothing.
+    private func validate(folder: String, named name: String) throws {
+        var status = stat()
+        if lstat(folder, &status) == 0 { throw ValidationError("--keep \(name): it exists; name a new folder") }
+        let parent = PathText.parent(folder)
+        guard access(parent, W_OK | X_OK) == 0 else {
+            throw ValidationError("--keep \(name): cannot make it in \(parent): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Nil: as IMFLOW_ALLOW_PRIVATE says.
+    private var allowed: PrivateAddresses? {
+        get throws(PrivateAddresses.Mistake) {
+            allowPrivate.isEmpty ? nil : try PrivateAddresses(allowPrivate.joined(separator: ","))
+        }
     }
 
     func run() async throws {
-        if describe {
-            let tried = try TriedModel(model, input: nil, search: search)
-            return Console.print(ManifestPorts(tried.model).shown(output.output))
-        }
+        if describe { return try await describeModel() }
         let tried = try TriedModel(model, input: try TryInput.members(input), search: search)
         Descriptors.raiseLimit()
         let report = TryReport(tried, isFull: full)
         report.begin(where: executor)
+        report.noteInput()
         guard tried.verdict.fits else { throw ExitCode(end(report, .failed).rawValue) }
-        let made = TryCalls(
-            tried, executor: executor, engines: engines.dockerHost, count: `repeat`, report: report, keep: keep.map(absolutePath))
-        let calls = Task { try await made.run() }
+        let calls = TryCalls(
+            tried, executor: executor, engines: engines.dockerHost, count: `repeat`, report: report,
+            keep: keep.map(absolutePath), allowing: try allowed)
+        let status = try await interruptible { try await calls.run() }
+        throw ExitCode(end(report, status).rawValue)
+    }
+
+    private func describeModel() async throws {
+        let tried = try TriedModel(model, input: nil, search: search)
+        guard tried.model.tellsPorts else {
+            return Console.print(DescribedModel(tried.model, ports: nil).shown(output.output))
+        }
+        Descriptors.raiseLimit()
+        let report = TryReport(tried, isFull: full)
+        report.begin(where: executor)
+        let calls = TryCalls(
+            tried, executor: executor, engines: engines.dockerHost, count: 1, report: report, keep: nil, allowing: nil)
+        let ports = try await interruptible { try await calls.ports() }
+        switch ports {
+        case .success(let ports):
+            let described = DescribedModel(tried.model, ports: ports)
+            Console.print(described.shown(output.output))
+            if !described.agrees { throw ExitCode(ExitStatus.failed.rawValue) }
+        case .failure(let failure):
+            // What the manifest says is known all the same.
+            Console.print(DescribedModel(tried.model, ports: nil).shown(output.output))
+            throw ExitCode(failure.status.rawValue)
+        }
+    }
+
+    /// Ctrl-C cancels the task that `body` runs in.
+    private func interruptible<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let task = Task { try await body() }
         let signals = SignalWatch { press in
             // What is started must be ended; whoever presses again and again is not kept waiting.
             if press > 3 { _exit(ExitStatus.interrupted.rawValue) }
-            calls.cancel()
+            task.cancel()
         }
         defer { signals.stop() }
-        throw ExitCode(end(report, try await calls.value).rawValue)
+        return try await task.value
     }
 
     private func end(_ report: TryReport, _ status: ExitStatus) -> ExitStatus {
         if output.output == .json { Console.print(report.json) } else { report.printResult() }
         return status
     }
+}
+
+extension ModelPlan {
+    /// Whether its protocol has words for what a server takes and gives.
+    fileprivate var tellsPorts: Bool { callProtocol == .oip || callProtocol == .cog }
 }

@@ -10,7 +10,11 @@ enum TryInput {
     /// The input of `--input`: members as key=value, or one whole: JSON, `@file`, or `-` for standard input.
     static func members(_ texts: [String], files: LocalFiles = LocalFiles()) throws -> JSONObject {
         let whole = texts.first { isWhole($0) }
-        guard let whole else { return try InputArguments.members(texts) }
+        guard let whole else {
+            do throws(InputArgumentError) { return try InputArguments.members(texts) } catch {
+                throw CommandFailure(.usage, error.message)
+            }
+        }
         guard texts.count == 1 else {
             throw CommandFailure(.usage, "--input takes one whole input (JSON, @file or -), or members as key=value, not both")
         }

@@ -39,17 +39,19 @@ final class TryReport: Sendable {
         environment = try? ModelEnvironment(of: tried.model)
     }
 
-    /// What is called, where, and whether the input may be given to it.
+    /// What is called, and where.
     func begin(where choice: ExecutorChoice) {
         let isContainer = choice == .docker || (choice == .auto && model.image != nil)
-        let what = model.command.isEmpty ? "" : " \(model.command.joined(separator: " "))"
+        let what = model.command.isEmpty ? "" : " \(model.command.joined(separator: " ")),"
         let place = isContainer ? "a container of \(model.image ?? "no image")" : "a process in \(model.folder)"
         state.withLock { $0.place = isContainer ? "docker" : "process" }
         let version = model.version.map { " " + $0 } ?? ""
-        Console.note("model      \(model.name)\(version) (\(model.callProtocol.rawValue)):\(what), \(place)")
+        Console.note("model      \(model.name)\(version) (\(model.callProtocol.rawValue)):\(what) \(place)")
         for remark in tried.remarks { Console.note("           \(remark)") }
-        note(tried.verdict, of: "input", schema: "input_schema")
     }
+
+    /// Whether the input may be given to it.
+    func noteInput() { note(tried.verdict, of: "input", schema: "input_schema") }
 
     func beginCall(_ number: Int) {
         if number == 2 { Console.note("") }
