@@ -6,11 +6,13 @@ import ImflowPlan
 /// One look at an instance that listens, by its protocol: whether it takes requests.
 struct InstanceProbe: Sendable {
     enum State: Sendable {
-        case ready
+        case ready(isFull: Bool)
         /// What was seen, as “GET /health answered with status 500”; nil: nothing accepts connections.
         case notYet(String?)
         /// It will not become ready any more.
         case never(Failure)
+
+        static var ready: State { .ready(isFull: false) }
     }
 
     let address: InstanceAddress
@@ -56,6 +58,12 @@ struct InstanceProbe: Sendable {
         return await description.refusal(refusal, at: path).map { .never($0) } ?? state
     }
 
+    /// Whether it says that it has as many requests as it takes; only `cog` has a word for that.
+    func isFull() async -> Bool {
+        guard model.callProtocol == .cog, case .ready(isFull: true) = await look() else { return false }
+        return true
+    }
+
     /// The page answers 200 whatever the state, which its `status` says.
     private func lookAtCog() async -> State {
         await get(model.health) { response in
@@ -63,7 +71,8 @@ struct InstanceProbe: Sendable {
             let answer = try? JSONValue.parse(response.body)
             guard let status = answer?["status"]?.stringValue else { return .ready }
             switch status {
-            case "READY", "BUSY": return .ready
+            case "READY": return .ready
+            case "BUSY": return .ready(isFull: true)
             case "SETUP_FAILED", "DEFUNCT": return .never(hopeless(status, answer?["setup"]?["logs"]?.stringValue ?? ""))
             default: return .notYet("GET \(model.health) said \(Quotation.beginning(of: Array(status.utf8)))")
             }

@@ -24,6 +24,10 @@ extension InstanceStarter {
             do throws(Failure) {
                 try await RestEndpoint.waitUntilReady(
                     lease, model: model, within: window, until: .now + window.duration, client: client, readiness: readiness)
+                // The call that its engine was killed in may never end, and nobody waits for it.
+                if await InstanceProbe(of: instance, model: model, client: client).isFull() {
+                    throw Failure(.lost, "it is still busy with what the earlier imflow asked")
+                }
                 try claim.publish()
             } catch {
                 await end(lease)

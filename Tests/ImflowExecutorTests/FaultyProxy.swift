@@ -13,7 +13,7 @@ final class FaultyProxy: Sendable {
         case stall(after: Int)
         /// Then comes noise, and the connection is closed.
         case noise(after: Int)
-        /// A byte at a time, a millisecond between two.
+        /// A byte at a time.
         case trickle
     }
 
@@ -123,7 +123,6 @@ final class FaultyProxy: Sendable {
         case .trickle:
             for byte in piece {
                 guard FaultyLine.write([byte], to: line.client) else { return false }
-                usleep(1000)
             }
             return true
         case .cut(let count), .stall(let count), .noise(let count):

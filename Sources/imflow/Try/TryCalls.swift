@@ -26,7 +26,7 @@ struct TryCalls: Sendable {
     ///   - engines: as `--docker-host` names them; none: the engine of `DOCKER_HOST`.
     ///   - allowed: private addresses that files may be fetched from; nil: as the environment says.
     init(
-        _ tried: TriedModel, executor: ExecutorChoice, engines: [String] = [], count: Int, report: TryReport, keep: String?,
+        _ tried: TriedModel, executor: ExecutorChoice, engines: [String], count: Int, report: TryReport, keep: String?,
         allowing allowed: PrivateAddresses?
     ) {
         model = tried.model
