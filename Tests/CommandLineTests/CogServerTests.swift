@@ -51,6 +51,8 @@ struct CogServerTests {
         try ModelServers.install("cog", in: place, for: "words")
         let run = try place.imflow("run", "models/words/job.json", "--output", "json")
         #expect(try run.json["output"] == 9, "\(run.errors)")
+        let same = try place.imflow("try", "models/words", "--describe")
+        #expect(same.code == 0 && same.output.contains("manifest and server say the same"), "\(same.output)\(same.errors)")
     }
 
     /// In front of the server: cuts the connection of the first prediction that says so, and notes what is refused.

@@ -57,6 +57,7 @@ package enum ProjectTemplate: String, CaseIterable, Sendable {
                 File("model.yaml", TemplateText.predictorManifest(name)),
                 File("predict.py", TemplateText.predictorProgram),
                 File("cog.yaml", TemplateText.predictorSettings),
+                File(".cog/openapi_schema.json", TemplateText.predictorSchema),
                 File("serve", TemplateText.predictorServe, isExecutable: true),
                 File("requirements.txt", "cog==0.23.1\n"),
                 File("job.json", TemplateText.textJob(name)),

@@ -104,13 +104,14 @@ extension TemplateText {
         entrypoint: [./serve]
         protocol: cog
         env:
-          # What `cog build` writes into its images.
+          # What `cog build` writes into its images, as it does .cog/openapi_schema.json.
           COG_PREDICT_TYPE_STUB: predict.py:Predictor
         input_schema:
           type: object
           required: [text]
           properties:
-            text: {type: string}
+            text: {type: string, description: The text}
+        output_schema: {type: integer}
         timeout: 60s
 
         """
@@ -124,6 +125,26 @@ extension TemplateText {
         class Predictor(BasePredictor):
             def predict(self, text: str = Input(description="The text")) -> int:
                 return len(text.split())
+
+        """
+
+    static let predictorSchema = """
+        {
+          "openapi": "3.0.2",
+          "info": { "title": "Cog", "version": "0.1.0" },
+          "paths": {},
+          "components": {
+            "schemas": {
+              "Input": {
+                "title": "Input",
+                "type": "object",
+                "required": ["text"],
+                "properties": { "text": { "title": "Text", "type": "string", "description": "The text", "x-order": 0 } }
+              },
+              "Output": { "title": "Output", "type": "integer" }
+            }
+          }
+        }
 
         """
 

@@ -56,8 +56,11 @@ struct DescribedModel {
             ports.input, ports.output, by: model.callProtocol == .oip ? .tensorServer : .cog, without: "the server does not say")
         lines.append("")
         guard !comparison.differences.isEmpty else {
-            let all = ports.input != nil && ports.output != nil
-            lines.append(all ? "manifest and server say the same" : "the manifest says what the server says, as far as it says")
+            switch (ports.input, ports.output) {
+            case (nil, nil): lines.append("the server says nothing to hold the manifest against")
+            case (nil, _), (_, nil): lines.append("the manifest says what the server says, as far as it does")
+            default: lines.append("manifest and server say the same")
+            }
             return lines.joined(separator: "\n")
         }
         lines.append("manifest and server differ")
