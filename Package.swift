@@ -109,7 +109,7 @@ let package = Package(
         .testTarget(
             name: "ImflowExecutorTests",
             dependencies: ["imflow", "ImflowProcess", "ImflowDocker", "ImflowData", "ImflowTestKit"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["imflow", "ImflowJSON"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["imflow", "ImflowExecution", "ImflowJSON"]),
     ],
     swiftLanguageModes: [.v6]
 )

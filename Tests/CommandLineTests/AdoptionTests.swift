@@ -4,7 +4,7 @@ import ImflowJSON
 import Testing
 
 /// `kill -9` of the real binary, and what a resume finds of the processes that it had started.
-@Suite("Adoption", .serialized, .timeLimit(.minutes(3)))
+@Suite("Adoption", .onThreads, .serialized, .timeLimit(.minutes(10)))
 struct AdoptionTests {
     /// Tells that it starts, waits for a word of its own gate, and prints more than a pipe holds.
     private static let gated = """

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Whatever is wrong with the input ends in one clear message, the right exit code, and no crash.
-@Suite("Bad input")
+@Suite("Bad input", .onThreads)
 struct BadInputTests {
     private let place: Workplace
 

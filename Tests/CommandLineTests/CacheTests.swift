@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Results that other jobs take, as a user sees it: the real binary, real processes, and a side log of what models saw.
-@Suite("Result cache")
+@Suite("Result cache", .onThreads)
 struct CacheTests {
     private let place: Workplace
 

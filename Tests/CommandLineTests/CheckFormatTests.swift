@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow check --format` as CI systems call it.
-@Suite("Check formats")
+@Suite("Check formats", .onThreads)
 struct CheckFormatTests {
     private let place: Workplace
     private let annotation =

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// A model in a container, without network, that submits jobs through the socket it was given.
-@Suite("Child jobs from a container")
+@Suite("Child jobs from a container", .onThreads)
 struct ChildJobDockerTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Models that submit jobs: real processes, the real socket.
-@Suite("Child jobs")
+@Suite("Child jobs", .onThreads)
 struct ChildJobTests {
     private let place: Workplace
 

@@ -5,8 +5,8 @@ import Testing
 
 /// Models behind the server of Cog's containers, today's and the last one that was written in Python.
 @Suite(
-    "Model servers: cog", .enabled(if: ModelServers.areThere("cog", "cog-0.9"), "\(ModelServers.missing)"),
-    .timeLimit(.minutes(3)))
+    "Model servers: cog", .onThreads, .enabled(if: ModelServers.areThere("cog", "cog-0.9"), "\(ModelServers.missing)"),
+    .timeLimit(.minutes(10)))
 struct CogServerTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow gc`: what goes, and above all what stays.
-@Suite("Collection")
+@Suite("Collection", .onThreads)
 struct CollectTests {
     private let place: Workplace
 

@@ -4,7 +4,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow cas`, and what a run does with the files of the content store.
-@Suite("Content store")
+@Suite("Content store", .onThreads)
 struct ContentCommandTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// The real binary, real processes, `kill -9`.
-@Suite("Crashes")
+@Suite("Crashes", .onThreads)
 struct CrashTests {
     private static let shards = 64
 

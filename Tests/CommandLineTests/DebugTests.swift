@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow schema` and `imflow debug` as their users call them.
-@Suite("Schema and debug")
+@Suite("Schema and debug", .onThreads)
 struct DebugTests {
     private let place: Workplace
 

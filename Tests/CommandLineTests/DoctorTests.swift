@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// State folders that were damaged, and what `imflow doctor` finds and repairs.
-@Suite("Doctor")
+@Suite("Doctor", .onThreads)
 struct DoctorTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// The documented examples, run with their real models. They need Debian packages that `Tools/test` installs.
-@Suite("Examples", .serialized)
+@Suite("Examples", .onThreads, .serialized)
 struct ExampleTests {
     private let place: Workplace
 

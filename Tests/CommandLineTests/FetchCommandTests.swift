@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// What users see of fetching.
-@Suite("Fetching", .timeLimit(.minutes(2)))
+@Suite("Fetching", .onThreads, .timeLimit(.minutes(10)))
 struct FetchCommandTests {
     private let place: Workplace
 

@@ -4,7 +4,7 @@ import Testing
 import imflow
 
 /// `imflow check --fix`, `--diff` and `--stdin-filename` on real files.
-@Suite("Fixes")
+@Suite("Fixes", .onThreads)
 struct FixCommandTests {
     private let place: Workplace
     private static let broken = "entrypoint: [./run]\r\n# kept\r\nport: \"9000\"  # kept, too\r\ncache: yes\r\nresources: {memory: 4g}"

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `imflow fmt` on real files.
-@Suite("Formatting")
+@Suite("Formatting", .onThreads)
 struct FormatCommandTests {
     private let place: Workplace
     private static let laidOut = "name: tool\nentrypoint: [./run]\n"

@@ -12,7 +12,7 @@ private final class TestDevices: Sendable {
 }
 
 /// Jobs on a machine whose `nvidia-smi` is ours.
-@Suite("GPUs", .timeLimit(.minutes(2)))
+@Suite("GPUs", .onThreads, .timeLimit(.minutes(10)))
 struct GPUTests {
     private let place: Workplace
     private let devices = TestDevices()

@@ -4,7 +4,7 @@ import ImflowJSON
 import Testing
 
 /// Warm models that outlive their imflow: it was killed, or was told to leave them.
-@Suite("Warm models handed over", .timeLimit(.minutes(3)))
+@Suite("Warm models handed over", .onThreads, .timeLimit(.minutes(10)))
 struct HandOverTests {
     private static let secret = "hush-\(UUID().uuidString)"
 

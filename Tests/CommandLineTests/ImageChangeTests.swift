@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// A name that stands for another image when a job is resumed.
-@Suite("A moved image")
+@Suite("A moved image", .onThreads)
 struct ImageChangeTests {
     private let place: Workplace
     private let image = "imflow-test/moving:" + UUID().uuidString.lowercased()

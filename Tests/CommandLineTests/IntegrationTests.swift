@@ -4,7 +4,7 @@ import Testing
 
 /// The ready-made integrations as their hosts run them: pre-commit's hooks, the steps of the GitHub action, and the
 /// script of the GitLab snippet.
-@Suite("Integrations")
+@Suite("Integrations", .onThreads)
 struct IntegrationTests {
     private let place: Workplace
     private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Jobs as a user runs them, with real processes.
-@Suite("Jobs")
+@Suite("Jobs", .onThreads)
 struct JobTests {
     private let place: Workplace
 

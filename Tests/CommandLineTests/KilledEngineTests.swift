@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// The one Docker engine that a job has is killed in the middle.
-@Suite("A killed Docker engine")
+@Suite("A killed Docker engine", .onThreads)
 struct KilledEngineTests {
     private let place: Workplace
 

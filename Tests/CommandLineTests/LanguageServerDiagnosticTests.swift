@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Findings as the text changes, over the real protocol.
-@Suite("Language server: diagnostics", .timeLimit(.minutes(5)))
+@Suite("Language server: diagnostics", .onThreads, .timeLimit(.minutes(10)))
 struct LanguageServerDiagnosticTests {
     private let place: Workplace
 

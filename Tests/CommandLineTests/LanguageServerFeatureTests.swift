@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// What an editor asks about a place, over the real protocol.
-@Suite("Language server: features", .timeLimit(.minutes(5)))
+@Suite("Language server: features", .onThreads, .timeLimit(.minutes(10)))
 struct LanguageServerFeatureTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// The life of an `imflow lsp`, and what it makes of bytes that are no messages.
-@Suite("Language server: sessions", .timeLimit(.minutes(5)))
+@Suite("Language server: sessions", .onThreads, .timeLimit(.minutes(10)))
 struct LanguageServerSessionTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Results that are too large to stand in a job's own text.
-@Suite("Large results")
+@Suite("Large results", .onThreads)
 struct LargeResultTests {
     private let place: Workplace
     /// What the model says of each line.

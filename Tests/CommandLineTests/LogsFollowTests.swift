@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow logs --follow` beside jobs that run.
-@Suite("imflow logs --follow", .timeLimit(.minutes(2)))
+@Suite("imflow logs --follow", .onThreads, .timeLimit(.minutes(10)))
 struct LogsFollowTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// What `imflow doctor` says of a machine, and of models that are to run on it.
-@Suite("imflow doctor of a machine", .timeLimit(.minutes(2)))
+@Suite("imflow doctor of a machine", .onThreads, .timeLimit(.minutes(10)))
 struct MachineDoctorTests {
     private let place: Workplace
 

@@ -5,7 +5,7 @@ import ImflowStore
 import Testing
 
 /// Real processes on one state folder.
-@Suite("Many engines", .serialized, .timeLimit(.minutes(3)))
+@Suite("Many engines", .onThreads, .serialized, .timeLimit(.minutes(10)))
 struct ManyEnginesTests {
     /// Says by a file of its own that a shard runs, then waits until somebody opens the gate to write.
     private static let gated = """

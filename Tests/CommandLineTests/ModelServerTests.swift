@@ -5,8 +5,8 @@ import Testing
 
 /// Models behind real servers of the Open Inference Protocol: MLServer and KServe.
 @Suite(
-    "Model servers: oip", .enabled(if: ModelServers.areThere("mlserver", "kserve"), "\(ModelServers.missing)"),
-    .timeLimit(.minutes(3)))
+    "Model servers: oip", .onThreads, .enabled(if: ModelServers.areThere("mlserver", "kserve"), "\(ModelServers.missing)"),
+    .timeLimit(.minutes(10)))
 struct ModelServerTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow run --persist ipfs`: what is published, what is not, and what a node that is away does to a job.
-@Suite("Persist", .timeLimit(.minutes(2)))
+@Suite("Persist", .onThreads, .timeLimit(.minutes(10)))
 struct PersistTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow plan`: what would run, and what it will come to.
-@Suite("Plan")
+@Suite("Plan", .onThreads)
 struct PlanTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Resumes that explain themselves, and manifests that change under a job.
-@Suite("Resume")
+@Suite("Resume", .onThreads)
 struct ResumeTests {
     private let place: Workplace
 

@@ -4,7 +4,7 @@ import ImflowJSON
 import Testing
 
 /// Jobs over this machine's Docker engine and another one that only ssh reaches.
-@Suite("An engine behind ssh", .serialized)
+@Suite("An engine behind ssh", .onThreads, .serialized)
 struct SSHEnginesTests {
     private let place: Workplace
     private let near = "unix:///var/run/docker.sock"

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// A job over this machine's Docker engine and one on a host of its own, which is killed in the middle.
-@Suite("Several Docker engines")
+@Suite("Several Docker engines", .onThreads)
 struct SeveralEnginesTests {
     private let place: Workplace
 

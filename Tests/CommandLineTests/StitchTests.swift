@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Jobs whose tiles become one image again, and `imflow debug stitch`.
-@Suite("Stitching")
+@Suite("Stitching", .onThreads)
 struct StitchTests {
     private let place: Workplace
 

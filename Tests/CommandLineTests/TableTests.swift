@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `split_mode: rows` and `split_mode: audio` from manifest to result, with models in Python.
-@Suite("Tables and recordings")
+@Suite("Tables and recordings", .onThreads)
 struct TableTests {
     private let place: Workplace
 

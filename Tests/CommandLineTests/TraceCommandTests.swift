@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// What a job did, in the formats of others: `graph --format`, `--events`, and jobs made of others' workflows.
-@Suite("Traces of jobs")
+@Suite("Traces of jobs", .onThreads)
 struct TraceCommandTests {
     @Test("events are CloudEvents, each once, in the order in which things happened, over a failure and a resume")
     func events() throws {

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// `imflow try --describe` of servers that say what they take.
-@Suite("imflow try --describe", .timeLimit(.minutes(2)))
+@Suite("imflow try --describe", .onThreads, .timeLimit(.minutes(10)))
 struct TryDescribeTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// One call of one model, with everything shown.
-@Suite("imflow try", .timeLimit(.minutes(2)))
+@Suite("imflow try", .onThreads, .timeLimit(.minutes(10)))
 struct TryTests {
     private let place: Workplace
 

@@ -3,7 +3,7 @@ import ImflowJSON
 import Testing
 
 /// Warm instances as users see them: how many start, what hooks do, and which time a receipt says.
-@Suite("Warm models")
+@Suite("Warm models", .onThreads)
 struct WarmModelTests {
     private let place: Workplace
     private static let echo = "echo start >> starts\nwhile read -r line; do echo 1; done\n"

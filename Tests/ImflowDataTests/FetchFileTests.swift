@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImflowData
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchFileTests {
     private let bench: FetchBench
 

@@ -5,7 +5,7 @@ import Testing
 @testable import ImflowData
 
 /// What URLs of an input may not lead to. The server listens on 127.0.0.1 only.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchGuardTests {
     private static let started = Result { try FetchServer() }
     private let server: FetchServer

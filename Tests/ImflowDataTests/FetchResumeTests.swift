@@ -8,7 +8,7 @@ import Testing
 @testable import ImflowData
 
 /// Downloads that break off, and those that others wait for.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchResumeTests {
     private static let started = Result { try FetchServer() }
 

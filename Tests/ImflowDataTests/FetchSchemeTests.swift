@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImflowData
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchSchemeTests {
     private let bench: FetchBench
 

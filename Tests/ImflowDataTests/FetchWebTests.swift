@@ -8,7 +8,7 @@ import Testing
 @testable import ImflowData
 
 /// Downloads from a real HTTP server, Python's.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchWebTests {
     /// One for all tests, each of which has its own paths.
     private static let shared = Result { try FetchServer() }

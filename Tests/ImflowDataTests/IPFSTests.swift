@@ -8,7 +8,7 @@ import Testing
 @testable import ImflowData
 
 /// Files read from a gateway that answers well or badly. The blocks are made here, so that they may be hostile.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct IPFSTests {
     private static let shared = Result { try BlockServer() }
     private let server: BlockServer
@@ -204,7 +204,7 @@ struct CIDTests {
 }
 
 /// The same with a real node, by its RPC API and as a gateway.
-@Suite(.enabled(if: TestServers.hasKubo, "no Kubo here: run Tools/test-servers"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: TestServers.hasKubo, "no Kubo here: run Tools/test-servers"), .timeLimit(.minutes(10)))
 struct KuboFetchTests {
     private let node: KuboNode
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImflowData
 
-@Suite(.enabled(if: TestServers.hasKubo, "no Kubo here: run Tools/test-servers"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: TestServers.hasKubo, "no Kubo here: run Tools/test-servers"), .timeLimit(.minutes(10)))
 struct KuboClientTests {
     private let node: KuboNode
     private let kubo: KuboClient

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImflowData
 
-@Suite(.enabled(if: TestServers.hasSeaweedFS, "no SeaweedFS here: run Tools/test-servers"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestServers.hasSeaweedFS, "no SeaweedFS here: run Tools/test-servers"), .timeLimit(.minutes(10)))
 struct S3ServerTests {
     private let server: S3Server
 

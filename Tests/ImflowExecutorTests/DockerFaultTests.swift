@@ -28,7 +28,7 @@ extension DockerTests {
         }
 
         @Test(
-            .timeLimit(.minutes(2)), arguments: requests,
+            .timeLimit(.minutes(10)), arguments: requests,
             [FaultyProxy.Fault.cut(after: 0), .cut(after: 40), .noise(after: 0), .noise(after: 200)])
         func aSpoiledAnswerIsTheEnginesFault(request: String, fault: FaultyProxy.Fault) async throws {
             let (proxy, spoiled) = try faulty("-spoiled")
@@ -52,7 +52,7 @@ extension DockerTests {
             try await expectNothingIsLeft(spoiled.job)
         }
 
-        @Test(.timeLimit(.minutes(2))) func aSlowEngineIsWaitedFor() async throws {
+        @Test(.timeLimit(.minutes(10))) func aSlowEngineIsWaitedFor() async throws {
             let (proxy, slow) = try faulty("-slow")
             defer { proxy.close() }
             proxy.spoil("", .trickle)
@@ -64,7 +64,7 @@ extension DockerTests {
 
         /// It takes requests and says nothing more: the attempt is lost as soon as that is sure, not when every exchange has
         /// run into its own limit.
-        @Test(.timeLimit(.minutes(2)), arguments: [0, 60]) func anEngineThatFallsSilentLosesItsAttempts(after count: Int) async throws {
+        @Test(.timeLimit(.minutes(10)), arguments: [0, 60]) func anEngineThatFallsSilentLosesItsAttempts(after count: Int) async throws {
             let (proxy, silent) = try faulty("-silent")
             defer { proxy.close() }
             var patience = DockerEngines.Patience()

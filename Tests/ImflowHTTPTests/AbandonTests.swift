@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImflowHTTP
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct AbandonTests {
     /// Answers nobody.
     private func mute() throws -> ScriptedServer {

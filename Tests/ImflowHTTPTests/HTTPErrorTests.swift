@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImflowHTTP
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPErrorTests {
     let client = HTTPClient()
 
