@@ -13,7 +13,9 @@ extension InstancePool {
         // For nobody, what did not start is not tried again.
         let kept = waiters.isEmpty && backoff.failures > 0 ? 0 : minimum - usable
         let room = min(settings.maximum, growth) - slots.count - starts.count - stopping
-        let missing = min(room, max(forWaiters, kept))
+        // The first one is told the port of the manifest, and must not find another one there before it.
+        let isFirst = starter.host.sharesPorts && starter.model.callProtocol.isHTTP && slots.isEmpty
+        let missing = min(isFirst ? 1 - starts.count : room, room, max(forWaiters, kept))
         guard missing > 0, retry == nil, let environment = waiters.first?.environment ?? lastEnvironment else { return }
         if let pause = backoff.pause {
             retry = Task {

@@ -52,6 +52,9 @@ package protocol ModelHost: Sendable {
 
     /// Whether models can be offered the API: its socket is where they run.
     var offersAPI: Bool { get }
+
+    /// Whether programs of one model meet at the port of the manifest, where they listen there whatever they are told.
+    var sharesPorts: Bool { get }
 }
 
 /// A user and a group of this machine, by number.
@@ -72,6 +75,7 @@ extension ModelHost {
 
     package func guestAPIFolder(for folder: String) -> String { folder }
     package var offersAPI: Bool { true }
+    package var sharesPorts: Bool { false }
     package var sites: Set<String> { [] }
 
     package func fingerprint(of model: ModelPlan) async throws(Failure) -> String {

@@ -74,6 +74,8 @@ package final class ProcessHost: ModelHost {
 
     package func guestFolder(for workFolder: String) -> String { workFolder }
 
+    package var sharesPorts: Bool { true }
+
     package func run(_ launch: Launch, input: [UInt8]) async throws(Failure) -> Exit {
         if launch.recovered { return try await takeBack(launch) }
         if Task.isCancelled { throw Failure(.cancelled, "the attempt was cancelled") }

@@ -45,8 +45,10 @@ extension DockerTests {
                 #expect(error.message.contains("engine") || error.message.contains("image"), "\(error)")
             }
             proxy.spoil("", nil)
-            // The same engine, well again, serves the next attempt under the same name.
-            let next = try await spoiled.host.run(launch, input: Array("next".utf8))
+            // The same engine, well again, serves the next attempt.
+            var second = launch
+            second.attempt = 2
+            let next = try await spoiled.host.run(second, input: Array("next".utf8))
             #expect(next == Exit(code: 0, output: Array("next".utf8)))
             await spoiled.host.shutdown()
             try await expectNothingIsLeft(spoiled.job)

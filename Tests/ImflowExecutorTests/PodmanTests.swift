@@ -15,10 +15,16 @@ extension OtherEngineTests {
             EngineDemands(bench: try DockerBench(engine: StartedEngine.engine))
         }
 
+        /// Its stream of a log may be behind when a request has been answered; and of a container that is being removed it
+        /// first says that its program was ended, then that there is no such container.
+        private static let exceptions = [
+            "what the instance wrote meanwhile is in the attempt's log", "a container that somebody else removes is not to blame",
+        ]
+
         @Test(arguments: CallProtocol.allCases)
         func containers(hold callProtocol: CallProtocol) async {
             let engine = StartedEngine.engine
-            await DockerFixture.expectAll(of: callProtocol) {
+            await DockerFixture.expectAll(of: callProtocol, except: Self.exceptions) {
                 try DockerFixture(engine: engine, tellsShortages: access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
             }
         }

@@ -25,6 +25,7 @@ package struct GPUHost<Base: ModelHost>: ModelHost {
 
     package var node: String { base.node }
     package var offersAPI: Bool { base.offersAPI }
+    package var sharesPorts: Bool { base.sharesPorts }
     package var guestOwner: GuestOwner? { base.guestOwner }
     package func imageDigest(of model: ModelPlan) -> String? { base.imageDigest(of: model) }
     package func origin(of model: ModelPlan) async throws(Failure) -> ModelOrigin { try await base.origin(of: model) }
