@@ -175,20 +175,6 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: MemoryGroup.isAvailable), arguments: ProcessParent.allCases)
-    func aKillForMemoryIsSeen(_ parent: ProcessParent) async throws {
-        try await ProcessBench.run(parent) { bench in
-            let group = try MemoryGroup(limit: 32 << 20)
-            defer { group.remove() }
-            // `tail` keeps a line until it ends, and this one does not.
-            let hungry = "echo $$ >\(group.members); head -c 500000000 /dev/zero | tail -n 1"
-            let killed = try await bench.host.run(bench.launch(["sh", "-c", hungry]), input: [])
-            #expect(killed.outOfMemory, "\(killed)")
-            let ended = try await bench.host.run(bench.launch(["sh", "-c", "kill -KILL $$"]), input: [])
-            #expect(ended.signal == SIGKILL && !ended.outOfMemory)
-        }
-    }
-
     @Test(arguments: ProcessParent.allCases)
     func secretsReachNoLog(_ parent: ProcessParent) async throws {
         try await ProcessBench.run(parent) { bench in
