@@ -98,7 +98,7 @@ struct StartedEngine: SuiteTrait, TestScoping {
                     let tool = try SystemTool(script, arguments: [verb, folder] + options)
                     tool.closeInput()
                     var speech = SystemTool.Speech()
-                    _ = tool.listen(&speech, until: .now + .seconds(60))
+                    _ = tool.listen(&speech, until: .now + .seconds(300))
                     answer.resume(returning: tool.end() == 0 ? nil : speech.complaint)
                 } catch {
                     answer.resume(returning: "\(error)")
