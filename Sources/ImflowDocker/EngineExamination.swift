@@ -28,8 +28,8 @@ package struct EngineExamination: Sendable, Equatable {
     /// Its own.
     package var warnings: [String]
 
-    /// Asks an engine; nil: the one that the docker command would use. Throws ``Failure`` when it cannot be reached, is too old, or is
-    /// none. To be given a time limit.
+    /// Asks an engine; nil: the one that the docker command would use. Throws ``Failure`` when it cannot be reached, is too
+    /// old, or is none. To be given a time limit.
     package static func of(_ entry: EngineEntry?) async throws(Failure) -> EngineExamination {
         let address = entry?.location ?? EngineAddress.chosen()
         let engine = EngineClient(address: address, client: HTTPClient())

@@ -13,10 +13,8 @@ extension InstanceStarter {
         } catch { throw error.failure }
         let answer: Result<ModelPorts?, Failure>
         do throws(Failure) {
-            let instance = lease.instance
             answer = .success(
-                try await ModelPorts.read(
-                    of: model, at: instance.baseURL ?? "", over: instance.socket, client: client))
+                try await ModelPorts.read(of: model, at: InstanceAddress(of: lease.instance), client: client))
         } catch { answer = .failure(Task.isCancelled ? .cancelled : error) }
         await end(lease)
         return try answer.get()

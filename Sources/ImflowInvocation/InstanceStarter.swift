@@ -36,13 +36,14 @@ struct InstanceStarter: Sendable {
     func obtain(
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(StartFailure) -> InstanceLease {
-        while let claim = succession?.takeClaim() {
+        while let succession, let claim = succession.shelf.claim(key: succession.key) {
             if let lease = await takeOver(claim, environment: environment) { return lease }
             if Task.isCancelled { throw StartFailure(failure: .cancelled, ended: false) }
         }
         return try await start(token: token, environment: environment)
     }
 
+    /// As ``obtain(token:environment:)``, and never takes one over.
     func start(
         token: String, environment: @Sendable (UnitFolder) -> [String: String]
     ) async throws(StartFailure) -> InstanceLease {
@@ -139,9 +140,4 @@ struct InstanceStarter: Sendable {
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
     }
-}
-
-extension InstanceStarter.Succession {
-    /// An instance that another engine left; nil: there is none.
-    func takeClaim() -> InstanceClaim? { shelf.claim(key: key) }
 }

@@ -1,7 +1,7 @@
-package import ImflowExecution
-package import ImflowHTTP
+import ImflowExecution
+import ImflowHTTP
 package import ImflowJSON
-package import ImflowPlan
+import ImflowPlan
 
 /// What a running model takes and answers, as its server tells: by the metadata of the Open Inference Protocol, or by
 /// Cog's `/openapi.json`.
@@ -20,15 +20,12 @@ package struct ModelPorts: Sendable {
     let besides: Set<String>
 
     /// Asks the server of a model.
-    /// - Parameters:
-    ///   - baseURL: of a ready instance, ``ModelInstance/baseURL``.
-    ///   - socket: of the same, ``ModelInstance/socket``.
+    /// - Parameter address: of a ready instance.
     /// - Returns: nil for the other protocols, which have no words for ports. Throws ``Failure`` with cause `app` when the
     ///   server does not answer, or does not know the model.
-    package static func read(
-        of model: ModelPlan, at baseURL: String, over socket: String? = nil, client: HTTPClient
+    static func read(
+        of model: ModelPlan, at address: InstanceAddress, client: HTTPClient
     ) async throws(Failure) -> ModelPorts? {
-        let address = InstanceAddress(baseURL: baseURL, socket: socket)
         switch model.callProtocol {
         case .rest, .exec, .jsonl: return nil
         case .oip: return ModelPorts(try await OIPServer(address: address, model: model, client: client).describe(), of: model)

@@ -2,7 +2,7 @@ import ImflowHTTP
 import ImflowExecution
 import ImflowPlan
 
-/// The address of an instance that listens, and whether it is ready there.
+/// Whether an instance that listens is ready.
 enum RestEndpoint {
     private static let firstPause = Duration.milliseconds(5)
     private static let longestPause = Duration.milliseconds(250)

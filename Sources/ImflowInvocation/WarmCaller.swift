@@ -57,11 +57,8 @@ struct WarmCaller: UnitCaller {
             attempt.log.note("served by instance \(lease.token)\(origin)")
         }
         attempt.log.append(from: lease.log, since: mark)
-        if case .failure(let error) = outcome {
-            await places.giveBack(lease, broken: error.discardsInstance)
-        } else {
-            await places.giveBack(lease, broken: false)
-        }
+        let isBroken = if case .failure(let error) = outcome { error.discardsInstance } else { false }
+        await places.giveBack(lease, broken: isBroken)
         return try outcome.get()
     }
 

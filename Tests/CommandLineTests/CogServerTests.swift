@@ -189,13 +189,7 @@ struct CogServerTests {
             "models/word-count/model.yaml",
             place.read("models/word-count/model.yaml").replacingOccurrences(
                 of: "\nenv:", with: "\nenv:\n  PLACE: \"\(place.path)\""))
-        let run = try LiveProgram(place, "run", "job.json", "--job-id", "killed", "--result", "words.csv", reading: .errors)
-        try run.writes("job killed")
-        try LiveProgram(place, "logs", "-f", "killed", reading: .output).writes("waits at the gate")
-        run.signal(SIGKILL)
-        #expect(run.end().code == 128 + SIGKILL)
-        let left = place.processes(of: "killed")
-        #expect(!left.isEmpty)
+        _ = try place.runAndKill("--result", "words.csv", when: "waits at the gate")
         try place.write("killed", "")
         let resumed = try place.imflow("resume", "killed")
         #expect(resumed.code == 0, "\(resumed.errors)")

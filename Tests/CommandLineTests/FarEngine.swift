@@ -4,56 +4,33 @@ import Testing
 
 /// A second Docker engine that only ssh reaches. Gone with this value.
 final class FarEngine: Sendable {
-    private static let tools = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../Tools"
+    private static let script = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../Tools/ssh-server"
 
     let place: Workplace
-    private let folder: String
+    private let engine: SecondEngine
     private let door: String
 
-    /// Whether one can be started here; where there must be one, and it cannot, the test fails.
     static func canBeStarted(in place: Workplace) throws -> Bool {
-        let environment = ProcessInfo.processInfo.environment
-        let tools = "PATH=$PATH:/usr/sbin:/sbin; command -v dockerd && command -v ip && command -v sshd && command -v ssh"
-        let has =
-            try geteuid() == 0 && place.run(["docker", "image", "inspect", "imflow-test/python:3.11"]).code == 0
-            && place.run(["sh", "-c", tools]).code == 0
-        let required = environment["IMFLOW_REQUIRE_DOCKER"] != nil && environment["IMFLOW_REQUIRE_SERVERS"] != nil
-        #expect(has || !required, "no second Docker engine, or no sshd: Tools/install test")
-        if !has { print("skipped: no second Docker engine behind an ssh server can be started here") }
-        return has
+        try SecondEngine.canBeStarted(in: place, with: ["sshd", "ssh"], image: "imflow-test/python:3.11")
     }
 
     init(in place: Workplace, images: [String] = ["imflow-test/busybox:1"]) throws {
         self.place = place
-        folder = place.path + "/engine"
         door = place.path + "/door"
-        try Self.demand(
-            place, [Self.tools + "/second-engine", "start", folder] + images.flatMap { ["--image", $0] })
-        do { try openDoor() } catch {
-            try Self.demand(place, [Self.tools + "/second-engine", "stop", folder])
-            throw error
-        }
+        engine = try SecondEngine(in: place, images: images)
+        let opened = try place.run([Self.script, "start", door])
+        try #require(opened.code == 0, "\(opened.errors)")
     }
 
-    deinit {
-        _ = try? place.run([Self.tools + "/ssh-server", "stop", door])
-        _ = try? place.run([Self.tools + "/second-engine", "stop", folder])
-    }
-
-    private static func demand(_ place: Workplace, _ command: [String]) throws {
-        let ended = try place.run(command)
-        try #require(ended.code == 0, "\(command): \(ended.errors)")
-    }
+    deinit { _ = try? place.run([Self.script, "stop", door]) }
 
     /// `ssh://USER@127.0.0.1:PORT/path/of/socket`.
-    var url: String { place.read("door/url").trimmingCharacters(in: .newlines) + folder + "/docker.sock" }
+    var url: String { place.read("door/url").trimmingCharacters(in: .newlines) + engine.folder + "/docker.sock" }
 
     /// Whoever has this finds the `ssh` that is let in.
     var environment: [String: String] {
         ["PATH": "\(door)/bin:" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")]
     }
-
-    private func openDoor() throws { try Self.demand(place, [Self.tools + "/ssh-server", "start", door]) }
 
     /// Kills sshd with all who are connected. Nobody comes in any more.
     func closeDoor() throws {
@@ -62,21 +39,14 @@ final class FarEngine: Sendable {
         for process in [waiting] + serving { kill(process, SIGKILL) }
     }
 
-    /// What this machine's docker command says of the far engine.
-    func docker(_ arguments: String...) throws -> String {
-        let ended = try place.run(["docker", "-H", "unix://\(folder)/docker.sock"] + arguments)
-        #expect(ended.code == 0, "\(ended.errors)")
-        return ended.output.trimmingCharacters(in: .newlines)
+    func docker(_ arguments: String...) throws -> String { try engine.docker(arguments) }
+
+    /// The container of the task that runs there: returns when there is one.
+    func runs(_ task: String, while imflow: Running) throws -> String {
+        try engine.runs("imflow.task=\(task)", while: imflow)[0]
     }
 
-    /// Returns when a container of the task runs there.
-    func runs(_ task: String, while engine: Running) throws -> String {
-        while true {
-            let found = try docker("ps", "-q", "--filter", "label=imflow.task=\(task)")
-            if !found.isEmpty { return found }
-            try #require(kill(engine.pid, 0) == 0, "it ended before: \(engine.end().errors)")
-        }
-    }
+    func remains() throws -> String { try engine.remains() }
 
     /// Asks the engine again and again until the condition holds.
     func until(_ what: String, _ condition: () throws -> Bool) throws {
@@ -90,11 +60,6 @@ final class FarEngine: Sendable {
     /// The ssh that this process runs.
     func tunnel(of process: pid_t) -> pid_t? {
         Self.processes { $0.contains(self.door) && $0.contains("imflow-ssh-\(process)-") && $0.contains("-L") }.first
-    }
-
-    /// Containers, volumes and networks of imflow that are still there.
-    func remains() throws -> String {
-        try docker("ps", "-aq") + docker("volume", "ls", "-q") + docker("network", "ls", "-q", "--filter", "name=imflow")
     }
 
     /// Folders of sockets of a process.

@@ -13,8 +13,14 @@ final class LiveProgram: Sendable {
     private let stream: Stream
 
     /// - Parameter stream: the one that is read while it runs.
-    init(
+    convenience init(
         _ place: Workplace, _ arguments: String..., reading stream: Stream, environment: [String: String] = [:]
+    ) throws {
+        try self.init(place, arguments, reading: stream, environment: environment)
+    }
+
+    init(
+        _ place: Workplace, _ arguments: [String], reading stream: Stream, environment: [String: String] = [:]
     ) throws {
         let pipe = Pipe()
         live = pipe.fileHandleForReading

@@ -89,13 +89,7 @@ struct ModelServerTests {
             "models/embed/model.yaml",
             place.read("models/embed/model.yaml").replacingOccurrences(
                 of: "timeout: 60s", with: "timeout: 60s\nenv: {PLACE: \"\(place.path)\"}"))
-        let run = try LiveProgram(place, "run", "job.json", "--job-id", "killed", "--concurrency", "1", reading: .errors)
-        try run.writes("job killed")
-        try LiveProgram(place, "logs", "-f", "killed", reading: .output).writes("waits at the gate")
-        run.signal(SIGKILL)
-        #expect(run.end().code == 128 + SIGKILL)
-        let left = place.processes(of: "killed")
-        #expect(!left.isEmpty)
+        let left = try place.runAndKill("--concurrency", "1", when: "waits at the gate")
         try place.write("killed", "")
         let resumed = try place.imflow("resume", "killed", "--output", "json")
         #expect(resumed.code == 0, "\(resumed.errors)")

@@ -1,5 +1,7 @@
 import Foundation
+import Glibc
 import ImflowJSON
+import Testing
 
 /// Servers of models from PyPI, where `Tools/test-servers` put them.
 enum ModelServers {
@@ -50,6 +52,19 @@ extension Workplace {
             return .object(stage)
         }
         try write("own.job.json", JSONValue.object(["job_graph": ["stages": .array(stages)], "input": [:]]).text)
+    }
+
+    /// Runs `job.json` as the job `killed` until a model's log says this, and kills imflow (`kill -9`).
+    /// - Returns: the processes that it left.
+    func runAndKill(_ arguments: String..., when words: String) throws -> [String] {
+        let run = try LiveProgram(self, ["run", "job.json", "--job-id", "killed"] + arguments, reading: .errors)
+        try run.writes("job killed")
+        try LiveProgram(self, "logs", "-f", "killed", reading: .output).writes(words)
+        run.signal(SIGKILL)
+        #expect(run.end().code == 128 + SIGKILL)
+        let left = processes(of: "killed")
+        #expect(!left.isEmpty)
+        return left
     }
 
     /// Nothing in the state folder but what is kept of jobs: no work folder of any.

@@ -11,51 +11,13 @@ struct SSHEnginesTests {
 
     init() throws { place = try Workplace() }
 
-    /// The second shard's first attempt waits for a file where WAIT says so. Each unit gets a file and makes one.
-    private func writeCounter() throws {
-        try place.write(
-            "models/counter/model.yaml",
-            """
-            name: counter
-            image: imflow-test/busybox:1
-            protocol: exec
-            entrypoint:
-              - sh
-              - -c
-              - |
-                cat >"$IMFLOW_WORKDIR/request"
-                if [ "$WAIT" = yes ] && [ "$IMFLOW_SHARD_INDEX$IMFLOW_ATTEMPT" = 11 ]; then
-                    while [ ! -e "$IMFLOW_WORKDIR/go" ]; do usleep 20000; done
-                fi
-                cat "$IMFLOW_WORKDIR"/input/* | wc -c >"$IMFLOW_WORKDIR/size.txt"
-                printf '{"size": "file://%s/size.txt"}' "$IMFLOW_WORKDIR" >"$IMFLOW_OUTPUT"
-            env: {WAIT: "${WAIT}"}
-            multi_node: {split_mode: batch, split_key: files_url, batch_size: 1, merge_strategy: concat-json}
-            """)
-        for number in 0..<6 { try place.write("file-\(number)", String(repeating: "x", count: number * 1000)) }
-    }
-
-    private var files: String {
-        let urls = (0..<6).map { JSONValue.string("file://\(place.path)/file-\($0)") }
-        return "files_url=" + JSONValue.array(urls).text
-    }
-
     private func start(_ job: String, on far: FarEngine) throws -> Running {
         try Running(
             place,
             [
-                "run", "--model", "counter", "--job-id", job, "--shard-count", "6", "--concurrency", "2", "--input", files,
+                "run", "--model", "counter", "--job-id", job, "--shard-count", "6", "--concurrency", "2", "--input", place.counted,
                 "--docker-host", "\(near),slots=1", "--docker-host", "\(far.url),slots=4",
             ], environment: far.environment.merging(["WAIT": "yes"]) { $1 })
-    }
-
-    /// The hash of the job's result when nothing happens.
-    private func calmHash() throws -> JSONValue? {
-        let calm = try place.imflow(
-            "run", "--model", "counter", "--job-id", "calm", "--shard-count", "6", "--input", files,
-            environment: ["WAIT": "no"])
-        #expect(calm.code == 0, "\(calm.errors)")
-        return try place.imflow("job", "--id", "calm", "--output", "json").json["output_hash"]
     }
 
     private func details(_ job: String) throws -> JSONValue {
@@ -70,8 +32,8 @@ struct SSHEnginesTests {
     @Test("a connection that is killed loses its attempts, an ssh server that is killed the engine, and the result is what it would have been")
     func broken() throws {
         guard try FarEngine.canBeStarted(in: place) else { return }
-        try writeCounter()
-        let calm = try calmHash()
+        try place.writeCounter()
+        let calm = try place.undisturbedHash(shards: 6)
         let far = try FarEngine(in: place)
         let torn = try start("torn", on: far)
         let late = try far.runs("counter~01", while: torn)
@@ -104,8 +66,8 @@ struct SSHEnginesTests {
     @Test("imflow that is killed leaves no ssh behind, and a resume takes back what runs there")
     func resumed() throws {
         guard try FarEngine.canBeStarted(in: place) else { return }
-        try writeCounter()
-        let calm = try calmHash()
+        try place.writeCounter()
+        let calm = try place.undisturbedHash(shards: 6)
         let far = try FarEngine(in: place)
         let killed = try start("held", on: far)
         let container = try far.runs("counter~01", while: killed)

@@ -35,6 +35,11 @@ final class InstancePools: Sendable {
         var users: Set<String>
         var standing = Standing.newest
 
+        /// Whether calls of this manifest and content go to its pool.
+        func serves(_ model: ModelPlan, _ place: ObjectIdentifier?, _ content: String) -> Bool {
+            self.place == place && self.content == content && standing != .replacedByContent && self.model == model
+        }
+
         func competes(_ model: ModelPlan, _ place: ObjectIdentifier?) -> Bool {
             self.model.name == model.name && self.place == place
         }
@@ -203,9 +208,7 @@ final class InstancePools: Sendable {
         return known.withLock { known in
             known.looks.removeAll { $0.isFor(job, model, place) }
             var after: [@Sendable () async -> Void] = []
-            let same = known.entries.firstIndex {
-                $0.place == place && $0.content == content && $0.standing != .replacedByContent && $0.model == model
-            }
+            let same = known.entries.firstIndex { $0.serves(model, place, content) }
             for index in known.entries.indices.reversed() where index != same && known.entries[index].competes(model, place) {
                 let isSameManifest = known.entries[index].model == model
                 let standing = known.entries[index].standing
@@ -216,9 +219,7 @@ final class InstancePools: Sendable {
                 after.append { await entry.pool.linger(time) }
             }
             after += Self.takeUnused(&known)
-            if let same = known.entries.firstIndex(where: {
-                $0.place == place && $0.content == content && $0.standing != .replacedByContent && $0.model == model
-            }) {
+            if let same = known.entries.firstIndex(where: { $0.serves(model, place, content) }) {
                 known.entries[same].users.insert(job)
                 known.entries[same].standing = .newest
                 let pool = known.entries[same].pool

@@ -105,7 +105,8 @@ final class ModelJobs: ModelAPI {
 
     func close(_ token: String) { sessions.withLock { $0[token] = nil } }
 
-    /// Nothing listens any more, and no instance that is still there is served. The socket's folder stays when containers that outlive this process may be using it.
+    /// Nothing listens any more, and no instance that is still there is served. The socket's folder stays when containers
+    /// that outlive this process may be using it.
     func close(removingFolder: Bool) async {
         family.withLock { $0 = nil }
         let last = listening.withLock { listening in

@@ -51,10 +51,10 @@ struct DoctorCommand: AsyncParsableCommand {
         var report = DoctorReport(folder: folder, isRepairing: repair)
         if !stateOnly, !repair {
             report.machine = await MachineDoctor(folder: folder, engines: try engines.entries()).examine()
+            let doctor = ModelDoctor(
+                search: search, executor: executor, engines: try engines.entries(), disk: folder.root)
             report.models = []
-            for model in models {
-                report.models?.append(try await ModelDoctor(search: search, executor: executor, engines: try engines.entries(), disk: folder.root).examine(model))
-            }
+            for model in models { report.models?.append(try await doctor.examine(model)) }
         }
         if !machineOnly, isThere {
             var doctor = StateDoctor(folder: folder, repairs: repair, hashesContent: !quick)
