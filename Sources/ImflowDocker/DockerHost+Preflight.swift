@@ -9,7 +9,7 @@ extension DockerHost {
         try await ways.explore(for: models)
         for model in models {
             if let obstacle = obstacle(to: model, nil) { throw Failure(.app, "model \(model.name): \(obstacle)") }
-            _ = try await images.resolve(model)
+            try await images.secure(model)
         }
     }
 

@@ -41,9 +41,10 @@ final class EngineClient: Sendable {
     /// One request and its whole answer. `purpose` completes "The Docker engine … while".
     func call(
         _ method: String, _ path: String, query: [(String, String)] = [], body: JSONValue? = nil, lasting: Bool = false,
-        purpose: String
+        authorisation: String? = nil, purpose: String
     ) async throws(Failure) -> EngineAnswer {
         var request = try await request(method, path, query: query, body: body, purpose: purpose)
+        if let authorisation { request.headers.append(("X-Registry-Auth", authorisation)) }
         if !lasting { request.timeout = Self.patience }
         do {
             let response = try await (lasting ? self.lasting : client).send(request)

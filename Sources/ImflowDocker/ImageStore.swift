@@ -73,6 +73,24 @@ final class ImageStore: Sendable {
         }
     }
 
+    /// Whether a run will have the model's image.
+    /// - Throws: ``Failure`` as ``resolve(_:)``.
+    func secure(_ model: ModelPlan) async throws(Failure) {
+        guard supply.isForeseen, let name = model.image, try await described(name) == nil else {
+            _ = try await resolve(model)
+            return
+        }
+        // Podman cannot ask.
+        if try await engine.isPodman() { return supply.tell("image \(name) is not here: a run pulls it, if its registry has it") }
+        let registry = ImageReference(name).registry
+        let authorisation = try await supply.credentials.header(for: registry)
+        let answer = try await engine.call(
+            "GET", "/distribution/\(EngineClient.escaped(name))/json", authorisation: authorisation,
+            purpose: "asking registry \(registry) for image \(name)")
+        guard answer.isSuccess else { throw Self.failure(name, model.name, registry: registry, answer.message) }
+        supply.tell("image \(name) is not here: a run pulls it from registry \(registry)")
+    }
+
     /// As ``resolve(_:)``, by what the name stands for now, which counts from now on.
     func resolveAgain(_ model: ModelPlan) async throws(Failure) -> ResolvedImage {
         guard let name = model.image, known(model) != nil else { return try await resolve(model) }

@@ -13,17 +13,22 @@ package enum PullPolicy: String, Sendable, Codable, CaseIterable {
 /// How engines come by images.
 package final class ImageSupply: Sendable {
     package let policy: PullPolicy
+    /// What would be pulled is only asked for at its registry.
+    let isForeseen: Bool
     let credentials: RegistryCredentials
     private let listener: Mutex<(@Sendable (String) -> Void)?>
 
     /// - Parameters:
+    ///   - isForeseen: nothing is pulled; the listener is told of what would be.
     ///   - variable: the environment, which says where Docker's configuration is.
     ///   - listener: is told of a pull, a line each time.
     package init(
-        _ policy: PullPolicy, variable: @escaping (String) -> String? = ModelEnvironment.ownVariable,
+        _ policy: PullPolicy, isForeseen: Bool = false,
+        variable: @escaping (String) -> String? = ModelEnvironment.ownVariable,
         listener: (@Sendable (String) -> Void)? = nil
     ) {
         self.policy = policy
+        self.isForeseen = isForeseen
         credentials = RegistryCredentials(configuration: DockerConfiguration(variable: variable))
         self.listener = Mutex(listener)
     }

@@ -187,7 +187,8 @@ struct JobDriver {
     private func executor(for plan: Plan, job: String, resuming: Bool = false) throws -> LocalExecutor {
         try LocalExecutor(
             state: state, plan: plan, choice: launched.executor, slots: launched.concurrency,
-            engines: try LocalEngines(launched, isTolerant: resuming), pull: launched.pull ?? .missing,
+            engines: try LocalEngines(launched, isTolerant: resuming),
+            images: ImageSupply(launched.pull ?? .missing, listener: { Console.note($0) }),
             cache: CallCache.Use(isOff: launched.noCache == true, refreshed: launched.refresh ?? []),
             access: try FetchAccess.ofProcess(allowing: launched.allowPrivate),
             root: limits.jobs > 0 ? job : nil, copiesInputs: launched.copiesInputs == true,

@@ -55,7 +55,7 @@ final class LocalExecutor: Executor {
     /// - Parameters:
     ///   - plan: what is to run: the Docker engine is left alone when no model of it runs there.
     ///   - engines: which Docker engines there are.
-    ///   - pull: when images are got from their registries.
+    ///   - images: how engines come by them.
     ///   - cache: what the run wants of other jobs' results.
     ///   - access: what files may be fetched from.
     ///   - root: the job whose models, and those of its children, may submit jobs; nil: they cannot.
@@ -63,7 +63,7 @@ final class LocalExecutor: Executor {
     ///   - warmth: how long warm instances outlive it.
     init(
         state: State, plan: Plan, choice: ExecutorChoice, slots: Int, engines: LocalEngines = LocalEngines(),
-        pull: PullPolicy = .never,
+        images: ImageSupply = ImageSupply(.never),
         cache: CallCache.Use = CallCache.Use(),
         access: FetchAccess = FetchAccess(), root: String? = nil, copiesInputs: Bool = false, warmth: Warmth = .ends
     ) throws {
@@ -78,9 +78,8 @@ final class LocalExecutor: Executor {
             let client = HTTPClient(maximumConnections: 256)
             let staging = DataStaging(content: state.content, fetcher: fetcher, copies: copiesInputs)
             let process = ProcessHost(node: node, stateRoot: state.folder.root, keeper: "/proc/self/exe")
-            let supply = ImageSupply(pull, listener: { Console.note($0) })
-            self.supply = supply
-            let docker = engines.host(node: node, stateRoot: state.folder.root, supply: supply)
+            supply = images
+            let docker = engines.host(node: node, stateRoot: state.folder.root, supply: images)
             let gpus = GPUDevices { NvidiaSMI.inventory() }
             let processes = GPUHost(process, devices: gpus, view: .machine)
             // Engines of other machines give out their own.

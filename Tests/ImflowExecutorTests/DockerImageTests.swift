@@ -31,11 +31,13 @@ extension DockerTests {
         private var image: String { "\(address)/\(Self.name):1" }
 
         /// - Parameter folder: of Docker's configuration.
-        private func bench(_ policy: PullPolicy, folder: String? = nil) throws -> DockerBench {
+        private func bench(_ policy: PullPolicy, isForeseen: Bool = false, folder: String? = nil) throws -> DockerBench {
             let folder = folder ?? StartedEngine.folder + "/docker"
             let path = StartedEngine.folder + "/bin:" + (getenv("PATH").map { String(cString: $0) } ?? "")
             return try DockerBench(
-                supply: ImageSupply(policy, variable: { ["DOCKER_CONFIG": folder, "PATH": path][$0] }) { [told] line in
+                supply: ImageSupply(
+                    policy, isForeseen: isForeseen, variable: { ["DOCKER_CONFIG": folder, "PATH": path][$0] }
+                ) { [told] line in
                     told.lines.withLock { $0.append(line) }
                 })
         }
@@ -107,6 +109,29 @@ extension DockerTests {
             #expect(unreachable?.message.contains("cannot be reached") == true, "\(unreachable as Any)")
             let never = try await refusal(.never, image)
             #expect(never?.message.contains("docker pull") == true, "\(never as Any)")
+        }
+
+        @Test func whatARunWouldPullIsForeseen() async throws {
+            func foresee(_ image: String, folder: String? = nil) async throws {
+                let bench = try bench(.missing, isForeseen: true, folder: folder)
+                try await bench.host.preflight([try bench.launch(["/bin/true"], image: image).model])
+            }
+            try await foresee(image)
+            #expect(told.lines.withLock { $0 } == ["image \(image) is not here: a run pulls it from registry \(address)"])
+            // It is not here yet.
+            let never = try bench(.never)
+            let model = try never.launch(["/bin/true"], image: image).model
+            #expect(await failure { try await never.host.preflight([model]) } != nil)
+            let stranger = try configuration("{}")
+            let nobody = await failure { try await foresee(image, folder: stranger) }
+            #expect(nobody?.message.contains("refuses it") == true, "\(nobody as Any)")
+            let absent = await failure { try await foresee("\(address)/no/such:1") }
+            #expect(absent?.message.contains("has no such image") == true, "\(absent as Any)")
+            let unreachable = await failure { try await foresee("127.0.0.1:1/x:1") }
+            #expect(unreachable?.message.contains("cannot be reached") == true, "\(unreachable as Any)")
+            told.lines.withLock { $0 = [] }
+            try await foresee(never.engine.busybox)
+            #expect(told.lines.withLock { $0.isEmpty })
         }
 
         @Test func credentialHelpersAreAsked() async throws {

@@ -38,19 +38,22 @@ struct ModelFinding: Sendable {
     var name: String
     /// Why it cannot, a sentence each; none: it can.
     var obstacles: [String]
+    /// What a run would do first, a sentence each.
+    var preparations: [String] = []
     /// Where it would run: `process` or `docker`; nil: that cannot be told.
     var place: String?
 
     var json: JSONValue {
         [
             "model": .string(name), "runs": .bool(obstacles.isEmpty), "executor": place.map(JSONValue.string) ?? .null,
-            "obstacles": .array(obstacles.map(JSONValue.string)),
+            "obstacles": .array(obstacles.map(JSONValue.string)), "preparations": .array(preparations.map(JSONValue.string)),
         ]
     }
 
     var lines: [String] {
         if obstacles.isEmpty {
-            return ["ok     model    \(name) can run here\(place.map { $0 == "docker" ? ", in a container" : ", as a process" } ?? "")"]
+            let how = place.map { $0 == "docker" ? ", in a container" : ", as a process" } ?? ""
+            return ["ok     model    \(name) can run here\(how)"] + preparations.map { "                \($0)" }
         }
         return ["lacks  model    \(name) cannot run here"] + obstacles.map { "                \($0)" }
     }

@@ -3,9 +3,14 @@ import ImflowCompiler
 import ImflowContent
 import ImflowDocker
 import ImflowPlan
+import Synchronization
 
 /// Whether models can run on this machine: everything that a run would find out before it starts, and nothing is started.
 struct ModelDoctor {
+    private final class Foreseen: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
     let search: ModelOptions
     let executor: ExecutorChoice
     /// Empty: the engine of `DOCKER_HOST`.
@@ -22,8 +27,10 @@ struct ModelDoctor {
         }
         let folder = try TryFolder()
         defer { folder.remove() }
+        let foreseen = Foreseen()
+        let images = ImageSupply(.missing, isForeseen: true, listener: { line in foreseen.lines.withLock { $0.append(line) } })
         let place = try LocalExecutor(
-            state: try folder.open(), plan: plan, choice: executor, slots: 1, engines: LocalEngines(engines))
+            state: try folder.open(), plan: plan, choice: executor, slots: 1, engines: LocalEngines(engines), images: images)
         let elsewhere = place.modelsElsewhere(of: plan)
         let obstacles = Feasibility().obstacles(to: plan, disk: disk, elsewhere: elsewhere)
         var finding = ModelFinding(name: name, obstacles: obstacles, place: nil)
@@ -36,6 +43,7 @@ struct ModelDoctor {
         await place.shutdown()
         let text = problem ?? "the container engine did not answer within 30 s"
         if !text.isEmpty { finding.obstacles.append(text) }
+        finding.preparations = foreseen.lines.withLock { $0 }
         return finding
     }
 }

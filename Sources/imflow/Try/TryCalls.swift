@@ -104,7 +104,8 @@ struct TryCalls: Sendable {
         let named: [EngineEntry]
         do throws(Failure) { named = try DockerHosts.entries(engines) } catch { throw CommandFailure(.usage, error.message) }
         return try LocalExecutor(
-            state: state, plan: plan, choice: executor, slots: 1, engines: LocalEngines(named), pull: .missing,
+            state: state, plan: plan, choice: executor, slots: 1, engines: LocalEngines(named),
+            images: ImageSupply(.missing, listener: { Console.note($0) }),
             access: try FetchAccess.ofProcess(allowing: allowed))
     }
 
