@@ -44,7 +44,7 @@ extension ExecutorConformance {
             }
             try expect(time < bench.fixture.patience, "the end was not noticed: \(time.seconds) s")
         },
-        ConformanceCase("cog: an instance that is never ready fails with its log", .cog, startWindow: TimeSpan(seconds: 5)) {
+        ConformanceCase("cog: an instance that is never ready fails with its log", .cog, startWindow: TimeSpan(seconds: 15)) {
             bench in
             let model = try await bench.predictionServer(environment: ["HEALTH": "UNHEALTHY"])
             try await bench.failure(
@@ -85,7 +85,7 @@ extension ExecutorConformance {
             let before = try await bench.result(of: bench.whole(model, ["n": 1]))
             let input: JSONObject = ["n": 1, "mode": "busy", "status": 409, "times": 1_000_000]
             try await bench.failure(
-                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout,
+                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(seconds: 3)), .timeout,
                 naming: "answered with status 409 to every PUT /predictions")
             let after = try await bench.result(of: bench.whole(model, ["n": 1], attempt: 3))
             try expect(before["pid"] == after["pid"], "a sound instance was given up")
@@ -125,7 +125,7 @@ extension ExecutorConformance {
             let model = try await bench.predictionServer()
             let before = try await bench.result(of: bench.whole(model, ["n": 1]))
             let order = try bench.whole(
-                model, ["n": 1, "mode": "hang"], attempt: 2, timeout: TimeSpan(milliseconds: 700))
+                model, ["n": 1, "mode": "hang"], attempt: 2, timeout: TimeSpan(seconds: 3))
             try await bench.failure(of: order, .timeout)
             let after = try await bench.result(of: bench.whole(model, ["n": 1], attempt: 3))
             try expect(before["pid"] == after["pid"] && after["cancelled"] == 1, "the instance was given up: \(after.text)")

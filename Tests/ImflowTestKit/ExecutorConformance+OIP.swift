@@ -127,7 +127,7 @@ extension ExecutorConformance {
             let result = try await bench.result(of: bench.whole(model, ["n": 1]))
             try expect(result["n"] == 1, "the result is \(result.text)")
         },
-        ConformanceCase("oip: an instance that is never ready fails with its log", .oip, startWindow: TimeSpan(seconds: 5)) {
+        ConformanceCase("oip: an instance that is never ready fails with its log", .oip, startWindow: TimeSpan(seconds: 15)) {
             bench in
             let model = try await bench.tensorServer(environment: ["HEALTH": "503"])
             try await bench.failure(
@@ -162,7 +162,7 @@ extension ExecutorConformance {
             let before = try await bench.result(of: bench.whole(model, ["n": 1]))
             let input: JSONObject = ["mode": "busy", "status": 429, "times": 1_000_000]
             try await bench.failure(
-                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout,
+                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(seconds: 3)), .timeout,
                 naming: "answered with status 429 to every POST")
             let after = try await bench.result(of: bench.whole(model, ["n": 1], attempt: 3))
             try expect(before["pid"] == after["pid"], "a sound instance was given up")

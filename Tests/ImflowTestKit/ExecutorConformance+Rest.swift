@@ -36,7 +36,7 @@ extension ExecutorConformance {
             _ = try await bench.result(of: bench.whole(model))
         },
         ConformanceCase(
-            "rest: an instance that is never ready fails with its log", .rest, startWindow: TimeSpan(seconds: 5)
+            "rest: an instance that is never ready fails with its log", .rest, startWindow: TimeSpan(seconds: 15)
         ) { bench in
             let model = try await bench.server(environment: ["HEALTH": "500"])
             try await bench.failure(
@@ -85,7 +85,7 @@ extension ExecutorConformance {
             let before = try await bench.result(of: bench.whole(model))
             let input: JSONObject = ["mode": "busy", "status": 429, "times": 1_000_000]
             try await bench.failure(
-                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(milliseconds: 700)), .timeout,
+                of: bench.whole(model, input, attempt: 2, timeout: TimeSpan(seconds: 3)), .timeout,
                 naming: "answered with status 429 to every POST")
             let after = try await bench.result(of: bench.whole(model, attempt: 3))
             try expect(before["pid"] == after["pid"], "a sound instance was given up")

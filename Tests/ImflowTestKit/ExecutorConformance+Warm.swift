@@ -7,20 +7,20 @@ extension ExecutorConformance {
     static let warmCases: [ConformanceCase] = [
         ConformanceCase("warm: what an attempt waits for its instance to start is told, and is none of its timeout", .rest) {
             bench in
-            let model = try await bench.server(environment: ["START_DELAY": "3"])
-            let first = await bench.run(try bench.whole(model, timeout: TimeSpan(milliseconds: 2500)))
+            let model = try await bench.server(environment: ["START_DELAY": "8"])
+            let first = await bench.run(try bench.whole(model, timeout: TimeSpan(milliseconds: 7500)))
             _ = try bench.value(of: first)
-            try expect((first.startMilliseconds ?? 0) >= 3000, "it waited \(first.startMilliseconds ?? 0) ms")
+            try expect((first.startMilliseconds ?? 0) >= 8000, "it waited \(first.startMilliseconds ?? 0) ms")
             try expect((first.startMilliseconds ?? 0) <= first.latencyMilliseconds, "the start is no part of \(first)")
             let second = await bench.run(try bench.whole(model, attempt: 2))
             _ = try bench.value(of: second)
             try expect(second.startMilliseconds == nil, "a warm instance took \(second.startMilliseconds ?? 0) ms")
         },
-        ConformanceCase("warm: a hook that never ends, ends with the start timeout", .rest, startWindow: TimeSpan(seconds: 2)) {
+        ConformanceCase("warm: a hook that never ends, ends with the start timeout", .rest, startWindow: TimeSpan(seconds: 10)) {
             bench in
             var model = try await bench.server()
             model.hooks.start = ["/bin/sh", "-c", "while true; do sleep 1; done"]
-            try await bench.failure(of: bench.whole(model), .app, naming: "the init hook", "start_timeout of 2.0 s")
+            try await bench.failure(of: bench.whole(model), .app, naming: "the init hook", "start_timeout of 10.0 s")
         },
     ] + hookCases(.rest) + hookCases(.jsonl)
 

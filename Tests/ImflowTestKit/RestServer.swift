@@ -63,7 +63,7 @@ package enum RestServer {
                         state["inside"] += 1
                         state["most"] = max(state["most"], state["inside"])
                         lock.notify_all()
-                        lock.wait_for(lambda: state["most"] >= 3, timeout=5)
+                        lock.wait_for(lambda: state["most"] >= 3, timeout=60)
                         state["inside"] -= 1
                         answer["met"] = state["most"]
                 elif mode == "marks":

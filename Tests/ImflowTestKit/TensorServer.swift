@@ -140,7 +140,7 @@ enum TensorServer {
                         state["inside"] += 1
                         state["most"] = max(state["most"], state["inside"])
                         lock.notify_all()
-                        lock.wait_for(lambda: state["most"] >= 3, timeout=5)
+                        lock.wait_for(lambda: state["most"] >= 3, timeout=60)
                         state["inside"] -= 1
                         outputs.append({**port("met", "INT32", 1), "data": [state["most"]]})
                 outputs.append({**port("pid", "BYTES", 1), "data": [ME.encode()]})
