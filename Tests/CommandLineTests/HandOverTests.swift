@@ -177,9 +177,9 @@ struct HandOverTests {
     @Test("--keep-warm: the next run goes on with the loaded process, unless another has it; gc --warm ends it")
     func keptProcess() async throws {
         try processModel()
-        let first = try run("run", "job.json", "--model", "warm", "--keep-warm", "60s")
+        let first = try run("run", "job.json", "--model", "warm", "--keep-warm", "10m")
         #expect(place.warmProcesses().count == 1)
-        #expect(try run("run", "job.json", "--model", "warm", "--keep-warm", "60s") == first)
+        #expect(try run("run", "job.json", "--model", "warm", "--keep-warm", "10m") == first)
         // One that runs beside another starts its own.
         let holding = try Running(place, ["run", "held.json", "--model", "warm"], environment: ["HAND_OVER_KEY": Self.secret])
         try await until { FileManager.default.fileExists(atPath: place.path + "/signs/held") }
@@ -188,7 +188,7 @@ struct HandOverTests {
         try place.write("signs/go", "")
         #expect(holding.end().code == 0)
         try await until { place.warmProcesses().isEmpty }
-        #expect(try run("run", "job.json", "--model", "warm", "--keep-warm", "60s") != first)
+        #expect(try run("run", "job.json", "--model", "warm", "--keep-warm", "10m") != first)
         #expect(place.warmProcesses().count == 1)
         #expect(try place.imflow("gc").code == 0)
         #expect(place.warmProcesses().count == 1)
@@ -209,14 +209,14 @@ struct HandOverTests {
     @Test("--keep-warm: another value of a variable, another manifest or other files load the model anew, and the old one goes")
     func drained() async throws {
         try processModel()
-        var seen = [try run("run", "job.json", "--model", "warm", "--keep-warm", "60s")]
-        seen.append(try run("run", "job.json", "--model", "warm", "--keep-warm", "60s", key: "another-\(Self.secret.reversed())"))
+        var seen = [try run("run", "job.json", "--model", "warm", "--keep-warm", "10m")]
+        seen.append(try run("run", "job.json", "--model", "warm", "--keep-warm", "10m", key: "another-\(Self.secret.reversed())"))
         #expect(place.warmProcesses().count == 1)
         try processModel("version: '2'\n")
-        seen.append(try run("run", "job.json", "--model", "warm", "--keep-warm", "60s"))
+        seen.append(try run("run", "job.json", "--model", "warm", "--keep-warm", "10m"))
         #expect(place.warmProcesses().count == 1)
         try place.write("models/warm/weights", "other")
-        seen.append(try run("run", "job.json", "--model", "warm", "--keep-warm", "60s"))
+        seen.append(try run("run", "job.json", "--model", "warm", "--keep-warm", "10m"))
         #expect(place.warmProcesses().count == 1)
         #expect(Set(seen).count == 4)
         #expect(try place.imflow("gc", "--warm").code == 0)
@@ -226,7 +226,7 @@ struct HandOverTests {
     @Test("--keep-warm: containers stay, too, are taken over, and are ended in time")
     func keptContainer() async throws {
         guard try containerModel() else { return }
-        let first = try run("run", "job.json", "--model", "warm", "--keep-warm", "60s")
+        let first = try run("run", "job.json", "--model", "warm", "--keep-warm", "10m")
         #expect(try warmContainers().count == 1)
         #expect(try run("run", "job.json", "--model", "warm", "--keep-warm", "1s") == first)
         try await until { try warmContainers().isEmpty && files(below: "warm").isEmpty }
@@ -236,12 +236,12 @@ struct HandOverTests {
     @Test("a kept model that died meanwhile, and records that are no records, are no obstacle")
     func spoiled() async throws {
         try processModel()
-        let first = try run("run", "job.json", "--model", "warm", "--keep-warm", "60s")
+        let first = try run("run", "job.json", "--model", "warm", "--keep-warm", "10m")
         for process in place.warmProcesses() { kill(pid_t(process) ?? -1, SIGKILL) }
         #expect(try run("run", "job.json", "--model", "warm") != first)
         try await expectNothingLeft()
         for garbage in [#"{"schema": "imflow.warm-instance/1", "key": 1}"#, String(repeating: "x", count: 100_000)] {
-            let kept = try run("run", "job.json", "--model", "warm", "--keep-warm", "60s")
+            let kept = try run("run", "job.json", "--model", "warm", "--keep-warm", "10m")
             let record = try #require(files(below: "warm").first { $0.hasSuffix(".json") })
             try place.write("state/warm/\(record)", garbage)
             #expect(try run("run", "job.json", "--model", "warm") != kept)

@@ -27,7 +27,7 @@ final class DockerFixture: ContainerFixture {
     let host: any ModelHost
     let staging: any InputStaging
     let protocols = Set(CallProtocol.allCases)
-    let patience = TimeSpan(seconds: 40)
+    let patience = TimeSpan(seconds: 120)
     /// Podman does not, on control groups of version 1.
     let tellsShortages: Bool
     /// Cases at once: an engine starts four containers in little more than twice the time of one.

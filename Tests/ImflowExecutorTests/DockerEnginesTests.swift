@@ -150,7 +150,7 @@ extension OtherEngineTests {
         /// A killed daemon and a cut cable, which refuses nothing and ends nothing.
         @Test(arguments: [("kill", "revive"), ("cut", "mend")])
         func anEngineThatGoesAwayLosesItsAttemptsAndComesBackClean(end: String, begin: String) async throws {
-            let engines = try engines(nearSlots: 1, farSlots: 4, answer: TimeSpan(seconds: 3))
+            let engines = try engines(nearSlots: 1, farSlots: 4, answer: TimeSpan(seconds: 8))
             let patient = model("sleep 1000")
             try await engines.preflight([patient])
             let executor = executor(engines)

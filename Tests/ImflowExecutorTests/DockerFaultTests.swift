@@ -71,7 +71,7 @@ extension DockerTests {
             defer { proxy.close() }
             var patience = DockerEngines.Patience()
             patience.interval = TimeSpan(milliseconds: 50)
-            patience.answer = TimeSpan(seconds: 1)
+            patience.answer = TimeSpan(seconds: 5)
             patience.firstPause = TimeSpan(milliseconds: 50)
             let engines = DockerEngines(
                 [try EngineEntry("unix://" + proxy.path)], node: DockerBench.node, stateRoot: bench.folder,

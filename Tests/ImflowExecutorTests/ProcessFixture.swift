@@ -17,7 +17,7 @@ final class ProcessFixture: ConformanceFixture {
     let host: any ModelHost
     let staging: any InputStaging
     let protocols: Set<CallProtocol> = [.exec, .rest, .jsonl, .oip, .cog]
-    let patience = TimeSpan(seconds: 20)
+    let patience = TimeSpan(seconds: 120)
 
     /// - Parameter parent: whose children the processes are.
     init(_ parent: ProcessParent = .host) throws {
