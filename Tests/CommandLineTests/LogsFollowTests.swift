@@ -68,6 +68,25 @@ struct LogsFollowTests {
         #expect(job.end().code == 0)
     }
 
+    @Test("a job whose engine is killed is followed to there, and how it goes on is told")
+    func killed() throws {
+        try gated()
+        let job = try LiveProgram(place, "run", "job.json", "--model", "gated", "--concurrency", "1", reading: .errors)
+        try job.writes("job two")
+        let logs = try LiveProgram(place, "logs", "-f", "two", reading: .output)
+        try logs.writes("gated~00.1 | before 0\n")
+        job.signal(SIGKILL)
+        let ended = logs.end()
+        #expect(ended.code == 0 && ended.errors.contains("job two has not ended, and nobody drives it: imflow resume two"))
+        let again = try LiveProgram(place, "resume", "two", reading: .errors)
+        try again.writes("job two")
+        let rest = try LiveProgram(place, "logs", "-f", "two", "--tail", "0", reading: .output)
+        try open("gate.0", saying: "one")
+        try open("gate.1", saying: "two")
+        #expect(again.end().code == 0)
+        #expect(rest.end().errors.isEmpty)
+    }
+
     @Test("a job that is over is shown to its end, and --tail shows the last lines of each log")
     func over() throws {
         try place.model("talk", "for word in a b c d; do echo $word >&2; done\necho 1")

@@ -114,6 +114,9 @@ private struct LogStream {
             // What was written before the job was let go is there by now.
             try follower.read(nil, skippingRepeated: task == nil, show)
             try follower.finish(show)
+            if try await !state.job(job.id).status.isFinished {
+                Console.note("job \(job.id) has not ended, and nobody drives it: imflow resume \(job.id) continues it")
+            }
         } catch let error as Console.WriteError {
             if error.code == EPIPE { return }
             throw CommandFailure(.infrastructure, "cannot write to standard output: \(String(cString: strerror(error.code)))")
