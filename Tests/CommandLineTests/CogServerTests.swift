@@ -57,7 +57,7 @@ struct CogServerTests {
 
     /// In front of the server: cuts the connection of the first prediction that says so, and notes what is refused.
     private static let relay = #"""
-        import http.client, http.server, os, socket, subprocess, sys, threading
+        import http.client, http.server, os, socket, subprocess, sys, threading, time
         place = os.environ["PLACE"]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -75,6 +75,9 @@ struct CogServerTests {
                 if b'"cut"' in body and not os.path.exists(place + "/cut"):
                     open(place + "/cut", "w").close()
                     threading.Thread(target=self.ask, args=(body,)).start()
+                    # The server answers whoever asked first when the prediction ends, and the next one at once.
+                    while not os.path.exists(place + "/made"):
+                        time.sleep(0.01)
                     self.close_connection = True
                     return self.connection.shutdown(socket.SHUT_RDWR)
                 try:

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ImflowJSON
 import Testing
 
@@ -11,6 +12,16 @@ struct Ended {
     /// Standard output as JSON.
     var json: JSONValue {
         get throws { try JSONValue.parse(output) }
+    }
+}
+
+extension Process {
+    /// As `run()`. One that hangs is killed after some minutes, so that its test fails and does not hang with it.
+    func runWithinLimit() throws {
+        try run()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(480)) { [weak self] in
+            if let self, isRunning { kill(processIdentifier, SIGKILL) }
+        }
     }
 }
 
@@ -82,7 +93,7 @@ final class Workplace: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: stem + ".out"))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: stem + ".err"))
-        try process.run()
+        try process.runWithinLimit()
         process.waitUntilExit()
         func text(_ suffix: String) throws -> String {
             let data = try Data(contentsOf: URL(filePath: stem + suffix))

@@ -109,7 +109,7 @@ struct ContentCommandTests {
             process.environment = ProcessInfo.processInfo.environment.merging(["IMFLOW_HOME": place.state]) { $1 }
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
-            try process.run()
+            try process.runWithinLimit()
             return process
         }
         for process in runs {

@@ -85,7 +85,7 @@ private final class HalfServer: Sendable {
         process.arguments = ["python3", "-I", "-S", "-c", Self.script, String(halves)]
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try process.runWithinLimit()
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
     }

@@ -39,7 +39,7 @@ final class LiveProgram: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = stream == .output ? pipe : file
         process.standardError = stream == .errors ? pipe : file
-        try process.run()
+        try process.runWithinLimit()
         try pipe.fileHandleForWriting.close()
     }
 

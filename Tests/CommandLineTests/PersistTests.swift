@@ -126,7 +126,7 @@ private final class KuboServer {
         process.arguments = ["python3", Self.scripts + "/kubo_node.py", try #require(Self.library, "run Tools/test-servers first")]
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try process.runWithinLimit()
         var line = Data()
         while line.last != UInt8(ascii: "\n") {
             let piece = output.fileHandleForReading.availableData

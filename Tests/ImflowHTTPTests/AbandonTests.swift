@@ -1,3 +1,4 @@
+import Glibc
 import ImflowPlan
 import Synchronization
 import Testing
@@ -36,7 +37,10 @@ struct AbandonTests {
             signal.yield()
             _ = connection.readRequest()
         }
-        defer { server.stop() }
+        defer {
+            server.stop()
+            unlink(path)
+        }
         let client = HTTPClient()
         let answer = Task { try await client.hijack(HTTPRequest("POST", "http://x/attach", unixSocket: path), input: []) }
         for await _ in begun { break }
