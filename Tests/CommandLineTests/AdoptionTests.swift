@@ -192,7 +192,7 @@ struct AdoptionTests {
         stranger.executableURL = URL(filePath: "/bin/sleep")
         stranger.arguments = ["1000"]
         stranger.environment = [
-            "IMFLOW_JOB_ID": "kept", "IMFLOW_TOKEN": "unknown",
+            "IMFLOW_JOB_ID": "kept", "IMFLOW_TOKEN": "unknown", "IMFLOW_WORKDIR": place.state + "/work/kept/unknown",
             "IMFLOW_STATE": String(decoding: mark.dropFirst("IMFLOW_STATE=".utf8.count), as: UTF8.self),
         ]
         try stranger.run()

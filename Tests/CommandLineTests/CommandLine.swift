@@ -104,23 +104,27 @@ final class Workplace: Sendable {
         return Ended(code: code, output: try text(".out"), errors: try text(".err"))
     }
 
-    /// Processes that carry this job's id in their environment, and those of warm models, which are no job's.
+    /// Processes of this job here, by their environment, and those of warm models, which are no job's. Another test's job
+    /// of that name has its work folders elsewhere.
     func processes(of job: String) -> [String] {
-        processes { $0.elementsEqual("IMFLOW_JOB_ID=\(job)".utf8) } + warmProcesses()
+        processes { variables in
+            variables.contains { $0.elementsEqual("IMFLOW_JOB_ID=\(job)".utf8) }
+                && variables.contains { $0.starts(with: "IMFLOW_WORKDIR=\(path)/".utf8) }
+        } + warmProcesses()
     }
 
     /// Processes of warm models of this state folder.
     func warmProcesses() -> [String] {
-        processes { $0.starts(with: "IMFLOW_WORKDIR=\(state)/work/~warm-".utf8) }
+        processes { $0.contains { $0.starts(with: "IMFLOW_WORKDIR=\(state)/work/~warm-".utf8) } }
     }
 
-    private func processes(with holds: (Data.SubSequence) -> Bool) -> [String] {
+    private func processes(with holds: ([Data.SubSequence]) -> Bool) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.filter { name in
             guard Int(name) != nil, let data = FileManager.default.contents(atPath: "/proc/\(name)/environ") else {
                 return false
             }
-            return data.split(separator: 0).contains(where: holds)
+            return holds(data.split(separator: 0))
         }
     }
 }

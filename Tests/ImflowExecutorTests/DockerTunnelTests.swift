@@ -54,6 +54,8 @@ extension DockerTests {
             }
             let tunnel = try #require(Tunnels.of(StartedEngine.folder).first)
             #expect(Tunnels.of(StartedEngine.folder) == [tunnel] && !Tunnels.listens(tunnel))
+            let folder = try #require(Tunnels.folder(of: tunnel))
+            #expect(sockets.allSatisfy { $0.hasPrefix(folder + "/") })
             await first.stop()
             #expect(access(sockets[0], F_OK) != 0)
             try await bench.untilAnswers(try #require(second.baseURL) + "/health", over: sockets[1])
@@ -61,7 +63,7 @@ extension DockerTests {
             await bench.host.sweep(job: bench.job, keeping: [])
             #expect(try await bench.networks().isEmpty)
             await bench.host.shutdown()
-            #expect(Tunnels.of(StartedEngine.folder).isEmpty && Tunnels.folders().isEmpty)
+            #expect(Tunnels.of(StartedEngine.folder).isEmpty && access(folder, F_OK) != 0)
         }
 
         /// Nobody knows how far the model came; another instance, over another connection, takes the next attempt.
@@ -88,6 +90,7 @@ extension DockerTests {
                 return names.contains { (try? String(contentsOfFile: logs + "/" + $0, encoding: .utf8))?.contains("hanging") == true }
             }
             let broken = try #require(Tunnels.of(StartedEngine.folder).first)
+            var folders = [try #require(Tunnels.folder(of: broken))]
             kill(broken, SIGKILL)
             guard case .failed(let failure) = await run.value.outcome else {
                 Issue.record("it did not fail")
@@ -101,6 +104,7 @@ extension DockerTests {
             // One whose connection broke while nobody asked is replaced before it is asked.
             let idle = try #require(Tunnels.of(StartedEngine.folder).first)
             #expect(idle != broken)
+            folders.append(try #require(Tunnels.folder(of: idle)))
             kill(idle, SIGKILL)
             try await fixture.bench.until("its end") { !Tunnels.of(StartedEngine.folder).contains(idle) }
             let third = await executor.run(try order([:], 3), progress: { _ in })
@@ -108,11 +112,13 @@ extension DockerTests {
                 Issue.record("\(third.outcome)")
                 return
             }
+            let last = try #require(Tunnels.of(StartedEngine.folder).first)
+            folders.append(try #require(Tunnels.folder(of: last)))
             await executor.shutdown()
             await executor.sweep(job: fixture.bench.job, keeping: [])
             #expect(try await fixture.remains().isEmpty)
             await fixture.bench.host.shutdown()
-            #expect(Tunnels.of(StartedEngine.folder).isEmpty && Tunnels.folders().isEmpty)
+            #expect(Tunnels.of(StartedEngine.folder).isEmpty && folders.allSatisfy { access($0, F_OK) != 0 })
         }
     }
 

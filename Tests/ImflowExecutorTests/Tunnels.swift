@@ -16,13 +16,12 @@ enum Tunnels {
         return (waiting, waiting == nil ? [] : parents)
     }
 
-    /// The folder of the sockets, where there is one.
-    static func folders() -> [String] {
-        let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-        return ["/tmp", base].flatMap { place in
-            ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [])
-                .filter { $0.hasPrefix("imflow-ssh-\(getpid())-") }.map { place + "/" + $0 }
-        }
+    /// The folder of a tunnel's sockets.
+    static func folder(of tunnel: pid_t) -> String? {
+        let prefix = "ControlPath="
+        let words = FileManager.default.contents(atPath: "/proc/\(tunnel)/cmdline")?.split(separator: 0) ?? []
+        return words.map { String(decoding: $0, as: UTF8.self) }.first { $0.hasPrefix(prefix) }
+            .map { URL(filePath: String($0.dropFirst(prefix.count))).deletingLastPathComponent().path }
     }
 
     /// Whether the process listens for connections of a network.
