@@ -140,7 +140,7 @@ struct SocketServerTests {
     @Test("clients that never finish are told so, and do not keep others from being served")
     func slow() async throws {
         let server = try SocketServer(
-            path: place.socket, limits: ServerLimits(connections: 2, patience: .milliseconds(200)), handler: desk)
+            path: place.socket, limits: ServerLimits(connections: 2, patience: .seconds(2)), handler: desk)
         let slow = try (0..<2).map { _ in try Client(place.socket) }
         slow[0].send("GET / HT")
         // Waits to be accepted until there is room.
