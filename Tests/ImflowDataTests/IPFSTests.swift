@@ -40,6 +40,19 @@ struct IPFSTests {
         }
     }
 
+    @Test func anArchiveOfBlocksHasNoNameInTheStore() async throws {
+        let tree = server.balanced(Self.bytes, chunk: 1000, width: 10)
+        let bench = try bench("good")
+        let fetcher = bench.fetcher
+        let url = try #require(FetchURL("ipfs://\(tree.text)"))
+        let blocks = IPFSBlocks(
+            servers: try IPFSServers(fetcher.access.environment, for: url).servers, client: fetcher.services,
+            limits: fetcher.limits, access: fetcher.access, reporter: fetcher.reporter, shown: url.shown)
+        let car = try await blocks.car(of: tree, size: Int64(Self.bytes.count), in: bench.content)
+        #expect(car?.block(tree).map { tree.names($0) } == true)
+        #expect(try bench.leftovers() == [])
+    }
+
     @Test(arguments: ["flip", "other", "html", "flipcar"])
     func bytesThatAreOthersAreNotTaken(mode: String) async throws {
         let failure = try await failure(server.balanced(Self.bytes, chunk: 1000, width: 10), mode: mode)

@@ -61,7 +61,7 @@ final class TemporaryFile: Sendable {
         return isBroken ? nil : bytes
     }
 
-    /// Removes it now, whoever still holds it.
+    /// Removes it from its folder now; who holds this object can read and write on until that goes.
     func discard() { unlink(path) }
 
     /// Why writing failed; nil: it did not.

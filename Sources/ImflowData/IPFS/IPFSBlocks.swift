@@ -99,7 +99,9 @@ struct IPFSBlocks {
     /// - Parameter size: of the file, as its root says.
     func car(of cid: CID, size: Int64, in content: ContentStore) async throws(Failure) -> CARFile? {
         for server in servers {
+            // Only its descriptor is used: nothing is left, however this ends and whoever still holds it.
             let file = try TemporaryFile(in: content)
+            file.discard()
             var request = server.request(car: cid)
             bound(&request, server, bytes: Int(size + size / 8 + Int64(Self.blockLimit)))
             let meter = FetchMeter(url: shown, reporter: reporter)
