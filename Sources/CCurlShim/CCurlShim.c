@@ -302,6 +302,20 @@ int imflow_transfer_set_guard(imflow_transfer *transfer, imflow_allow allow) {
     return bad | curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
 }
 
+/// A gateway would carry what is meant for an address that is not there any more to whoever has it elsewhere.
+static int forbid_gateways(void *context, curl_socket_t socket, curlsocktype purpose) {
+    int yes = 1;
+    (void)context;
+    (void)purpose;
+    int failed = setsockopt(socket, SOL_SOCKET, SO_DONTROUTE, &yes, sizeof(yes));
+    return failed ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+
+int imflow_transfer_set_direct(imflow_transfer *transfer) {
+    int bad = curl_easy_setopt(transfer->easy, CURLOPT_SOCKOPTFUNCTION, forbid_gateways);
+    return bad | curl_easy_setopt(transfer->easy, CURLOPT_NOPROXY, "*");
+}
+
 int imflow_transfer_set_signing(imflow_transfer *transfer, const char *scope, const char *key, const char *secret) {
     int bad = curl_easy_setopt(transfer->easy, CURLOPT_AWS_SIGV4, scope);
     // A key may hold /../, which is signed as it is.

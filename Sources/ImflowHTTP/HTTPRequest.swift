@@ -26,6 +26,9 @@ package struct HTTPRequest: Sendable {
     /// Which addresses may be connected to, those of redirects too; nil: any. What shares a client with guarded requests
     /// must be guarded as well, because connections are kept.
     package var addresses: AddressGuard?
+    /// Only to a network that this machine is in, past every gateway and proxy: for a server beside it, whose address may be
+    /// somebody else's when it has gone. Otherwise ``HTTPError/cannotConnect(_:)``.
+    package var isDirect = false
     package var signing: AWSSigning?
     /// For `https`: by whom the two sides know each other; nil: the system's authorities, and no certificate of ours. The
     /// server is then asked without a proxy.

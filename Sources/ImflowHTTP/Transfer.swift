@@ -102,7 +102,7 @@ final class Transfer: @unchecked Sendable {
         return imflow_transfer_set_target(handle, request.url, request.unixSocket) == 0
             && setMethodAndBody(handle) && addHeaders(handle)
             && imflow_transfer_set_limits(handle, limits) == 0 && setGuard(handle) && setSigning(handle)
-            && setCertificates(handle)
+            && setCertificates(handle) && (!request.isDirect || imflow_transfer_set_direct(handle) == 0)
     }
 
     private func setGuard(_ handle: OpaquePointer) -> Bool {

@@ -14,6 +14,8 @@ struct InstanceAddress: Sendable {
 
     /// A request for a path of the server, with or without its leading slash.
     func request(_ method: String, _ path: String) -> HTTPRequest {
-        HTTPRequest(method, baseURL + (path.hasPrefix("/") ? path : "/" + path), unixSocket: socket)
+        var request = HTTPRequest(method, baseURL + (path.hasPrefix("/") ? path : "/" + path), unixSocket: socket)
+        request.isDirect = socket == nil
+        return request
     }
 }

@@ -160,6 +160,26 @@ struct HTTPClientTests {
         #expect(server.accepted == 1)
     }
 
+    /// By the default route the address of nobody here would be somebody else's. TEST-NET-3 (RFC 5737) is nobody's.
+    @Test func whatIsDirectGoesByNoGatewayAndNoProxy() async throws {
+        let server = try ScriptedServer { connection, _ in connection.answerAll("yes") }
+        defer { server.stop() }
+        var near = HTTPRequest("GET", server.url("/"))
+        near.isDirect = true
+        #expect(try await HTTPClient().send(near).body == Array("yes".utf8))
+        await #expect(processExitsWith: .success) {
+            let proxy = try ScriptedServer { connection, _ in connection.answerAll("proxy") }
+            defer { proxy.stop() }
+            setenv("http_proxy", proxy.url(""), 1)
+            var request = HTTPRequest("GET", "http://203.0.113.1/", timeout: TimeSpan(seconds: 60))
+            #expect(try await HTTPClient().send(request).body == Array("proxy".utf8))
+            request.isDirect = true
+            let failure = await failure { [request] () throws(HTTPError) in try await HTTPClient().send(request) }
+            guard case .cannotConnect(let text) = failure else { Issue.record("\(failure as Any)"); return }
+            #expect(!text.contains("no connection within"), "\(text)")
+        }
+    }
+
     @Test func loopbackAndUnixSocketsGoByNoProxy() async {
         await #expect(processExitsWith: .success) {
             for name in ["http_proxy", "all_proxy"] { setenv(name, "http://127.0.0.1:1", 1) }

@@ -82,6 +82,8 @@ int imflow_transfer_set_form(
     size_t count);
 /// Every new connection is asked for first, with the address that it would go to, those of redirects too.
 int imflow_transfer_set_guard(imflow_transfer *transfer, imflow_allow allow);
+/// Connections go to networks that this machine is in, past every gateway and proxy.
+int imflow_transfer_set_direct(imflow_transfer *transfer);
 /// Signs by AWS Signature Version 4; `scope` is `aws:amz:REGION:SERVICE`.
 int imflow_transfer_set_signing(imflow_transfer *transfer, const char *scope, const char *key, const char *secret);
 int imflow_transfer_set_limits(imflow_transfer *transfer, imflow_limits limits);
